@@ -1,1 +1,6 @@
-"""degradations"""
+"""From clean to degraded: batched torch code on any device, the same for the same generator seed."""
+
+from restora.degradations.degradation import Degradation, Sample
+from restora.degradations.noise import GaussianNoise
+
+__all__ = ["Degradation", "GaussianNoise", "Sample"]

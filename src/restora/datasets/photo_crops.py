@@ -1,0 +1,94 @@
+"""Random crops of clean photographs, every one a pure function of a seed and its number."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, from_numpy
+from torch.utils.data import Dataset
+
+from restora.errors import RestoraError
+from restora.images import find_images, read
+
+
+class PhotoCrops(Dataset[Tensor]):
+    """Augmented square crops of a folder of clean photographs.
+
+    Crop number i depends on the seed and on i alone, not on the crops before it: any number of workers gives the
+    same crops, and a run resumes in the middle by starting at another number. Photographs are drawn in proportion
+    to their pixels, decoded once and kept in memory as 8-bit arrays.
+
+    Augmentation: one of the eight flips and quarter turns, a random order of the colour channels, and with
+    probability 1/2 a reduction (area averaging) by a random factor, which makes soft photographs sharp.
+
+    Args:
+        photos: Paths of photographs, 8-bit or more, RGB or gray.
+        patch: Side of a crop in pixels.
+        seed: Of everything random.
+        reduction: The strongest reduction as a factor in (0, 1]; 1 turns it off.
+        length: How many crops there are.
+
+    Raises:
+        RestoraError: No photograph, or one that cannot be read or is smaller than the crop.
+    """
+
+    def __init__(
+        self, photos: Sequence[Path], *, patch: int, seed: int = 0, reduction: float = 0.5, length: int = 2**40
+    ) -> None:
+        if not photos:
+            raise RestoraError("no photographs to train on: name a folder with images")
+        if not 0 < reduction <= 1:
+            raise RestoraError(f"reduction must be in (0, 1], got {reduction}")
+        self.patch, self.seed, self.reduction, self.length = patch, seed, reduction, length
+        self.photos = [load_rgb8(path) for path in photos]
+        for path, pixels in zip(photos, self.photos, strict=True):
+            if min(pixels.shape[:2]) < patch:
+                height, width = pixels.shape[:2]
+                raise RestoraError(
+                    f"{path}: {width}x{height} is smaller than the crop of {patch}; leave it out or take a smaller crop"
+                )
+        areas = np.array([pixels.shape[0] * pixels.shape[1] for pixels in self.photos], dtype=np.float64)
+        self._cumulative = np.cumsum(areas / areas.sum())
+
+    @classmethod
+    def from_folder(cls, folder: str | Path, *, patch: int, seed: int = 0, reduction: float = 0.5) -> "PhotoCrops":
+        """Take every photograph of a folder."""
+        return cls([found.path for found in find_images([folder])], patch=patch, seed=seed, reduction=reduction)
+
+    def with_patch(self, patch: int) -> "PhotoCrops":
+        """Return the same photographs, already decoded, with another size of crop."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__, patch=patch)
+        return other
+
+    def __len__(self) -> int:
+        return self.length
+
+    def __getitem__(self, index: int) -> Tensor:
+        """Return crop number ``index``: (3, patch, patch), float32 in [0, 1]."""
+        random = np.random.default_rng((self.seed, index))
+        number = min(int(np.searchsorted(self._cumulative, random.random(), side="right")), len(self.photos) - 1)
+        pixels = self.photos[number]
+        height, width = pixels.shape[:2]
+        factor = random.uniform(self.reduction, 1.0) if random.random() < 0.5 else 1.0
+        side = min(round(self.patch / factor), height, width)
+        top, left = (int(random.integers(0, extent - side + 1)) for extent in (height, width))
+        crop = pixels[top : top + side, left : left + side]
+        if side != self.patch:
+            crop = cv2.resize(crop, (self.patch, self.patch), interpolation=cv2.INTER_AREA)
+        crop = np.rot90(crop, int(random.integers(4)))
+        if random.random() < 0.5:
+            crop = crop[:, ::-1]
+        crop = crop[..., random.permutation(3)]
+        return from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1), dtype=np.float32) / np.float32(255))
+
+
+def load_rgb8(path: Path) -> NDArray[np.uint8]:
+    """Read a photograph as (H, W, 3) uint8, gray repeated and deeper pixels rounded to 8 bits."""
+    pixels = read(path).pixels
+    if pixels.dtype != np.uint8:
+        scale = 255 / np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 255
+        pixels = np.clip(np.rint(pixels.astype(np.float64) * scale), 0, 255).astype(np.uint8)
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else np.asarray(pixels)

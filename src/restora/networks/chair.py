@@ -1,0 +1,171 @@
+"""ChaIR: channel interactions in the spatial and in an implicit frequency domain.
+
+Paper: "Exploring the potential of channel interactions for image restoration", Knowledge-Based Systems 282, 2023.
+A U-shaped network of three scales that also reads the image at half and at quarter size and is supervised at all
+three. Every stage is a row of residual blocks; the last block of a stage carries both kinds of channel attention.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from restora.layers import ChannelFilterAttention, ImplicitFrequencyAttention, conv_gelu, upsample_gelu
+from restora.networks.requirements import Requirements
+
+
+@dataclass(frozen=True)
+class ChaIRConfig:
+    """Size of a ChaIR network.
+
+    Attributes:
+        width: Channels at full size; half size has twice as many, quarter size four times. A multiple of 2.
+        blocks: Residual blocks in a stage at full, half and quarter size; the encoder's and the decoder's stage of
+            a scale are alike. The published network has the same number (``num_res``) everywhere.
+        attention: Whether the stages at full, half and quarter size have the two channel attentions in their last
+            block. The published network has them everywhere; at full size they cost the most and give the least.
+    """
+
+    width: int = 32
+    blocks: tuple[int, int, int] = (16, 16, 16)
+    attention: tuple[bool, bool, bool] = (True, True, True)
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            ValueError: A value is outside its range.
+        """
+        if self.width < 2 or self.width % 2:
+            raise ValueError(f"width must be an even number of at least 2, got {self.width}")
+        if len(self.blocks) != 3 or min(self.blocks) < 1:
+            raise ValueError(f"blocks must be three numbers of at least 1, got {self.blocks}")
+        if len(self.attention) != 3:
+            raise ValueError(f"attention must be three truth values, got {self.attention}")
+
+
+class ResidualBlock(nn.Module):
+    """x + conv(A(depthwise(conv(x)))), where A are the channel attentions or nothing: (B, C, H, W), shape kept."""
+
+    def __init__(self, channels: int, attention: bool) -> None:
+        super().__init__()
+        self.expand = conv_gelu(channels, channels, 3)
+        self.depthwise = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, groups=channels),
+            nn.GELU(),
+        )
+        self.attention = (
+            nn.Sequential(ChannelFilterAttention(channels), ImplicitFrequencyAttention(channels))
+            if attention
+            else nn.Identity()
+        )
+        self.project = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run the block."""
+        out: Tensor = x + self.project(self.attention(self.depthwise(self.expand(x))))
+        return out
+
+
+def stage(channels: int, blocks: int, attention: bool) -> nn.Sequential:
+    """Build a row of residual blocks of which the last one carries the channel attentions."""
+    return nn.Sequential(*(ResidualBlock(channels, attention and i == blocks - 1) for i in range(blocks)))
+
+
+class ShallowFeatures(nn.Module):
+    """Features of the reduced image (B, 3, H, W) -> (B, C, H, W), instance normalised (the papers' SCM)."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            conv_gelu(3, channels // 4, 3),
+            conv_gelu(channels // 4, channels // 2, 1),
+            conv_gelu(channels // 2, channels // 2, 3),
+            nn.Conv2d(channels // 2, channels, 1),
+        )
+        self.norm = nn.InstanceNorm2d(channels, affine=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute the features."""
+        out: Tensor = self.norm(self.layers(x))
+        return out
+
+
+class ChaIR(nn.Module):
+    """The network.
+
+    Args:
+        config: Its size; the published one by default.
+
+    Example:
+        >>> network = ChaIR(ChaIRConfig(width=8, blocks=(1, 1, 1))).eval()
+        >>> network(torch.rand(1, 3, 16, 24)).shape
+        torch.Size([1, 3, 16, 24])
+    """
+
+    def __init__(self, config: ChaIRConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or ChaIRConfig()
+        w = config.width
+        full, half, quarter = (
+            (w * 2**i, blocks, attention)
+            for i, (blocks, attention) in enumerate(zip(config.blocks, config.attention, strict=True))
+        )
+        self.shallow_half, self.shallow_quarter = ShallowFeatures(2 * w), ShallowFeatures(4 * w)
+        self.head = conv_gelu(3, w, 3)
+        self.down_half, self.down_quarter = conv_gelu(w, 2 * w, 3, stride=2), conv_gelu(2 * w, 4 * w, 3, stride=2)
+        self.fuse_half = nn.Conv2d(4 * w, 2 * w, 3, padding=1)
+        self.fuse_quarter = nn.Conv2d(8 * w, 4 * w, 3, padding=1)
+        self.encoder_full, self.encoder_half, self.encoder_quarter = stage(*full), stage(*half), stage(*quarter)
+        self.decoder_quarter, self.decoder_half, self.decoder_full = stage(*quarter), stage(*half), stage(*full)
+        self.up_half, self.up_full = upsample_gelu(4 * w, 2 * w), upsample_gelu(2 * w, w)
+        self.skip_half, self.skip_full = conv_gelu(4 * w, 2 * w, 1), conv_gelu(2 * w, w, 1)
+        self.tail_quarter = nn.Conv2d(4 * w, 3, 3, padding=1)
+        self.tail_half = nn.Conv2d(2 * w, 3, 3, padding=1)
+        self.tail_full = nn.Conv2d(w, 3, 3, padding=1)
+
+    @property
+    def requirements(self) -> Requirements:
+        """Multiple of 4, at least 8 pixels a side (instance norm needs more than one pixel at quarter size)."""
+        return Requirements(multiple=4, min_size=8, global_context=True, precisions=("float32", "bfloat16"))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Restore images (B, 3, H, W) in [0, 1] -> (B, 3, H, W), not clamped; see `requirements` for H and W."""
+        return self.forward_scales(x)[-1]
+
+    def forward_scales(self, x: Tensor) -> list[Tensor]:
+        """Restore at quarter, half and full size: (B, 3, H/4, W/4), (B, 3, H/2, W/2), (B, 3, H, W), not clamped."""
+        x_half = x[:, :, ::2, ::2]  # nearest neighbour, as published
+        x_quarter = x_half[:, :, ::2, ::2]
+
+        e_full = self.encoder_full(self.head(x))
+        e_half = self._fuse(self.fuse_half, self.down_half(e_full), self.shallow_half(x_half))
+        e_half = self.encoder_half(e_half)
+        e_quarter = self._fuse(self.fuse_quarter, self.down_quarter(e_half), self.shallow_quarter(x_quarter))
+        e_quarter = self.encoder_quarter(e_quarter)
+
+        d_quarter = self.decoder_quarter(e_quarter)
+        d_half = self.decoder_half(self._fuse(self.skip_half, self.up_half(d_quarter), e_half))
+        d_full = self.decoder_full(self._fuse(self.skip_full, self.up_full(d_half), e_full))
+        return [
+            self.tail_quarter(d_quarter) + x_quarter,
+            self.tail_half(d_half) + x_half,
+            self.tail_full(d_full) + x,
+        ]
+
+    @staticmethod
+    def _fuse(layer: nn.Module, main: Tensor, side: Tensor) -> Tensor:
+        out: Tensor = layer(torch.cat([main, side], dim=1))
+        return out
+
+
+VARIANTS: dict[str, ChaIRConfig] = {
+    # The published network: num_res 16.
+    "base": ChaIRConfig(),
+    # num_res 4, which the authors' sibling projects call "S".
+    "num_res_4": ChaIRConfig(blocks=(4, 4, 4)),
+    # Ours, under 3 M parameters: light at full size, where a block costs as much as at quarter size and sees less.
+    "small": ChaIRConfig(width=24, blocks=(2, 2, 4), attention=(False, True, True)),
+    # Ours, under 0.8 M parameters, for a laptop: the channel attentions at quarter size only.
+    "tiny": ChaIRConfig(width=16, blocks=(1, 2, 1), attention=(False, False, True)),
+}

@@ -1,0 +1,61 @@
+"""The state of a training run on disk: written whole or not at all, read without executing anything."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from restora.errors import RestoraError
+
+
+@dataclass(frozen=True)
+class TrainingCheckpoint:
+    """Everything a run needs to go on exactly where it was.
+
+    Attributes:
+        step: Optimiser steps done.
+        network: Weights of the last step.
+        ema: Averaged weights.
+        ema_updates: Updates that the average has seen.
+        optimizer: State of the optimiser.
+        recipe: The recipe as JSON.
+    """
+
+    step: int
+    network: dict[str, Tensor]
+    ema: dict[str, Tensor]
+    ema_updates: int
+    optimizer: dict[str, Any]
+    recipe: str
+
+
+def save_checkpoint(path: Path, checkpoint: TrainingCheckpoint) -> None:
+    """Write to a temporary name and rename, so that a kill leaves the old file or the new one.
+
+    Raises:
+        RestoraError: The folder is not writable or the disk is full; the old file stays.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        torch.save(vars(checkpoint), temporary)
+        temporary.replace(path)
+    except (OSError, RuntimeError) as error:
+        temporary.unlink(missing_ok=True)
+        raise RestoraError(f"{path}: the checkpoint cannot be written ({error}); free some space and resume") from error
+
+
+def load_checkpoint(path: Path) -> TrainingCheckpoint:
+    """Read a checkpoint; only tensors and plain values, never code.
+
+    Raises:
+        RestoraError: Missing or damaged file, or not a checkpoint of restora's training.
+    """
+    try:
+        return TrainingCheckpoint(**torch.load(path, map_location="cpu", weights_only=True))
+    except FileNotFoundError:
+        raise RestoraError(f"{path}: there is no checkpoint to resume from; start without --resume") from None
+    except Exception as error:
+        raise RestoraError(f"{path}: not a training checkpoint of restora, or damaged") from error

@@ -1,0 +1,78 @@
+"""What training minimises: differences between a restored and a clean batch, at one or at several scales."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def l1_loss(restored: Tensor, clean: Tensor) -> Tensor:
+    """Mean absolute error of two batches (B, C, H, W), a scalar."""
+    return (restored - clean).abs().mean()
+
+
+def fft_loss(restored: Tensor, clean: Tensor) -> Tensor:
+    """Mean absolute difference of the real and imaginary parts of the un-normalised 2-D Fourier transforms.
+
+    Source: MIMO-UNet and its successors, ChaIR among them (weight 0.1 beside L1).
+    """
+    # A transform of the difference is the difference of the transforms, at half the cost.
+    spectrum = torch.fft.fft2(restored - clean)
+    return torch.view_as_real(spectrum).abs().mean()
+
+
+def psnr_loss(restored: Tensor, clean: Tensor) -> Tensor:
+    """Mean over the batch of 10 log10(MSE + 1e-5): minus the PSNR in dB, levelling off at 50 dB.
+
+    Every image counts by its relative error, so weak degradations are learnt as well as strong ones.
+    The floor keeps nearly clean images from taking over. Source: the loss of HINet and NAFNet.
+    """
+    error = (restored - clean).square().mean((1, 2, 3))  # (B,)
+    return 10 * torch.log10(error + 1e-5).mean()
+
+
+LOSSES: dict[str, Loss] = {"l1": l1_loss, "fft": fft_loss, "psnr": psnr_loss}
+
+
+def reduced_targets(clean: Tensor, scales: int) -> list[Tensor]:
+    """Return the clean batch at every supervised scale, smallest first: 1/2^(n-1), ..., 1/2, 1.
+
+    Each is reduced directly from full size, bilinearly and without antialiasing, as ChaIR's authors do.
+    """
+    reduced = [
+        F.interpolate(clean, scale_factor=0.5**i, mode="bilinear", align_corners=False)
+        for i in range(scales - 1, 0, -1)
+    ]
+    return [*reduced, clean]
+
+
+def multi_scale_loss(
+    restored: Sequence[Tensor],
+    clean: Tensor,
+    losses: Sequence[tuple[Loss, float]],
+    scale_weights: Sequence[float],
+) -> Tensor:
+    """Weighted sum of losses over the scales of a network.
+
+    Args:
+        restored: Outputs, smallest first, as `forward_scales` gives them.
+        clean: The target (B, 3, H, W) at full size.
+        losses: Each with its weight.
+        scale_weights: One weight for each scale, smallest first.
+
+    Raises:
+        ValueError: The weights do not match the scales.
+    """
+    if len(scale_weights) != len(restored):
+        raise ValueError(f"the network has {len(restored)} scales, scale_weights has {len(scale_weights)}")
+    targets = reduced_targets(clean, len(restored))
+    terms = [
+        weight * scale_weight * loss(output, target)
+        for output, target, scale_weight in zip(restored, targets, scale_weights, strict=True)
+        for loss, weight in losses
+        if scale_weight
+    ]
+    return torch.stack(terms).sum()
