@@ -1,1 +1,53 @@
-"""restora"""
+"""restora restores photographs: noise, motion blur, defocus, rain, snow and haze.
+
+    import restora
+    restora.restore("photo.jpg", "clean.jpg", task="denoise")
+
+Everything below is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from restora.checkpoints import convert_state_dict, list_weights, load_model, to_official_state_dict
+    from restora.errors import RestoraError
+    from restora.networks import create_model, list_models
+    from restora.restoration import Restorer, restore
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "RestoraError": "restora.errors",
+    "Restorer": "restora.restoration",
+    "convert_state_dict": "restora.checkpoints",
+    "create_model": "restora.networks",
+    "list_models": "restora.networks",
+    "list_weights": "restora.checkpoints",
+    "load_model": "restora.checkpoints",
+    "restore": "restora.restoration",
+    "to_official_state_dict": "restora.checkpoints",
+}
+
+__all__ = [
+    "RestoraError",
+    "Restorer",
+    "convert_state_dict",
+    "create_model",
+    "list_models",
+    "list_weights",
+    "load_model",
+    "restore",
+    "to_official_state_dict",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for, so that ``import restora`` costs nothing."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'restora' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

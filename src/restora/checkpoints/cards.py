@@ -1,0 +1,60 @@
+"""The weights card: what a file of weights is, where it comes from and how well it does. No card, no weights."""
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from restora.errors import RestoraError
+
+
+class Score(BaseModel):
+    """One measured number with everything needed to repeat it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    benchmark: str = Field(description="the test set, such as CBSD68")
+    protocol: str = Field(description="the named protocol of restora.metrics")
+    setting: str = Field("", description="what was varied, such as sigma 25")
+    psnr: float = Field(description="mean over the images, in dB")
+
+
+class WeightsCard(BaseModel):
+    """Description of a file of weights; lies beside it as JSON under the same name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    task: str = Field(description="what the weights do: denoise, dehaze, ...")
+    architecture: str
+    variant: str = Field(description="the variant that the configuration started from")
+    config: dict[str, Any] = Field(description="hyper-parameters of the network")
+    parameters: int = Field(description="number of trainable values")
+    precision: str = Field(description="type of the stored values, such as float16")
+    licence: str
+    description: str = Field(description="what the weights are for and where they fail")
+    recipe: str = Field(description="the recipe that trained them")
+    steps: int = Field(description="optimiser steps")
+    images_seen: int = Field(description="crops that the training saw")
+    seconds: float = Field(description="time of the training")
+    data: str = Field(description="what it was trained on")
+    credits: tuple[str, ...] = Field((), description="photographs, their sources and licences")
+    commit: str = Field(description="of restora, that trained them")
+    date: str
+    scores: tuple[Score, ...] = ()
+    sha256: str = Field(description="of the file of weights")
+
+
+def read_card(path: Path) -> WeightsCard:
+    """Read a card.
+
+    Raises:
+        RestoraError: It is missing or does not have the fields of a card.
+    """
+    try:
+        return WeightsCard.model_validate_json(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RestoraError(f"{path}: the weights card is missing; weights without one are not loaded") from None
+    except (ValidationError, UnicodeDecodeError) as error:
+        problem = str(error.errors()[0]["loc"]) if isinstance(error, ValidationError) else "encoding"
+        raise RestoraError(f"{path}: not a weights card ({problem})") from error
