@@ -11,6 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
@@ -184,28 +185,23 @@ class Trainer:
         for clean in batches:
             losses.append(self._train_step(module, optimizer, clean))
             self.step += 1
-            psnr = None
-            if self.validate and self.step % self.recipe.validate_every == 0:
-                psnr = self._validate()
-            if self.step % self.report_every == 0 or psnr is not None:
+            psnr = self._validate() if self.step % self.recipe.validate_every == 0 else None
+            save = self.step % self.recipe.save_every == 0
+            if save or psnr is not None or self.step % self.report_every == 0:
                 loss = float(torch.stack(losses).mean())
                 self._check_finite(loss)
                 seconds = (time.perf_counter() - start) / len(losses)
                 self._log(Report(self.step, loss, self._learning_rate(self.step - 1), seconds, psnr))
+                if save:
+                    self.save()
                 losses, start = [], time.perf_counter()
-            if self.step % self.recipe.save_every == 0 and losses:
-                self._check_finite(float(torch.stack(losses).mean()))
-            if self.step % self.recipe.save_every == 0:
-                self.save()
             if stop.is_set():
                 return
 
     def _train_step(self, module: nn.Module, optimizer: torch.optim.Optimizer, clean: Tensor) -> Tensor:
         device = self.accelerator.device
         clean = clean.to(device, memory_format=torch.channels_last, non_blocking=True)
-        # The noise of a step depends on the seed, the step and the process alone: a resumed run draws the same.
-        seed = hash((self.recipe.seed, self.step, self.accelerator.process_index)) % 2**63
-        degraded = self.degradation(clean, Generator(device).manual_seed(seed))
+        degraded = self.degradation(clean, Generator(device).manual_seed(self._degradation_seed()))
         for group in optimizer.param_groups:
             group["lr"] = self._learning_rate(self.step)
         with self.accelerator.autocast():
@@ -220,6 +216,11 @@ class Trainer:
         optimizer.zero_grad()
         self.ema.update(self.network)
         return loss.detach()
+
+    def _degradation_seed(self) -> int:
+        """Depend on the recipe's seed, the step and the process alone, so that a resumed run draws the same."""
+        entropy = np.random.SeedSequence((self.recipe.seed, self.step, self.accelerator.process_index))
+        return int(entropy.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
     def _learning_rate(self, step: int) -> float:
         settings = self.recipe.optimizer
@@ -283,10 +284,14 @@ def _accelerator(precision: str) -> "Accelerator":
     except ImportError as error:
         raise RestoraError("training needs Accelerate: pip install 'restora[train]'") from error
     if precision == "auto":
-        precision = "bfloat16" if torch.cuda.is_available() and torch.cuda.is_bf16_supported() else "float32"
-        if not torch.cuda.is_available() and torch.ops.mkldnn._is_mkldnn_bf16_supported():
-            precision = "bfloat16"
+        precision = "bfloat16" if _computes_in_bfloat16() else "float32"
     return Accelerator(mixed_precision={"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision])
+
+
+def _computes_in_bfloat16() -> bool:
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported()
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 @contextmanager

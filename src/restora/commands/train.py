@@ -1,0 +1,78 @@
+"""``restora train``: a recipe and a folder of photographs in, weights out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from restora.training import Report
+
+EPILOG = """
+Examples:
+
+  restora train photos/denoise-chair-tiny --set data.photos=my-photos
+
+  restora train my-recipe.yaml --set stages.0.steps=2000 --run runs/quick
+
+  restora train photos/denoise-chair-tiny --set data.photos=my-photos --resume
+"""
+
+
+def train(
+    recipe: Annotated[str, typer.Argument(help="A YAML file, or the name of a recipe that comes with restora.")],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, such as optimizer.learning_rate=5e-4."),
+    ] = None,
+    run: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME when left out.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
+    init: Annotated[str | None, typer.Option(help="Weights to start from, instead of fresh ones.")] = None,
+) -> None:
+    """Train a network on clean photographs; Ctrl-C saves, --resume goes on."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from restora.checkpoints import load_model
+    from restora.errors import RestoraError
+    from restora.training import Trainer, gaussian_validation, load_recipe
+    from restora.training.export import export_weights
+
+    loaded = load_recipe(recipe, settings)
+    folder = run or Path("runs") / loaded.name
+    if (folder / "last.pt").exists() and not resume:
+        raise RestoraError(f"{folder}: a run is there already; add --resume to go on, or --run for another folder")
+    console = Console(stderr=True)
+    validation = loaded.data.validation
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[facts]}"),
+    )
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(loaded.name, total=loaded.steps, facts="")
+
+        def report(facts: "Report") -> None:
+            words = f"loss {facts.loss:.4f}, {1 / facts.seconds_per_step:.2f} steps/s"
+            if facts.psnr is not None:
+                words += f", {facts.psnr:.2f} dB"
+            progress.update(bar, completed=facts.step, facts=words)
+            if not console.is_terminal:
+                console.print(f"step {facts.step}/{loaded.steps}: {words}")
+
+        trainer = Trainer(
+            loaded, folder, validate=gaussian_validation(validation) if validation else None, report=report
+        )
+        if resume:
+            trainer.resume()
+        elif init:
+            trainer.initialise(load_model(init).state_dict())
+        finished = trainer.run()
+    if trainer.accelerator.is_main_process:
+        console.print(
+            f"trained {trainer.step} steps" if finished else f"stopped and saved after {trainer.step} of"
+            f" {loaded.steps} steps; the same command with --resume goes on"
+        )
+        print(export_weights(trainer))

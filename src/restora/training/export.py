@@ -1,0 +1,76 @@
+"""The end of a run: its averaged weights with a card, ready for `load_model`."""
+
+import json
+import subprocess
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+
+from restora.checkpoints import WeightsCard, save_weights
+from restora.training.loop import Trainer
+from restora.training.recipe import Recipe
+
+
+def export_weights(trainer: Trainer, precision: str = "float16") -> Path:
+    """Write the run's averaged weights and their card into its folder.
+
+    Args:
+        trainer: After training.
+        precision: Type of the stored values.
+
+    Returns:
+        The path of the weights.
+    """
+    recipe, network = trainer.recipe, trainer.averaged_network()
+    card = WeightsCard(
+        name=recipe.name,
+        task=recipe.task,
+        architecture=recipe.model.architecture,
+        variant=recipe.model.variant,
+        config=json.loads(json.dumps(asdict(network.config))),  # type: ignore[call-overload]
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        precision=precision,
+        licence="Apache-2.0",
+        description=f"trained by the recipe {recipe.name}; not yet measured",
+        recipe=recipe.name,
+        steps=trainer.step,
+        images_seen=crops_seen(recipe, trainer.step),
+        seconds=round(seconds_trained(trainer.folder), 1),
+        data=str(recipe.data.photos.name) if recipe.data.photos else "unknown",
+        commit=commit(),
+        date=date.today().isoformat(),
+        sha256="",
+    )
+    return save_weights(trainer.folder, network.state_dict(), card)
+
+
+def crops_seen(recipe: Recipe, steps: int) -> int:
+    """Return how many crops the first ``steps`` steps of a recipe take."""
+    seen = 0
+    for stage in recipe.stages:
+        done = min(steps, stage.steps)
+        seen, steps = seen + done * stage.batch, steps - done
+    return seen
+
+
+def seconds_trained(folder: Path) -> float:
+    """Add up the time of the steps in a run's log, pieces that were resumed included."""
+    reports = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    last: dict[int, float] = {report["step"]: report["seconds_per_step"] for report in reports}
+    steps = [0, *sorted(last)]
+    return sum((after - before) * last[after] for before, after in zip(steps, steps[1:], strict=False))
+
+
+def commit() -> str:
+    """Return the commit of the checkout that restora runs from, or "unknown" for an installed package."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "--short=12", "HEAD"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return done.stdout.strip()

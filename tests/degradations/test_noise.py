@@ -1,0 +1,38 @@
+import pytest
+import torch
+
+from restora.degradations import GaussianNoise
+
+
+def generator(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_fixed_sigma_has_that_deviation_and_is_not_clipped() -> None:
+    noise = GaussianNoise(sigma=(50, 50))
+    clean = torch.zeros(2, 3, 128, 128)
+    sample = noise.sample(clean, generator(0))
+    assert sample.parameters["sigma"].tolist() == [50, 50]
+    assert float(sample.degraded.std() * 255) == pytest.approx(50, rel=0.01)
+    assert float(sample.degraded.min()) < 0
+
+
+def test_blind_noise_draws_a_sigma_for_every_image() -> None:
+    sample = GaussianNoise(sigma=(0, 50)).sample(torch.zeros(64, 3, 64, 64), generator(1))
+    sigma = sample.parameters["sigma"]
+    assert sigma.shape == (64,)
+    assert 0 <= sigma.min() < 10
+    assert 40 < sigma.max() <= 50
+    torch.testing.assert_close(sample.degraded.std((1, 2, 3)) * 255, sigma, rtol=0.05, atol=0.01)
+
+
+def test_the_seed_decides() -> None:
+    noise, clean = GaussianNoise(), torch.rand(2, 3, 8, 8)
+    assert torch.equal(noise(clean, generator(3)), noise(clean, generator(3)))
+    assert not torch.equal(noise(clean, generator(3)), noise(clean, generator(4)))
+
+
+@pytest.mark.parametrize("sigma", [(-1, 5), (10, 5)])
+def test_impossible_ranges_are_refused(sigma: tuple[float, float]) -> None:
+    with pytest.raises(ValueError, match="low <= high"):
+        GaussianNoise(sigma=sigma)

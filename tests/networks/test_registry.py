@@ -1,0 +1,117 @@
+"""One matrix over every registered network and variant: a network is tested by being registered."""
+
+import dataclasses
+
+import pytest
+import torch
+from torch import nn
+
+from restora import RestoraError, create_model, list_models
+from restora.networks import ARCHITECTURES
+
+SMALL = [name for name in list_models() if name.split("/")[1] in ("tiny", "small")]
+
+
+def build(name: str) -> nn.Module:
+    torch.manual_seed(0)
+    model = create_model(*name.split("/"))
+    with torch.no_grad():  # layers that start as the identity would hide what is behind them
+        for parameter in model.parameters():
+            if not parameter.any():
+                parameter.normal_(std=0.1)
+    return model
+
+
+def image(model: nn.Module, batch: int = 1, height: int = 3, width: int = 4) -> torch.Tensor:
+    """Noise of the smallest sizes that the network takes, times height and width."""
+    needs = model.requirements
+    unit = needs.multiple * -(-needs.min_size // needs.multiple)
+    generator = torch.Generator().manual_seed(1)
+    return torch.rand(batch, needs.in_channels, height * unit, width * unit, generator=generator)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_shape_and_all_scales(name: str) -> None:
+    model = build(name).eval()
+    x = image(model)
+    with torch.inference_mode():
+        y = model(x)
+        scales = model.forward_scales(x) if hasattr(model, "forward_scales") else [y]
+    assert y.shape == (1, 3, *x.shape[2:])
+    assert torch.equal(scales[-1], y)
+    assert [s.shape[2] * 2**i for i, s in enumerate(reversed(scales))] == [x.shape[2]] * len(scales)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_smallest_size(name: str) -> None:
+    model = build(name).eval()
+    x = image(model, height=1, width=1)
+    with torch.inference_mode():
+        assert model(x).isfinite().all()
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_every_parameter_learns(name: str) -> None:
+    model = build(name).train()
+    outputs = model.forward_scales(image(model, batch=2)) if hasattr(model, "forward_scales") else [model(image(model))]
+    sum(output.square().mean() for output in outputs).backward()
+    idle = [key for key, parameter in model.named_parameters() if parameter.grad is None or not parameter.grad.any()]
+    assert idle == []
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_images_of_a_batch_do_not_mix(name: str) -> None:
+    model = build(name).eval()
+    x = image(model, batch=3)
+    with torch.inference_mode():
+        torch.testing.assert_close(model(x)[1:2], model(x[1:2]), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_evaluation_is_deterministic(name: str) -> None:
+    model = build(name).eval()
+    x = image(model)
+    with torch.inference_mode():
+        assert torch.equal(model(x), model(x))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_channels_last_and_bfloat16_agree_where_declared_safe(name: str) -> None:
+    model = build(name).eval()
+    x = image(model)
+    with torch.inference_mode():
+        expected = model(x)
+        last = model.to(memory_format=torch.channels_last)(x.to(memory_format=torch.channels_last))
+        torch.testing.assert_close(last, expected, rtol=1e-4, atol=1e-5)
+        if "bfloat16" in model.requirements.precisions:
+            with torch.autocast("cpu", torch.bfloat16):
+                half = model(x).float()
+            assert (half - expected).abs().mean() < 0.02 * (expected - x[:, :3]).abs().mean() + 1e-3
+
+
+@pytest.mark.parametrize("name", list_models())
+def test_config_round_trip(name: str) -> None:
+    architecture, variant = name.split("/")
+    config = ARCHITECTURES[architecture].variants[variant]
+    values = dataclasses.asdict(config)
+    with torch.device("meta"):
+        assert create_model(architecture, **values).config == config
+
+
+def test_sizes_of_our_variants() -> None:
+    for name, limit in (("tiny", 800_000), ("small", 3_000_000)):
+        for architecture in ARCHITECTURES:
+            with torch.device("meta"):
+                model = create_model(architecture, name)
+            assert sum(p.numel() for p in model.parameters()) < limit
+
+
+def test_errors_name_what_there_is() -> None:
+    with pytest.raises(RestoraError, match=r"unknown architecture 'unet'; there are: chair"):
+        create_model("unet")
+    with pytest.raises(RestoraError, match=r"unknown variant 'huge' of chair; there are: base"):
+        create_model("chair", "huge")
+    with pytest.raises(RestoraError, match=r"ChaIR has no hyper-parameter depth; it has: width"):
+        create_model("chair", depth=3)
+    with pytest.raises(RestoraError, match=r"ChaIR: width must be an even number of at least 2, got 3"):
+        create_model("chair", width=3)
