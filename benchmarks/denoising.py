@@ -110,7 +110,9 @@ def table(scores: dict[str, dict[str, dict[str, float]]], sets: dict[str, str]) 
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--set", action="append", required=True, metavar="NAME=FOLDER")
     parser.add_argument("--weights", action="append", help="names or files; denoise-chair-tiny when left out")
     parser.add_argument("--only", action="append", help="methods to run, all when left out")
@@ -143,7 +145,10 @@ def main() -> None:
                         clean = load_rgb8(found.path).astype(np.float64) / 255
                         kept[found.path.name] = rule.score(method(add_test_noise(clean, sigma), sigma), clean)
                 seconds = time.perf_counter() - start
-                print(f"{name:40} {set_name} {sigma}: {np.mean(list(kept.values())):.3f} dB, {seconds:.0f} s", flush=True)
+                print(
+                    f"{name:40} {set_name} {sigma}: {np.mean(list(kept.values())):.3f} dB, {seconds:.0f} s",
+                    flush=True,
+                )
                 json_path.write_text(json.dumps(results, indent=1) + "\n")
     arguments.out.with_suffix(".md").write_text(table(results["scores"], sets))
     print(table(results["scores"], sets))

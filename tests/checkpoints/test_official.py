@@ -27,7 +27,9 @@ def randomised(model: torch.nn.Module) -> torch.nn.Module:
 
 @settings(max_examples=10, deadline=None)
 @given(config=configs)
-def test_round_trip_of_any_configuration(config: ChaIRConfig, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_round_trip_of_any_configuration(
+    config: ChaIRConfig, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     model = randomised(ChaIR(config))
     path = tmp_path_factory.mktemp("official") / "Best.pkl"
     torch.save({"model": to_official_state_dict(model), "epoch": 3}, path)
@@ -54,7 +56,9 @@ def test_missing_and_left_over_keys_are_named() -> None:
     state = to_official_state_dict(ChaIR(ChaIRConfig(width=4, blocks=(1, 1, 1))))
     value = state.pop("SCM1.main.4.weight")
     state["SCM3.weight"] = value
-    with pytest.raises(RestoraError, match=r"looks like ChaIR but 1 keys \(SCM1.main.4.weight\) .* \(SCM3.weight\)"):
+    with pytest.raises(
+        RestoraError, match=r"looks like ChaIR but 1 keys \(SCM1.main.4.weight\) .* \(SCM3.weight\)"
+    ):
         convert_state_dict("chair", state)
 
 

@@ -43,7 +43,8 @@ def official_state(blocks: int) -> dict[str, torch.Tensor]:
     with torch.device("meta"):
         network = ChaIR(ChaIRConfig(blocks=(blocks, blocks, blocks)))
     return {
-        name: filled(name, tuple(value.shape), rule) for name, value in to_official_state_dict(network).items()
+        name: filled(name, tuple(value.shape), rule)
+        for name, value in to_official_state_dict(network).items()
     }
 
 
@@ -84,9 +85,7 @@ def test_the_filling_rule() -> None:
         np.testing.assert_allclose(value.square().sum(), expected["sum_sq"], rtol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("file", "blocks"), [("full_nr16_eval_1x3x64x64", 16), ("nr4_eval_2x3x96x64", 4)]
-)
+@pytest.mark.parametrize(("file", "blocks"), [("full_nr16_eval_1x3x64x64", 16), ("nr4_eval_2x3x96x64", 4)])
 def test_evaluation_outputs(file: str, blocks: int) -> None:
     vectors = load(f"chair/{file}.npz")
     with torch.inference_mode():

@@ -53,9 +53,17 @@ def test_smallest_size(name: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_every_parameter_learns(name: str) -> None:
     model = build(name).train()
-    outputs = model.forward_scales(image(model, batch=2)) if hasattr(model, "forward_scales") else [model(image(model))]
+    outputs = (
+        model.forward_scales(image(model, batch=2))
+        if hasattr(model, "forward_scales")
+        else [model(image(model))]
+    )
     sum(output.square().mean() for output in outputs).backward()
-    idle = [key for key, parameter in model.named_parameters() if parameter.grad is None or not parameter.grad.any()]
+    idle = [
+        key
+        for key, parameter in model.named_parameters()
+        if parameter.grad is None or not parameter.grad.any()
+    ]
     assert idle == []
 
 

@@ -54,7 +54,9 @@ def read_card(path: Path) -> WeightsCard:
     try:
         return WeightsCard.model_validate_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise RestoraError(f"{path}: the weights card is missing; weights without one are not loaded") from None
+        raise RestoraError(
+            f"{path}: the weights card is missing; weights without one are not loaded"
+        ) from None
     except (ValidationError, UnicodeDecodeError) as error:
         problem = str(error.errors()[0]["loc"]) if isinstance(error, ValidationError) else "encoding"
         raise RestoraError(f"{path}: not a weights card ({problem})") from error

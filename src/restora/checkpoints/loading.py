@@ -40,7 +40,9 @@ def load_model(source: str | Path, **overrides: Any) -> nn.Module:
         path = weights_folder() / f"{source}.safetensors"
         if not path.exists():
             names = ", ".join(card.name for card in list_weights())
-            raise RestoraError(f"{source}: no such file, and no such weights in the package; there are: {names}")
+            raise RestoraError(
+                f"{source}: no such file, and no such weights in the package; there are: {names}"
+            )
     card_path = path.with_suffix(".json")
     if path.suffix == ".safetensors" and card_path.exists():
         return _load_with_card(path, read_card(card_path), overrides)
@@ -77,6 +79,8 @@ def _filled(network: nn.Module, state: dict[str, Tensor], card: WeightsCard | No
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
-        raise RestoraError(f"{path}: the weights do not fit the network ({' '.join(str(error).split())})") from error
+        raise RestoraError(
+            f"{path}: the weights do not fit the network ({' '.join(str(error).split())})"
+        ) from error
     network.card = card  # type: ignore[assignment]
     return network.eval()

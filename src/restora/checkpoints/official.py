@@ -68,7 +68,9 @@ def to_official_state_dict(model: nn.Module) -> dict[str, Tensor]:
 
 def _format(name: str) -> OfficialFormat:
     if name not in OFFICIAL_FORMATS:
-        raise RestoraError(f"no official format of {name!r} is known; there are: {', '.join(OFFICIAL_FORMATS)}")
+        raise RestoraError(
+            f"no official format of {name!r} is known; there are: {', '.join(OFFICIAL_FORMATS)}"
+        )
     return OFFICIAL_FORMATS[name]
 
 

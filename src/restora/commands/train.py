@@ -20,10 +20,14 @@ Examples:
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="A YAML file, or the name of a recipe that comes with restora.")],
+    recipe: Annotated[
+        str, typer.Argument(help="A YAML file, or the name of a recipe that comes with restora.")
+    ],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe, such as optimizer.learning_rate=5e-4."),
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="Change the recipe, such as optimizer.learning_rate=5e-4."
+        ),
     ] = None,
     run: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME when left out.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
@@ -41,7 +45,9 @@ def train(
     loaded = load_recipe(recipe, settings)
     folder = run or Path("runs") / loaded.name
     if (folder / "last.pt").exists() and not resume:
-        raise RestoraError(f"{folder}: a run is there already; add --resume to go on, or --run for another folder")
+        raise RestoraError(
+            f"{folder}: a run is there already; add --resume to go on, or --run for another folder"
+        )
     console = Console(stderr=True)
     validation = loaded.data.validation
     columns = (
@@ -72,7 +78,9 @@ def train(
         finished = trainer.run()
     if trainer.accelerator.is_main_process:
         console.print(
-            f"trained {trainer.step} steps" if finished else f"stopped and saved after {trainer.step} of"
+            f"trained {trainer.step} steps"
+            if finished
+            else f"stopped and saved after {trainer.step} of"
             f" {loaded.steps} steps; the same command with --resume goes on"
         )
         print(export_weights(trainer))

@@ -20,5 +20,5 @@ def add_test_noise(clean: NDArray[np.floating], sigma: float) -> NDArray[np.floa
         [0.6729, 0.5392, 0.596]
     """
     # The legacy generator: the protocol is np.random.seed(0) and np.random.normal, whose stream is frozen.
-    random = np.random.RandomState(0)  # noqa: NPY002
+    random = np.random.RandomState(0)
     return (clean.astype(np.float32) + random.normal(0, sigma / 255, clean.shape)).astype(np.float32)

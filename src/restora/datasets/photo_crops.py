@@ -35,7 +35,13 @@ class PhotoCrops(Dataset[Tensor]):
     """
 
     def __init__(
-        self, photos: Sequence[Path], *, patch: int, seed: int = 0, reduction: float = 0.5, length: int = 2**40
+        self,
+        photos: Sequence[Path],
+        *,
+        patch: int,
+        seed: int = 0,
+        reduction: float = 0.5,
+        length: int = 2**40,
     ) -> None:
         if not photos:
             raise RestoraError("no photographs to train on: name a folder with images")
@@ -53,9 +59,13 @@ class PhotoCrops(Dataset[Tensor]):
         self._cumulative = np.cumsum(areas / areas.sum())
 
     @classmethod
-    def from_folder(cls, folder: str | Path, *, patch: int, seed: int = 0, reduction: float = 0.5) -> "PhotoCrops":
+    def from_folder(
+        cls, folder: str | Path, *, patch: int, seed: int = 0, reduction: float = 0.5
+    ) -> "PhotoCrops":
         """Take every photograph of a folder."""
-        return cls([found.path for found in find_images([folder])], patch=patch, seed=seed, reduction=reduction)
+        return cls(
+            [found.path for found in find_images([folder])], patch=patch, seed=seed, reduction=reduction
+        )
 
     def with_patch(self, patch: int) -> "PhotoCrops":
         """Return the same photographs, already decoded, with another size of crop."""
@@ -69,7 +79,9 @@ class PhotoCrops(Dataset[Tensor]):
     def __getitem__(self, index: int) -> Tensor:
         """Return crop number ``index``: (3, patch, patch), float32 in [0, 1]."""
         random = np.random.default_rng((self.seed, index))
-        number = min(int(np.searchsorted(self._cumulative, random.random(), side="right")), len(self.photos) - 1)
+        number = min(
+            int(np.searchsorted(self._cumulative, random.random(), side="right")), len(self.photos) - 1
+        )
         pixels = self.photos[number]
         height, width = pixels.shape[:2]
         factor = random.uniform(self.reduction, 1.0) if random.random() < 0.5 else 1.0

@@ -50,6 +50,9 @@ class ImplicitFrequencyAttention(nn.Module):
             low_to_high.append(band(low_to_high[-1]))
         levels = low_to_high[:0:-1]  # l1, l2, l3, l4: (B, C, H, W) each
         summary = self.squeeze(sum(level.mean((2, 3), keepdim=True) for level in levels))  # (B, d, 1, 1)
-        weights = torch.cat([excite(summary) for excite in self.excite], dim=1).softmax(dim=1)  # (B, 4C, 1, 1)
+        weights = torch.cat([excite(summary) for excite in self.excite], dim=1).softmax(
+            dim=1
+        )  # (B, 4C, 1, 1)
         mixed = sum(w * level for w, level in zip(weights.chunk(self.bands, dim=1), levels, strict=True))
-        return self.gamma * self.merge(mixed) + t
+        out: Tensor = self.gamma * self.merge(mixed) + t
+        return out

@@ -113,11 +113,22 @@ class ChaIR(nn.Module):
         )
         self.shallow_half, self.shallow_quarter = ShallowFeatures(2 * w), ShallowFeatures(4 * w)
         self.head = conv_gelu(3, w, 3)
-        self.down_half, self.down_quarter = conv_gelu(w, 2 * w, 3, stride=2), conv_gelu(2 * w, 4 * w, 3, stride=2)
+        self.down_half, self.down_quarter = (
+            conv_gelu(w, 2 * w, 3, stride=2),
+            conv_gelu(2 * w, 4 * w, 3, stride=2),
+        )
         self.fuse_half = nn.Conv2d(4 * w, 2 * w, 3, padding=1)
         self.fuse_quarter = nn.Conv2d(8 * w, 4 * w, 3, padding=1)
-        self.encoder_full, self.encoder_half, self.encoder_quarter = stage(*full), stage(*half), stage(*quarter)
-        self.decoder_quarter, self.decoder_half, self.decoder_full = stage(*quarter), stage(*half), stage(*full)
+        self.encoder_full, self.encoder_half, self.encoder_quarter = (
+            stage(*full),
+            stage(*half),
+            stage(*quarter),
+        )
+        self.decoder_quarter, self.decoder_half, self.decoder_full = (
+            stage(*quarter),
+            stage(*half),
+            stage(*full),
+        )
         self.up_half, self.up_full = upsample_gelu(4 * w, 2 * w), upsample_gelu(2 * w, w)
         self.skip_half, self.skip_full = conv_gelu(4 * w, 2 * w, 1), conv_gelu(2 * w, w, 1)
         self.tail_quarter = nn.Conv2d(4 * w, 3, 3, padding=1)

@@ -44,7 +44,9 @@ def save_checkpoint(path: Path, checkpoint: TrainingCheckpoint) -> None:
         temporary.replace(path)
     except (OSError, RuntimeError) as error:
         temporary.unlink(missing_ok=True)
-        raise RestoraError(f"{path}: the checkpoint cannot be written ({error}); free some space and resume") from error
+        raise RestoraError(
+            f"{path}: the checkpoint cannot be written ({error}); free some space and resume"
+        ) from error
 
 
 def load_checkpoint(path: Path) -> TrainingCheckpoint:

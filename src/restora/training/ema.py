@@ -27,7 +27,9 @@ class ExponentialMovingAverage:
         current = network.state_dict()
         floating = [name for name, value in self.averages.items() if value.is_floating_point()]
         torch._foreach_lerp_(
-            [self.averages[name] for name in floating], [current[name].detach() for name in floating], 1 - decay
+            [self.averages[name] for name in floating],
+            [current[name].detach() for name in floating],
+            1 - decay,
         )
         for name in self.averages.keys() - set(floating):
             self.averages[name].copy_(current[name])

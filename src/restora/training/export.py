@@ -4,6 +4,7 @@ import json
 import subprocess
 from dataclasses import asdict
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 from restora.checkpoints import WeightsCard, save_weights
@@ -58,7 +59,7 @@ def seconds_trained(folder: Path) -> float:
     reports = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
     last: dict[int, float] = {report["step"]: report["seconds_per_step"] for report in reports}
     steps = [0, *sorted(last)]
-    return sum((after - before) * last[after] for before, after in zip(steps, steps[1:], strict=False))
+    return sum((after - before) * last[after] for before, after in pairwise(steps))
 
 
 def commit() -> str:

@@ -21,7 +21,9 @@ class ModelSection(Section):
 
     architecture: str = Field(description="name in the registry, such as chair")
     variant: str = Field("base", description="named configuration of the architecture")
-    overrides: dict[str, Any] = Field(default_factory=dict, description="fields of the configuration to change")
+    overrides: dict[str, Any] = Field(
+        default_factory=dict, description="fields of the configuration to change"
+    )
 
 
 class DataSection(Section):
@@ -29,7 +31,9 @@ class DataSection(Section):
 
     photos: Path | None = Field(None, description="folder of clean photographs to train on")
     validation: Path | None = Field(None, description="folder of clean photographs to validate on, or none")
-    reduction: float = Field(0.5, gt=0, le=1, description="strongest random reduction of a crop; 1 turns it off")
+    reduction: float = Field(
+        0.5, gt=0, le=1, description="strongest random reduction of a crop; 1 turns it off"
+    )
     workers: int = Field(0, ge=0, description="processes that cut crops; 0 cuts them in the main process")
 
 
@@ -37,7 +41,9 @@ class GaussianNoiseSection(Section):
     """Additive white Gaussian noise."""
 
     kind: Literal["gaussian_noise"]
-    sigma: tuple[float, float] = Field((0.0, 50.0), description="range of the deviation in grey levels of 255")
+    sigma: tuple[float, float] = Field(
+        (0.0, 50.0), description="range of the deviation in grey levels of 255"
+    )
 
 
 class LossSection(Section):
@@ -69,7 +75,9 @@ class StageSection(Section):
 class Recipe(Section):
     """A training run. The same recipe and seed give the same run."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$", description="names the folder of the run and the weights")
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$", description="names the folder of the run and the weights"
+    )
     task: str = Field(description="what the weights are for: denoise, dehaze, ...")
     seed: int = Field(0, description="of everything random")
     model: ModelSection
@@ -85,7 +93,9 @@ class Recipe(Section):
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto is bfloat16 where the device computes in it, float32 elsewhere"
     )
-    compile: bool = Field(False, description="compile the network: a minute or more for each stage, then faster")
+    compile: bool = Field(
+        False, description="compile the network: a minute or more for each stage, then faster"
+    )
     save_every: int = Field(500, gt=0, description="steps between checkpoints")
     validate_every: int = Field(1000, gt=0, description="steps between validations")
 
@@ -111,7 +121,9 @@ def load_recipe(path: str | Path, settings: list[str] | None = None) -> Recipe:
     try:
         values = yaml.safe_load(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        names = ", ".join(sorted(str(p.relative_to(bundled_recipes()))[:-5] for p in bundled_recipes().rglob("*.yaml")))
+        names = ", ".join(
+            sorted(str(p.relative_to(bundled_recipes()))[:-5] for p in bundled_recipes().rglob("*.yaml"))
+        )
         raise RestoraError(f"{path}: no such recipe; give a YAML file or one of: {names}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RestoraError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
@@ -122,7 +134,9 @@ def load_recipe(path: str | Path, settings: list[str] | None = None) -> Recipe:
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        raise RestoraError(f"{path}: " + "; ".join(_explain(problem) for problem in error.errors())) from error
+        raise RestoraError(
+            f"{path}: " + "; ".join(_explain(problem) for problem in error.errors())
+        ) from error
 
 
 def bundled_recipes() -> Path:

@@ -1,0 +1,149 @@
+"""A network on a device, in a precision: what runs a tile."""
+
+import copy
+import os
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from restora.errors import RestoraError
+from restora.networks.requirements import Requirements
+
+ACTIVATIONS_ALIVE = 12
+"""Feature maps as large as the largest one that a network is taken to hold at once. Counted generously."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A network made ready to run.
+
+    Attributes:
+        network: A copy in evaluation mode on the device, channels last; the caller's own is not touched.
+        requirements: What it needs of its input.
+        device: Where it runs.
+        dtype: Precision of its convolutions and matrix products; sums with the image stay in float32.
+    """
+
+    network: nn.Module
+    requirements: Requirements
+    device: torch.device
+    dtype: torch.dtype
+
+    @torch.inference_mode()
+    def residual(self, x: Tensor) -> Tensor:
+        """Return what the network changes, ``network(x) - x``.
+
+        Args:
+            x: (1, C, H, W), float32 in [0, 1], H and W as `requirements` ask.
+
+        Returns:
+            (1, 3, H, W), float32, on the CPU; exactly zero where the network changes nothing.
+
+        Raises:
+            RestoraError: The network's answer is not finite.
+        """
+        x = x.to(self.device, memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+            answer = self.network(x)
+        difference: Tensor = answer.float() - x[:, :3]
+        if not difference.isfinite().all():
+            raise RestoraError(
+                f"the network's answer in {str(self.dtype).removeprefix('torch.')} is not finite;"
+                " try --precision float32, or other weights"
+            )
+        return difference.cpu()
+
+    def bytes_per_pixel(self) -> int:
+        """Estimate the memory that a pixel of a tile needs while the network runs.
+
+        A small input goes through once; the largest output of a layer, times `ACTIVATIONS_ALIVE`, is the answer.
+        """
+        side = max(64, self.requirements.min_size)
+        side += -side % self.requirements.multiple
+        largest = [4 * self.requirements.in_channels * side * side]
+
+        def note(module: nn.Module, inputs: object, output: object) -> None:
+            if isinstance(output, Tensor):
+                largest.append(output.numel() * output.element_size())
+
+        hooks = [module.register_forward_hook(note) for module in self.network.modules()]
+        try:
+            self.residual(torch.zeros(1, self.requirements.in_channels, side, side))
+        finally:
+            for hook in hooks:
+                hook.remove()
+        return max(largest) * ACTIVATIONS_ALIVE // (side * side)
+
+    def free_memory(self) -> int:
+        """Return free memory in bytes on the device."""
+        if self.device.type == "cuda":
+            return int(torch.cuda.mem_get_info(self.device)[0])
+        if hasattr(os, "sysconf") and "SC_AVPHYS_PAGES" in os.sysconf_names:
+            return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return 2 * 1024**3
+
+
+def build_engine(
+    network: nn.Module, *, precision: str = "auto", device: str | torch.device = "auto"
+) -> Engine:
+    """Copy a network to a device and choose how it computes.
+
+    Args:
+        network: With ``requirements``; one without is taken to accept anything.
+        precision: ``"float32"``, ``"bfloat16"``, ``"float16"``, or ``"auto"``: bfloat16 where the device computes
+            in it and the network is safe in it, float32 elsewhere.
+        device: ``"auto"`` (CUDA, then Apple's MPS, then the CPU) or a torch device.
+
+    Raises:
+        RestoraError: Unknown or missing device, unknown precision.
+    """
+    requirements = getattr(network, "requirements", None) or Requirements()
+    chosen = best_device() if device == "auto" else _device(device)
+    dtype = _dtype(precision, chosen, requirements)
+    ready = copy.deepcopy(network).eval().requires_grad_(False)
+    ready.to(chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return Engine(ready, requirements, chosen, dtype)
+
+
+def best_device() -> torch.device:
+    """Return the fastest device there is."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
+
+
+def computes_in_bfloat16(device: torch.device) -> bool:
+    """Tell whether bfloat16 is faster than float32 there.
+
+    On processors without AVX-512-BF16 or AMX it is emulated, ten times slower than float32.
+    """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    if device.type == "cpu":
+        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and any(
+            getattr(torch.cpu, name, bool)()
+            for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        )
+    return False
+
+
+def _device(device: str | torch.device) -> torch.device:
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise RestoraError(f"device {device!r} is not there on this machine; try cpu, or auto") from error
+    return chosen
+
+
+def _dtype(precision: str, device: torch.device, requirements: Requirements) -> torch.dtype:
+    if precision == "auto":
+        fast = computes_in_bfloat16(device) and "bfloat16" in requirements.precisions
+        return torch.bfloat16 if fast else torch.float32
+    dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+    if precision not in dtypes:
+        raise RestoraError(f"unknown precision {precision!r}; there are: auto, {', '.join(dtypes)}")
+    return dtypes[precision]

@@ -1,0 +1,119 @@
+"""Every kind of image that the Restorer takes, as pixels and alpha, and the way back: in kind, as it came."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+
+from restora.errors import RestoraError
+from restora.images import Photograph, read
+
+Pixels = NDArray[np.generic]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An image taken apart.
+
+    Attributes:
+        pixels: (H, W) gray or (H, W, 3) RGB: what the network restores.
+        close: Puts restored pixels of the same shape and type back into an image of the kind that came in.
+    """
+
+    pixels: Pixels
+    close: Callable[[Pixels], Any]
+
+
+def open_image(image: Any) -> Opened:
+    """Take an image apart.
+
+    Args:
+        image: A path (read as a `Photograph`), a `Photograph`, a PIL image, an array (H, W) or (H, W, C) with
+            C = 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha, of uint8, uint16 or float in [0, 1], or a tensor
+            (C, H, W) with the same C, of uint8 or float in [0, 1]. Alpha passes through as it is.
+
+    Raises:
+        RestoraError: Something else, or a shape that is no image.
+    """
+    if isinstance(image, str | Path):
+        image = read(image)
+    if isinstance(image, Photograph):
+        photograph = image
+        return Opened(photograph.pixels, photograph.with_pixels)
+    if isinstance(image, Image.Image):
+        return _open_pil(image)
+    if isinstance(image, torch.Tensor):
+        return _open_tensor(image)
+    if isinstance(image, np.ndarray):
+        return _open_array(image)
+    raise RestoraError(
+        f"cannot restore a {type(image).__name__}; give a path, a PIL image, a NumPy array or a torch tensor"
+    )
+
+
+def _open_array(array: Pixels) -> Opened:
+    if array.ndim == 2:
+        return Opened(array, lambda restored: restored)
+    if array.ndim != 3 or not 1 <= array.shape[2] <= 4:
+        raise RestoraError(
+            f"an array of shape {array.shape} is no image; give (H, W) or (H, W, C) with 1 to 4 channels"
+        )
+    channels = array.shape[2]
+    if channels == 3:
+        return Opened(array, lambda restored: restored)
+    colour = array[..., 0] if channels < 3 else array[..., :3]
+
+    def close(restored: Pixels) -> Pixels:
+        layers = restored[..., None] if channels < 3 else restored
+        return np.concatenate([layers, array[..., layers.shape[2] :]], axis=2)
+
+    return Opened(colour, close)
+
+
+def _open_tensor(tensor: torch.Tensor) -> Opened:
+    if tensor.ndim != 3 or not 1 <= tensor.shape[0] <= 4:
+        raise RestoraError(
+            f"a tensor of shape {tuple(tensor.shape)} is no image; give (C, H, W) or (B, C, H, W), 1 to 4 channels"
+        )
+    # NumPy knows no bfloat16.
+    plain = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
+    opened = _open_array(plain.detach().permute(1, 2, 0).cpu().numpy())
+
+    def close(restored: Pixels) -> torch.Tensor:
+        array = np.ascontiguousarray(opened.close(restored).transpose(2, 0, 1))
+        return torch.from_numpy(array).to(tensor.device, tensor.dtype)
+
+    return Opened(opened.pixels, close)
+
+
+def _open_pil(image: Image.Image) -> Opened:
+    mode = image.mode
+    if mode.startswith("I;16") or mode == "I":
+        array = np.asarray(image)
+        if mode == "I":
+            if array.size and (array.min() < 0 or array.max() > 65535):
+                raise RestoraError(
+                    "a PIL image of mode I is taken as 16-bit gray, but its values leave 0 to 65535"
+                )
+            array = array.astype(np.uint16)
+        opened = _open_array(np.ascontiguousarray(array, dtype=np.uint16))
+    elif mode == "F":
+        opened = _open_array(np.asarray(image))
+    else:
+        transparent = "transparency" in image.info
+        known = {"1": "L", "P": "RGBA" if transparent else "RGB", "CMYK": "RGB", "PA": "RGBA"}
+        mode = mode if mode in ("L", "LA", "RGB", "RGBA") else known.get(mode, "RGB")
+        opened = _open_array(np.asarray(image.convert(mode)))
+
+    def close(restored: Pixels) -> Image.Image:
+        array = opened.close(restored)
+        result = Image.fromarray(array.astype(np.int32) if mode == "I" else array)
+        result.info = dict(image.info)
+        return result
+
+    return Opened(opened.pixels, close)

@@ -1,0 +1,127 @@
+"""The Restorer: image in, image of the same kind out."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from restora.errors import RestoraError
+from restora.restoration.engine import Engine, build_engine
+from restora.restoration.ensemble import SelfEnsemble
+from restora.restoration.kinds import open_image
+from restora.restoration.pixels import restore_pixels
+from restora.restoration.tiling import round_up
+
+MEMORY_SHARE = 0.5
+CPU_BUDGET = 1024**3
+"""Bytes that a tile may take on a CPU: larger tiles are no faster, and other programs need memory too."""
+AUTO_TILES = (256, 1024)
+AUTO_TILE_STEP = 64
+
+
+class Restorer:
+    """Restore images with a network.
+
+    Args:
+        model: A network, or what `restora.load_model` takes: the name of weights or a file. The network is copied;
+            the caller's own keeps its device, precision and mode.
+        tile: Side of the tiles in pixels; ``None`` restores the whole image at once; ``"auto"`` takes the largest
+            tile from 256 to 1024 pixels that fits into half of the free memory (and into 1 GiB on a CPU), judged by
+            the layer outputs of a small trial run. Images that fit into a tile are not cut.
+        overlap: Pixels that neighbouring tiles share at least. ``"auto"``: as far as the network sees, where that is
+            known and up to a quarter of the tile; else an eighth of the tile. Networks that pool globally
+            see different statistics in every tile; a wide fade spreads the difference until no seam shows.
+        ensemble: Average over the eight flips and turns of the image: eight times the time, a little better.
+        precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``; see `build_engine`.
+        device: ``"auto"`` or a torch device.
+
+    Raises:
+        RestoraError: Unknown weights, missing device, impossible value.
+
+    Example:
+        >>> import numpy as np
+        >>> restorer = Restorer("denoise-chair-tiny")
+        >>> restorer(np.full((20, 30, 3), 128, dtype=np.uint8)).shape
+        (20, 30, 3)
+    """
+
+    def __init__(
+        self,
+        model: nn.Module | str | Path,
+        *,
+        tile: int | str | None = "auto",
+        overlap: int | str = "auto",
+        ensemble: bool = False,
+        precision: str = "auto",
+        device: str | torch.device = "auto",
+    ) -> None:
+        if not isinstance(model, nn.Module):
+            from restora.checkpoints import load_model
+
+            model = load_model(model)
+        if isinstance(tile, str) and tile != "auto":
+            raise RestoraError(f"tile must be a number of pixels, 'auto' or None, got {tile!r}")
+        if isinstance(overlap, str) and overlap != "auto":
+            raise RestoraError(f"overlap must be a number of pixels or 'auto', got {overlap!r}")
+        if isinstance(tile, int) and tile < 1:
+            raise RestoraError(f"tile must be at least 1 pixel, got {tile}")
+        if isinstance(overlap, int) and overlap < 0:
+            raise RestoraError(f"overlap must not be negative, got {overlap}")
+        self.tile, self.overlap = tile, overlap
+        self.engine: Engine = build_engine(
+            SelfEnsemble(model) if ensemble else model, precision=precision, device=device
+        )
+        self._auto_tile: int | None = None
+
+    def __call__(self, image: Any, *, progress: Callable[[float], None] | None = None) -> Any:
+        """Restore an image.
+
+        Args:
+            image: A path, a `Photograph`, a PIL image, an array or a tensor; see `open_image`. A tensor may be a
+                batch (B, C, H, W).
+            progress: Called with the finished fraction of the image, rising to 1.
+
+        Returns:
+            The same kind of image: type, depth, shape, alpha and metadata as they came. A path gives a `Photograph`,
+            a palette image its colours. Integers are rounded; floats are limited to [0, 1], or to the input's own
+            range where that is wider.
+
+        Raises:
+            RestoraError: No image, an unknown type, or memory that runs out.
+        """
+        if isinstance(image, torch.Tensor) and image.ndim == 4:
+            return torch.stack([self(one, progress=progress) for one in image])
+        opened = open_image(image)
+        tile = self.auto_tile() if self.tile == "auto" else self.tile
+        restored = restore_pixels(
+            self.engine,
+            opened.pixels,
+            tile=tile,  # type: ignore[arg-type]
+            overlap=self._overlap(tile, opened.pixels.shape),  # type: ignore[arg-type]
+            progress=progress,
+        )
+        return opened.close(restored)
+
+    def auto_tile(self) -> int:
+        """Return the side of the tiles that ``"auto"`` means here, in pixels; found once."""
+        if self._auto_tile is None:
+            budget = self.engine.free_memory() * MEMORY_SHARE
+            if self.engine.device.type == "cpu":
+                budget = min(budget, CPU_BUDGET)
+            side = int((budget / self.engine.bytes_per_pixel()) ** 0.5)
+            low, high = AUTO_TILES
+            step = AUTO_TILE_STEP * self.engine.requirements.multiple
+            step = AUTO_TILE_STEP if AUTO_TILE_STEP % self.engine.requirements.multiple == 0 else step
+            self._auto_tile = round_up(max(min(side // step * step, high), low), step)
+        return self._auto_tile
+
+    def _overlap(self, tile: int | None, shape: tuple[int, ...]) -> int:
+        if self.overlap != "auto":
+            return int(self.overlap)
+        side = tile or max(shape[:2])
+        reach = self.engine.requirements.receptive_field
+        if self.engine.requirements.global_context or reach is None:
+            return side // 8
+        return min(reach, side // 4)

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from restora.datasets import PhotoCrops
+from restora.errors import RestoraError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    Image.fromarray(random.integers(0, 256, (40, 50, 3), dtype=np.uint8)).save(tmp_path / "a.png")
+    Image.fromarray(random.integers(0, 256, (64, 33), dtype=np.uint8)).save(tmp_path / "b.png")
+    return tmp_path
+
+
+def test_a_crop_depends_on_its_number_and_the_seed_alone(folder: Path) -> None:
+    crops, again = (PhotoCrops.from_folder(folder, patch=16, seed=1) for _ in range(2))
+    expected = [crops[i] for i in range(5)]
+    for i in (3, 0, 4):
+        assert torch.equal(again[i], expected[i])
+    assert not torch.equal(PhotoCrops.from_folder(folder, patch=16, seed=2)[0], expected[0])
+    assert expected[0].shape == (3, 16, 16)
+    assert expected[0].dtype == torch.float32
+    assert crops.with_patch(24)[0].shape == (3, 24, 24)
+
+
+def test_without_reduction_every_crop_is_part_of_a_photograph(folder: Path) -> None:
+    photos = {tuple(sorted(np.unique(np.asarray(Image.open(p).convert("RGB"))))) for p in folder.iterdir()}
+    assert photos
+    crops = PhotoCrops.from_folder(folder, patch=8, reduction=1.0)
+    originals = [np.asarray(Image.open(p).convert("RGB")) for p in sorted(folder.iterdir())]
+    for i in range(20):
+        crop = (crops[i].numpy() * 255).round().astype(np.uint8).transpose(1, 2, 0)
+        assert any(_contains(original, crop) for original in originals)
+
+
+def _contains(original: np.ndarray, crop: np.ndarray) -> bool:
+    """Tell whether some flip or turn of the crop, in some order of the channels, lies in the original."""
+    sums = original.astype(int).sum(2)
+    for turns in range(4):
+        for flip in (False, True):
+            view = np.rot90(crop, turns)
+            view = view[:, ::-1] if flip else view
+            target = view.astype(int).sum(2)
+            windows = np.lib.stride_tricks.sliding_window_view(sums, target.shape)
+            if (windows == target).all((2, 3)).any():
+                return True
+    return False
+
+
+def test_photographs_are_drawn_by_their_area(folder: Path) -> None:
+    crops = PhotoCrops.from_folder(folder, patch=16)
+    gray = sum(bool((crops[i][0] == crops[i][1]).all()) for i in range(300))
+    assert gray / 300 == pytest.approx(64 * 33 / (64 * 33 + 40 * 50), abs=0.1)
+
+
+def test_mistakes_name_the_file(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(RestoraError, match=r"b.png: 33x64 is smaller than the crop of 40"):
+        PhotoCrops.from_folder(folder, patch=40)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RestoraError, match="no photographs"):
+        PhotoCrops.from_folder(tmp_path / "empty", patch=8)

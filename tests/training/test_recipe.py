@@ -1,0 +1,65 @@
+from pathlib import Path
+
+import pytest
+
+from restora.errors import RestoraError
+from restora.networks import create_model
+from restora.training.recipe import bundled_recipes, load_recipe
+
+BUNDLED = sorted(str(p.relative_to(bundled_recipes()))[:-5] for p in bundled_recipes().rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_bundled_recipes_load_and_build(name: str) -> None:
+    recipe = load_recipe(name)
+    model = create_model(recipe.model.architecture, recipe.model.variant, **recipe.model.overrides)
+    scales = 3 if hasattr(model, "forward_scales") else 1
+    assert len(recipe.scale_weights) == scales
+    assert all(stage.patch % model.requirements.multiple == 0 for stage in recipe.stages)
+
+
+def test_settings_change_nested_values() -> None:
+    recipe = load_recipe(
+        "photos/denoise-chair-tiny",
+        [
+            "stages.0.steps=7",
+            "optimizer.learning_rate=5e-4",
+            "data.photos=some/folder",
+            "degradation.sigma=[5, 10]",
+        ],
+    )
+    assert recipe.stages[0].steps == 7
+    assert recipe.optimizer.learning_rate == 5e-4
+    assert recipe.data.photos == Path("some/folder")
+    assert recipe.degradation.sigma == (5, 10)
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("optimizer.learnin_rate=1", "unknown key optimizer.learnin_rate, did you mean learning_rate?"),
+        ("stages.0.steps=0", "stages.0.steps: Input should be greater than 0"),
+        ("stages.9.steps=1", "--set stages.9.steps=1: stages.9.steps leads nowhere"),
+        ("steps", "--set steps: write it as key=value"),
+        ("degradation.kind=fog", "degradation.kind: Input should be 'gaussian_noise'"),
+        ("seed=[", "is not a YAML value"),
+    ],
+)
+def test_mistakes_are_explained(setting: str, words: str) -> None:
+    with pytest.raises(RestoraError) as error:
+        load_recipe("photos/denoise-chair-tiny", [setting])
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_missing_and_malformed_files(tmp_path: Path) -> None:
+    with pytest.raises(
+        RestoraError, match=r"no such recipe; give a YAML file or one of: .*photos/denoise-chair-tiny"
+    ):
+        load_recipe("nothing")
+    (tmp_path / "a.yaml").write_text("a: [")
+    with pytest.raises(RestoraError, match=r"a.yaml: cannot be read as YAML"):
+        load_recipe(tmp_path / "a.yaml")
+    (tmp_path / "b.yaml").write_text("- 1")
+    with pytest.raises(RestoraError, match=r"b.yaml: a recipe is a mapping of keys to values, found list"):
+        load_recipe(tmp_path / "b.yaml")
