@@ -62,5 +62,5 @@ def test_mistakes_name_the_file(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(RestoraError, match=r"b.png: 33x64 is smaller than the crop of 40"):
         PhotoCrops.from_folder(folder, patch=40)
     (tmp_path / "empty").mkdir()
-    with pytest.raises(RestoraError, match="no photographs"):
+    with pytest.raises(RestoraError, match="empty: holds no images"):
         PhotoCrops.from_folder(tmp_path / "empty", patch=8)

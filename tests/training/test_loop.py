@@ -61,7 +61,13 @@ def test_learns_and_exports_weights_that_load(photos: Path, tmp_path: Path) -> N
     reports: list[Report] = []
     validate = gaussian_validation(photos, sigma=50, side=48)
     trainer = Trainer(
-        recipe(photos, stages=[{"steps": 120, "patch": 16, "batch": 8}], validate_every=120, ema=0.9),
+        recipe(
+            photos,
+            stages=[{"steps": 120, "patch": 16, "batch": 8}],
+            optimizer={"learning_rate": 1e-2, "warmup": 5},
+            validate_every=120,
+            ema=0.9,
+        ),
         tmp_path,
         validate=validate,
         report=reports.append,

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
+from restora.networks.requirements import Requirements
 from restora.restoration.engine import Engine
 from restora.restoration.tiling import AxisPlan, padded_indices, plan_axis
 
@@ -103,7 +104,13 @@ def _bands(
 ) -> Iterator[int]:
     """Restore the rows from ``done`` on; yields how many rows are finished."""
     needs = engine.requirements
-    plan = {"tile": tile, "overlap": overlap, "multiple": needs.multiple, "min_size": needs.min_size}
+    plan = {
+        "tile": tile,
+        "overlap": overlap,
+        "margin": unreliable_margin(needs, overlap),
+        "multiple": needs.multiple,
+        "min_size": needs.min_size,
+    }
     height, width = pixels.shape[:2]
     # A run that was interrupted in the middle starts a little above, for the network to see what lies there.
     first = max(0, done - overlap) // needs.multiple * needs.multiple
@@ -159,6 +166,17 @@ def _add(pixels: NDArray[np.generic], change: NDArray[np.float32], values: Range
     wide = np.float64 if pixels.dtype == np.float64 else np.float32
     result = np.clip(pixels.astype(wide) + change * wide(values.scale), values.low, values.high)
     return (np.rint(result) if pixels.dtype.kind == "u" else result).astype(pixels.dtype)
+
+
+def unreliable_margin(needs: Requirements, overlap: int) -> int:
+    """Return how many outermost pixels of a tile are left to its neighbour.
+
+    As many as the network's reach, where that is known: then tiles and the whole image agree. Otherwise a quarter of
+    the overlap, which leaves the middle half to fade.
+    """
+    if needs.receptive_field is None or needs.global_context:
+        return overlap // 4
+    return min(needs.receptive_field, overlap // 2)
 
 
 def _out_of_memory(error: BaseException) -> bool:

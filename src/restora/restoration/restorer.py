@@ -19,6 +19,8 @@ CPU_BUDGET = 1024**3
 """Bytes that a tile may take on a CPU: larger tiles are no faster, and other programs need memory too."""
 AUTO_TILES = (256, 1024)
 AUTO_TILE_STEP = 64
+FADE = 16
+"""Pixels over which tiles fade into one another beyond the reach of the network."""
 
 
 class Restorer:
@@ -30,8 +32,8 @@ class Restorer:
         tile: Side of the tiles in pixels; ``None`` restores the whole image at once; ``"auto"`` takes the largest
             tile from 256 to 1024 pixels that fits into half of the free memory (and into 1 GiB on a CPU), judged by
             the layer outputs of a small trial run. Images that fit into a tile are not cut.
-        overlap: Pixels that neighbouring tiles share at least. ``"auto"``: as far as the network sees, where that is
-            known and up to a quarter of the tile; else an eighth of the tile. Networks that pool globally
+        overlap: Pixels that neighbouring tiles share at least. ``"auto"``: twice as far as the network sees and 16
+            more, where that is known and up to a quarter of the tile; else an eighth of the tile. Networks that pool globally
             see different statistics in every tile; a wide fade spreads the difference until no seam shows.
         ensemble: Average over the eight flips and turns of the image: eight times the time, a little better.
         precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``; see `build_engine`.
@@ -124,4 +126,4 @@ class Restorer:
         reach = self.engine.requirements.receptive_field
         if self.engine.requirements.global_context or reach is None:
             return side // 8
-        return min(reach, side // 4)
+        return min(2 * reach + FADE, side // 4)

@@ -19,29 +19,44 @@ class AxisPlan:
         tile: Pixels of a tile.
         starts: First pixel of every tile, increasing, each a multiple of the network's multiple, so that a network
             that halves its input samples the same pixels in every tile.
-        overlap: Pixels over which a tile fades in and out.
+        overlap: Pixels that neighbours share at least, the stretch over which one fades into the next.
+        margin: Outermost pixels of a tile that count for nothing where another tile has them too: there the network
+            saw padding instead of the picture. At most half of the overlap.
     """
 
     extent: int
     padded: int
     tile: int
     starts: tuple[int, ...]
-    overlap: int
+    overlap: int = 0
+    margin: int = 0
 
     @cached_property
     def weights(self) -> tuple[NDArray[np.float32], ...]:
         """Weight of each tile's pixels (tile,): raised cosines that sum to one at every pixel of the axis."""
-        edge_distance = np.minimum(np.arange(self.tile), np.arange(self.tile)[::-1]) + 0.5
-        ramp = np.clip(edge_distance / max(1, self.overlap), 0, 1)
-        window = 0.5 - 0.5 * np.cos(np.pi * ramp)
-        total = np.zeros(self.padded)
+        from_start = np.arange(self.tile) + 0.5
+        rise = 0.5 - 0.5 * np.cos(
+            np.pi * np.clip((from_start - self.margin) / max(1, self.overlap - 2 * self.margin), 0, 1)
+        )
+        windows = []
         for start in self.starts:
+            window = np.ones(self.tile)
+            if start > 0:
+                window *= rise
+            if start + self.tile < self.padded:
+                window *= rise[::-1]
+            windows.append(window)
+        total = np.zeros(self.padded)
+        for start, window in zip(self.starts, windows, strict=True):
             total[start : start + self.tile] += window
-        return tuple((window / total[s : s + self.tile]).astype(np.float32) for s in self.starts)
+        return tuple(
+            (window / total[start : start + self.tile]).astype(np.float32)
+            for start, window in zip(self.starts, windows, strict=True)
+        )
 
 
 def plan_axis(
-    extent: int, tile: int | None, overlap: int, *, multiple: int = 1, min_size: int = 1
+    extent: int, tile: int | None, overlap: int, *, margin: int = 0, multiple: int = 1, min_size: int = 1
 ) -> AxisPlan:
     """Spread tiles of equal size over an axis.
 
@@ -49,6 +64,7 @@ def plan_axis(
         extent: Pixels of the image along the axis, at least 1.
         tile: Pixels of a tile, or ``None`` for one tile over everything.
         overlap: Pixels that neighbouring tiles share at least; less than the tile.
+        margin: Outermost pixels of a tile that are not used where another tile has them; at most overlap / 2.
         multiple: The tile and its starts are multiples of this.
         min_size: The smallest size that the network takes.
 
@@ -59,12 +75,12 @@ def plan_axis(
         >>> plan_axis(100, 48, 16, multiple=4).starts
         (0, 24, 52)
         >>> plan_axis(30, 48, 16, multiple=4)
-        AxisPlan(extent=30, padded=32, tile=32, starts=(0,), overlap=16)
+        AxisPlan(extent=30, padded=32, tile=32, starts=(0,), overlap=0, margin=0)
     """
     smallest = round_up(max(min_size, 1), multiple)
     padded = max(round_up(extent, multiple), smallest)
     if tile is None or tile >= padded:
-        return AxisPlan(extent, padded, padded, (0,), overlap)
+        return AxisPlan(extent, padded, padded, (0,))
     if tile % multiple:
         below, above = max(smallest, tile // multiple * multiple), round_up(tile, multiple)
         raise RestoraError(f"tile must be a multiple of {multiple}, got {tile}; try {below} or {above}")
@@ -76,7 +92,7 @@ def plan_axis(
     count = -(-(padded - tile) // stride) + 1
     last = padded - tile
     starts = tuple(i * last // (count - 1) // multiple * multiple for i in range(count))
-    return AxisPlan(extent, padded, tile, starts, overlap)
+    return AxisPlan(extent, padded, tile, starts, overlap, min(margin, overlap // 2))
 
 
 def round_up(value: int, multiple: int) -> int:

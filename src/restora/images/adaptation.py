@@ -1,0 +1,128 @@
+"""What a photograph must give up so that a format can hold it, in words and in deed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from restora.images import exif
+from restora.images.codecs.jpeg_segments import MAX_EXIF, MAX_ICC, MAX_XMP
+from restora.images.depth import DEPTH_NAMES, convert_depth
+from restora.images.formats import JPEG, ImageFormat
+from restora.images.metadata import JpegEncoding, Metadata
+from restora.images.photograph import Photograph
+
+_ROWS = 256  # rows composited at a time, so that temporaries stay small beside a large photograph
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """One change that makes a photograph fit.
+
+    Attributes:
+        words: What is lost, for the user.
+        apply: The change.
+    """
+
+    words: str
+    apply: Callable[[Photograph], Photograph]
+
+
+def adaptations(photograph: Photograph, image_format: ImageFormat) -> tuple[Adaptation, ...]:
+    """The changes a photograph needs before a format can hold it, to be applied in order; none if it fits."""
+    return (*_pixel_changes(photograph, image_format), *_metadata_changes(photograph, image_format))
+
+
+def consistent(photograph: Photograph) -> Photograph:
+    """The photograph with an EXIF block that is true of it.
+
+    The block gets the orientation of the metadata and loses its thumbnail, which shows the picture as it was
+    before restoration.
+    """
+    metadata = photograph.metadata
+    block = exif.with_orientation(exif.without_thumbnail(metadata.exif), metadata.orientation)
+    return replace(photograph, metadata=replace(metadata, exif=block))
+
+
+def _pixel_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptation]:
+    changes = []
+    metadata = photograph.metadata
+    if metadata.orientation != 1 and not target.orientation:
+        words = f"turned upright, because {target.name} has no orientation tag"
+        changes.append(Adaptation(words, Photograph.upright))
+    if photograph.alpha is not None and not target.alpha:
+        opaque = 1 if photograph.alpha.dtype.kind == "f" else np.iinfo(photograph.alpha.dtype).max
+        if bool((photograph.alpha >= opaque).all()):
+            changes.append(Adaptation("", lambda p: replace(p, alpha=None)))
+        else:
+            words = f"transparent parts laid over white, because {target.name} has no transparency"
+            changes.append(Adaptation(words, over_white))
+    if photograph.pixels.dtype.name not in target.dtypes:
+        deepest = target.dtypes[-1]
+        words = f"{photograph.depth} reduced to {DEPTH_NAMES[deepest]}, the most that {target.name} holds"
+        if photograph.depth == "float" and _exceeds_unit(photograph.pixels):
+            words += "; values outside 0 to 1 are clipped"
+        changes.append(Adaptation(words, lambda p: p.with_pixels(convert_depth(p.pixels, deepest))))
+    if photograph.is_gray and not target.gray:
+        words = f"gray stored as equal red, green and blue, because {target.name} has no gray"
+        changes.append(Adaptation(words, lambda p: p.with_pixels(np.repeat(p.pixels[..., None], 3, axis=2))))
+    return changes
+
+
+def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptation]:
+    metadata = consistent(photograph).metadata
+    losses: list[tuple[str, dict[str, Any]]] = []
+    space = (metadata.icc or b"")[16:20]
+    becomes_gray = photograph.is_gray and target.gray
+    if metadata.icc is not None and (space == b"CMYK" or (space == b"GRAY" and not becomes_gray)):
+        name = space.decode("ascii")
+        losses.append(
+            (f"colour profile left out, because it is for {name} and the pixels are RGB", {"icc": None})
+        )
+    for field, name, limit in (("exif", "EXIF", MAX_EXIF), ("xmp", "XMP", MAX_XMP)):
+        data = getattr(metadata, field)
+        if data is None:
+            continue
+        if not target.text:
+            losses.append((f"{name} left out, because {target.name} cannot hold it", {field: None}))
+        elif target is JPEG and len(data) > limit:
+            losses.append(
+                (f"{name} left out, because it is larger than the 64 kB a JPEG can hold", {field: None})
+            )
+    if target is JPEG and metadata.icc is not None and len(metadata.icc) > MAX_ICC:
+        losses.append(("colour profile left out, because it is larger than a JPEG can hold", {"icc": None}))
+    encoding = metadata.encoding
+    if target is not JPEG and isinstance(encoding, JpegEncoding) and encoding.extended_xmp is not None:
+        losses.append((f"the extended part of XMP left out, because {target.name} cannot hold it", {}))
+    return [Adaptation(words, _without(change)) for words, change in losses]
+
+
+def _without(change: dict[str, Any]) -> Callable[[Photograph], Photograph]:
+    def apply(photograph: Photograph) -> Photograph:
+        metadata: Metadata = replace(photograph.metadata, **change)
+        return replace(photograph, metadata=metadata)
+
+    return apply
+
+
+def over_white(photograph: Photograph) -> Photograph:
+    """The photograph as it looks on white paper, without alpha."""
+    alpha = photograph.alpha
+    if alpha is None:
+        return photograph
+    is_float = alpha.dtype.kind == "f"
+    white = 1.0 if is_float else float(np.iinfo(alpha.dtype).max)
+    composite = np.empty_like(photograph.pixels)
+    for start in range(0, photograph.height, _ROWS):
+        rows = slice(start, start + _ROWS)
+        weight = np.clip(alpha[rows].astype(np.float64) / white, 0, 1)
+        weight = weight if photograph.is_gray else weight[..., None]
+        mixed = photograph.pixels[rows] * weight + white * (1 - weight)
+        composite[rows] = mixed if is_float else np.rint(mixed)
+    return replace(photograph, pixels=composite, alpha=None)
+
+
+def _exceeds_unit(values: np.ndarray[Any, Any]) -> bool:
+    """Whether some values are no intensities between 0 and 1 (or not numbers)."""
+    return not bool(((values >= 0) & (values <= 1)).all())

@@ -1,0 +1,68 @@
+"""What can be wrong with an image file, in words that end with the remedy."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+AGAIN = "get a complete copy from its source"
+
+
+class UndecodableError(Exception):
+    """A file that cannot be read as a photograph; the message says why and what to do, not which file."""
+
+
+def cut_short() -> UndecodableError:
+    """The file ends too early."""
+    return UndecodableError(f"the file is cut short; {AGAIN}")
+
+
+def damaged(what: str) -> UndecodableError:
+    """The file contradicts itself."""
+    return UndecodableError(f"the file is damaged ({what}); {AGAIN}")
+
+
+def unsupported(what: str, remedy: str = "convert it to PNG or TIFF first") -> UndecodableError:
+    """The file is well but of a kind that restora does not read."""
+    return UndecodableError(f"{what} is not supported; {remedy}")
+
+
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Refuse sizes that no photograph has, before anything is decoded.
+
+    Raises:
+        UndecodableError: A side is zero, or there are more than `max_pixels` pixels.
+    """
+    if width <= 0 or height <= 0:
+        raise damaged(f"its header says {width} x {height} pixels")
+    if width * height > max_pixels:
+        raise UndecodableError(
+            f"{width} x {height} are more than {max_pixels} pixels, which may be an attack on memory; "
+            "raise max_pixels if the file is trusted"
+        )
+
+
+@contextmanager
+def decoding() -> Iterator[None]:
+    """Turn whatever a third-party decoder raises into an `UndecodableError`; only wrap calls of such."""
+    try:
+        yield
+    except (UndecodableError, MemoryError):
+        raise
+    except Exception as error:  # decoders raise OSError, ValueError, SyntaxError, their own, ...
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise damaged(reason) from error
+
+
+class CompleteBytes(io.BytesIO):
+    """Bytes that must not be read beyond their end.
+
+    Pillow would else fill what is missing with gray when another part of the program has set
+    ``PIL.ImageFile.LOAD_TRUNCATED_IMAGES``, or, for some formats, always.
+    """
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read as `io.BytesIO` does, but raise at the end of the data instead of returning nothing."""
+        data = super().read(size)
+        if not data and size:
+            raise cut_short()
+        return data

@@ -1,0 +1,169 @@
+"""PNG (ISO/IEC 15948): pixels of every depth by libpng, metadata chunks by ourselves.
+
+Pillow silently reduces 16-bit colour to 8 bits, and OpenCV drops metadata; libpng through imagecodecs is exact
+for every layout. It is given the critical chunks only, so that nothing else in a file can disturb it.
+"""
+
+import struct
+import zlib
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO
+
+import numpy as np
+
+from restora.images import exif
+from restora.images.codecs.faults import check_size, cut_short, damaged, decoding
+from restora.images.metadata import Metadata, PngEncoding
+from restora.images.photograph import Photograph, Pixels
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_CRITICAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")  # tRNS is pixels, too
+_COLOUR = (b"cICP", b"gAMA", b"cHRM", b"sRGB")
+_TEXT = (b"tEXt", b"zTXt", b"iTXt")
+_XMP = b"XML:com.adobe.xmp\0"
+_METRE = 0.0254  # metres per inch
+_MAX_INFLATED = 1 << 26  # no colour profile or text is as large; a bomb may be
+
+Chunk = tuple[bytes, bytes]
+
+
+def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
+    """Read a PNG file; see `Codec`."""
+    import imagecodecs
+
+    chunks = list(_chunks(stream.read()))
+    if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
+        raise damaged("it does not begin with a header")
+    width, height, _, colour_type = struct.unpack(">IIBB", chunks[0][1][:10])
+    check_size(width, height, max_pixels)
+    with decoding():
+        array = imagecodecs.png_decode(_join([c for c in chunks if c[0] in _CRITICAL]))
+    if array.shape[:2] != (height, width):
+        raise damaged("its pixels do not match its header")
+    palette = next((data for kind, data in chunks if kind == b"PLTE"), b"")
+    gray_palette = colour_type == 3 and palette[::3] == palette[1::3] == palette[2::3]
+    pixels, alpha = _split(array, gray=array.ndim == 2 or array.shape[2] < 3 or gray_palette)
+    frames = next((struct.unpack(">I", d[:4])[0] for kind, d in chunks if kind == b"acTL" and len(d) == 8), 1)
+    notes = (f"frame 1 of {frames} used",) if frames > 1 else ()
+    return Photograph(pixels, alpha, _metadata(chunks), notes)
+
+
+def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> None:
+    """Write a PNG file; see `Codec`. PNG is without loss, whatever the quality."""
+    import imagecodecs
+
+    channels = [photograph.pixels] if photograph.alpha is None else [photograph.pixels, photograph.alpha]
+    array = channels[0] if len(channels) == 1 else np.dstack(channels)
+    encoded = memoryview(imagecodecs.png_encode(np.ascontiguousarray(array), level=6))
+    header = len(_SIGNATURE) + 25  # IHDR: 13 bytes of data, 12 around them
+    stream.write(encoded[:header])
+    for kind, data in _metadata_chunks(photograph.metadata):
+        stream.write(_chunk(kind, data))
+    stream.write(encoded[header:])
+
+
+def _chunks(data: bytes) -> Iterator[Chunk]:
+    """Kind and data of each chunk up to IEND; ancillary chunks with a wrong checksum are left out."""
+    position = len(_SIGNATURE)
+    view = memoryview(data)
+    while position + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        end = position + 12 + length
+        if end > len(data):
+            raise cut_short()
+        if zlib.crc32(view[position + 4 : end - 4]) == struct.unpack_from(">I", data, end - 4)[0]:
+            yield kind, data[position + 8 : end - 4]
+        elif kind in _CRITICAL or not kind.isalpha():
+            raise damaged("a checksum is wrong")
+        if kind == b"IEND":
+            return
+        position = end
+    raise cut_short()
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
+
+
+def _join(chunks: Sequence[Chunk]) -> bytes:
+    return _SIGNATURE + b"".join(_chunk(kind, data) for kind, data in chunks)
+
+
+def _split(array: Pixels, *, gray: bool) -> tuple[Pixels, Pixels | None]:
+    """Pixels and alpha of an array (H, W) or (H, W, C)."""
+    if array.ndim == 2:
+        return array, None
+    alpha = np.ascontiguousarray(array[..., -1]) if array.shape[2] in (2, 4) else None
+    return np.ascontiguousarray(array[..., 0] if gray else array[..., :3]), alpha
+
+
+def _metadata(chunks: Sequence[Chunk]) -> Metadata:
+    icc = block = xmp = dpi = None
+    kept: list[Chunk] = []
+    for kind, data in chunks:
+        if kind == b"iCCP":
+            name, _, rest = data.partition(b"\0")
+            icc = _inflate(rest[1:]) if name else None
+        elif kind == b"eXIf":
+            block = data.removeprefix(b"Exif\0\0")
+        elif kind == b"pHYs" and len(data) == 9 and data[8] == 1:
+            x, y = struct.unpack(">II", data[:8])
+            dpi = (x * _METRE, y * _METRE) if x and y else None
+        elif kind == b"iTXt" and data.startswith(_XMP):
+            xmp = _international_text(data)
+        elif kind in _TEXT and data.startswith(b"Raw profile type "):
+            # ImageMagick's way to keep EXIF and XMP, from before PNG had places for them.
+            name, _, rest = data.partition(b"\0")
+            raw = _raw_profile(_inflate(rest[1:]) if kind == b"zTXt" else rest)
+            if name.endswith((b" exif", b" APP1")) and raw is not None and raw.startswith(b"Exif\0\0"):
+                block = block or raw[6:]
+            elif name.endswith(b" xmp"):
+                xmp = xmp or raw
+        elif kind in _COLOUR or kind in _TEXT:
+            kept.append((kind, data))
+    encoding = PngEncoding(tuple(kept))
+    return Metadata(icc, block, xmp, dpi or exif.dpi(block), exif.orientation(block), "PNG", encoding)
+
+
+def _metadata_chunks(metadata: Metadata) -> Iterator[Chunk]:
+    """The chunks that carry metadata, in an order the standard allows (before PLTE and IDAT)."""
+    kept = metadata.encoding.chunks if isinstance(metadata.encoding, PngEncoding) else ()
+    if metadata.icc is not None:
+        yield b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)
+    yield from (c for c in kept if not (c[0] == b"sRGB" and metadata.icc is not None))
+    if metadata.dpi is not None:
+        x, y = (min(round(v / _METRE), 2**31 - 1) for v in metadata.dpi)
+        yield b"pHYs", struct.pack(">IIB", x, y, 1)
+    if metadata.exif is not None:
+        yield b"eXIf", metadata.exif
+    if metadata.xmp is not None:
+        yield b"iTXt", _XMP + b"\0\0\0\0" + metadata.xmp
+
+
+def _inflate(data: bytes) -> bytes | None:
+    """Decompressed data; None if it is damaged or unreasonably large."""
+    inflater = zlib.decompressobj()
+    try:
+        inflated = inflater.decompress(data, _MAX_INFLATED)
+    except zlib.error:
+        return None
+    return inflated if inflater.eof else None
+
+
+def _international_text(data: bytes) -> bytes | None:
+    """The text of an iTXt chunk: keyword, 0, compressed?, method, language, 0, translated keyword, 0, text."""
+    _, _, rest = data.partition(b"\0")
+    _, language_end, tail = rest[2:].partition(b"\0")
+    _, keyword_end, text = tail.partition(b"\0")
+    if not language_end or not keyword_end:
+        return None
+    return _inflate(text) if rest[:1] == b"\1" else text
+
+
+def _raw_profile(text: bytes | None) -> bytes | None:
+    """The bytes of ImageMagick's format: a line with a name, one with a length, then hexadecimal digits."""
+    parts = (text or b"").split()
+    try:
+        return bytes.fromhex(b"".join(parts[2:]).decode("ascii")) if len(parts) > 2 else None
+    except ValueError:
+        return None

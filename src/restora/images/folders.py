@@ -1,0 +1,120 @@
+"""Finding the images among files, folders and patterns that a user names."""
+
+import glob
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from restora.errors import RestoraError
+from restora.images.formats import IMAGE_SUFFIXES
+
+__all__ = ["IMAGE_SUFFIXES", "ImageFile", "find_images"]
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """A file to restore.
+
+    Attributes:
+        path: Where it is.
+        relative: Its place below the folder (or the fixed part of the pattern) that the user named, so that
+            an output folder can mirror the tree; the bare name for a file that was named itself.
+    """
+
+    path: Path
+    relative: Path
+
+
+def find_images(inputs: Sequence[str | Path], *, recursive: bool = False) -> list[ImageFile]:
+    """The image files that files, folders and patterns stand for.
+
+    A file that is named is taken whatever its suffix; in folders and for patterns the suffix decides, and
+    hidden files are passed over. Each file comes once, where it was first named.
+
+    Args:
+        inputs: Paths of files and folders, and patterns such as ``scans/*.tif`` or ``scans/**/*.tif`` that
+            no shell has expanded. What exists under its literal name is never taken for a pattern.
+        recursive: Also look into the folders below those named.
+
+    Returns:
+        In the order of the inputs, each sorted as people count: ``2.png`` before ``10.png``.
+
+    Raises:
+        RestoraError: An input does not exist, may not be read, matches nothing, or holds no image.
+    """
+    found: dict[Path, ImageFile] = {}
+    for named in inputs:
+        for image in _images_of(Path(named), recursive=recursive):
+            found.setdefault(image.path.resolve(), image)
+    return list(found.values())
+
+
+def _images_of(named: Path, *, recursive: bool) -> list[ImageFile]:
+    if named.is_dir():
+        images = [ImageFile(path, path.relative_to(named)) for path in _walk(named, recursive=recursive)]
+        if not images:
+            hint = (
+                "name another one" if recursive else "name another one, or search the folders below it, too"
+            )
+            raise RestoraError(f"{named}: holds no images ({_suffixes()}); {hint}")
+        return images
+    if named.exists():
+        return [ImageFile(named, Path(named.name))]
+    if not glob.has_magic(str(named)):
+        raise RestoraError(f"{named}: does not exist; check the spelling and the folder")
+    base = _fixed_part(named)
+    matches = (Path(match) for match in glob.glob(str(named), recursive=True))  # noqa: PTH207 - absolute ones, too
+    images = [ImageFile(path, path.relative_to(base)) for path in matches if _is_image(path)]
+    if not images:
+        raise RestoraError(f"{named}: matches no images ({_suffixes()}); check the pattern")
+    return sorted(images, key=lambda image: natural_key(image.relative))
+
+
+def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    """Sort key that counts numbers in names, and ignores case unless nothing else differs.
+
+    Example:
+        >>> sorted([Path("b10.png"), Path("B2.png"), Path("a.png")], key=natural_key)
+        [PosixPath('a.png'), PosixPath('B2.png'), PosixPath('b10.png')]
+    """
+    folded = tuple(_pieces(part.casefold()) for part in path.parts)
+    return (*folded, *(_pieces(part) for part in path.parts))
+
+
+def _pieces(text: str) -> tuple[tuple[int, int, str], ...]:
+    pieces = re.split(r"(\d+)", text)
+    return tuple((0, int(p), p) if p.isdecimal() else (1, 0, p) for p in pieces if p)
+
+
+def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
+    """Images of a folder in natural order; links to folders are not followed, they may lead in circles."""
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: natural_key(Path(entry.name)))
+    except OSError as error:
+        reason = f"may not be read ({error.strerror}); give yourself permission"
+        raise RestoraError(f"{folder}: {reason}") from error
+    yield from (path for path in (folder / entry.name for entry in entries) if _is_image(path))
+    if recursive:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
+                yield from _walk(folder / entry.name, recursive=True)
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+
+
+def _fixed_part(pattern: Path) -> Path:
+    """The folder above the first part of a pattern that is one."""
+    fixed: list[str] = []
+    for part in pattern.parts[:-1]:
+        if glob.has_magic(part):
+            break
+        fixed.append(part)
+    return Path(*fixed)
+
+
+def _suffixes() -> str:
+    return " ".join(sorted(IMAGE_SUFFIXES))

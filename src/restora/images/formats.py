@@ -1,0 +1,127 @@
+"""The file formats: how each is recognised, and what it can hold, as data."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from restora.errors import RestoraError
+
+
+@dataclass(frozen=True)
+class ImageFormat:
+    """One file format.
+
+    Attributes:
+        name: As people write it; the codec is the module of that name in lower case.
+        suffixes: Lower case, the preferred one first.
+        dtypes: Depths it can hold, the shallowest first; empty if restora only reads the format.
+        max_side: Greatest height and width.
+        alpha: Whether it holds transparency.
+        gray: Whether it holds one channel.
+        orientation: Whether it holds an orientation tag.
+        text: Whether it holds EXIF and XMP. Every format written here holds a colour profile.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    dtypes: tuple[str, ...] = ("uint8",)
+    max_side: int = 2**31 - 1
+    alpha: bool = True
+    gray: bool = True
+    orientation: bool = True
+    text: bool = True
+
+
+PNG = ImageFormat("PNG", (".png", ".apng"), dtypes=("uint8", "uint16"), max_side=1_000_000)
+JPEG = ImageFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), max_side=65_500, alpha=False)
+TIFF = ImageFormat("TIFF", (".tif", ".tiff"), dtypes=("uint8", "uint16", "float32"))
+WEBP = ImageFormat("WebP", (".webp",), max_side=16_383, gray=False)
+BMP = ImageFormat("BMP", (".bmp", ".dib"), max_side=32_767, orientation=False, text=False)
+GIF = ImageFormat("GIF", (".gif",), dtypes=())
+
+FORMATS = (PNG, JPEG, TIFF, WEBP, BMP, GIF)
+"""Every format restora reads; it writes all but GIF."""
+
+IMAGE_SUFFIXES = frozenset(suffix for image_format in FORMATS for suffix in image_format.suffixes)
+"""Lower-case suffixes of the files that restora takes for images when it looks through a folder."""
+
+WRITABLE_SUFFIXES = tuple(s for f in FORMATS if f.dtypes for s in f.suffixes if s != ".apng")
+"""Suffixes of the files that restora can write."""
+
+_FOREIGN = (
+    (4, (b"ftypavif", b"ftypavis"), "AVIF", "convert it to PNG or TIFF first"),
+    (
+        4,
+        (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"),
+        "HEIC",
+        "convert it to PNG or TIFF first",
+    ),
+    (4, (b"ftypcrx ",), "a camera raw file", "develop it to a 16-bit TIFF first"),
+    (4, (b"ftyp",), "a video", "extract its frames first"),
+    (0, (b"8BPS",), "a Photoshop document", "save it as TIFF or PNG first"),
+    (0, (b"%PDF",), "a PDF document", "export its pages as images first"),
+    (0, (b"\xff\x0a", b"\0\0\0\x0cJXL "), "JPEG XL", "convert it to PNG or TIFF first"),
+    (0, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "JPEG 2000", "convert it to PNG or TIFF first"),
+    (0, (b"v/1\x01",), "OpenEXR", "convert it to a float TIFF first"),
+    (0, (b"FUJIFILM", b"IIRO", b"IIU\0"), "a camera raw file", "develop it to a 16-bit TIFF first"),
+    (
+        0,
+        (b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML"),
+        "a web page",
+        "download the image itself",
+    ),
+)
+"""(offset, signatures, name, remedy) of files that people mistake for one that restora reads."""
+
+
+def recognise(head: bytes) -> ImageFormat | None:
+    r"""The format of a file by its first bytes (16 suffice); suffixes lie too often.
+
+    Example:
+        >>> recognise(b"\x89PNG\r\n\x1a\n").name
+        'PNG'
+    """
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
+        return TIFF
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return WEBP
+    if head.startswith(b"BM"):
+        return BMP
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return GIF
+    return None
+
+
+def foreign(head: bytes) -> tuple[str, str] | None:
+    """Name and remedy for a file that is not an image restora reads, but a known kind; None if unknown."""
+    for offset, signatures, name, remedy in _FOREIGN:
+        if any(head[offset:].startswith(signature) for signature in signatures):
+            return name, remedy
+    return None
+
+
+def format_to_write(path: Path) -> ImageFormat:
+    """The format that the suffix of an output file asks for.
+
+    Raises:
+        RestoraError: Restora cannot write such files.
+    """
+    suffix = path.suffix.lower()
+    for image_format in FORMATS:
+        if suffix in image_format.suffixes and suffix in WRITABLE_SUFFIXES:
+            return image_format
+    known = ", ".join(WRITABLE_SUFFIXES)
+    raise RestoraError(f"{path}: cannot write files that end in {suffix or 'nothing'!r}; use one of {known}")
+
+
+def suffix_to_write(path: Path) -> str:
+    """The suffix for the result of an input file: its own, or ".png" if restora cannot write that.
+
+    Example:
+        >>> suffix_to_write(Path("holiday.JPG")), suffix_to_write(Path("dance.gif"))
+        ('.JPG', '.png')
+    """
+    return path.suffix if path.suffix.lower() in WRITABLE_SUFFIXES else ".png"

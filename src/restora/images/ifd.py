@@ -1,0 +1,244 @@
+"""Image file directories: the structure that TIFF files and EXIF blocks share (TIFF 6.0, section 2).
+
+Values stay raw bytes in the byte order of their file, so that they can be moved without being understood.
+"""
+
+import io
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import BinaryIO, Literal
+
+KIND_SIZES = {
+    1: 1,
+    2: 1,
+    3: 2,
+    4: 4,
+    5: 8,
+    6: 1,
+    7: 1,
+    8: 2,
+    9: 4,
+    10: 8,
+    11: 4,
+    12: 8,
+    13: 4,
+    16: 8,
+    17: 8,
+    18: 8,
+}
+"""Bytes per value of each TIFF data type; 16 to 18 exist in BigTIFF only."""
+
+BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, LONG8 = 1, 2, 3, 4, 5, 7, 16
+
+Pointers = Mapping[int, "Pointers"]
+"""Tags whose value is the place of a further directory, with the same for that directory."""
+
+
+class BrokenDirectoryError(ValueError):
+    """A directory reaches beyond the end of its file, or is none."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Byte order and offset width of a file."""
+
+    order: Literal["<", ">"] = "<"
+    big: bool = False
+
+    @property
+    def offset_format(self) -> str:
+        """Format of an offset, for `struct`."""
+        return self.order + ("Q" if self.big else "I")
+
+    @property
+    def count_format(self) -> str:
+        """Format of the number of entries, for `struct`."""
+        return self.order + ("Q" if self.big else "H")
+
+    @property
+    def entry_format(self) -> str:
+        """Format of an entry, for `struct`: tag, kind, count, value or its offset."""
+        return self.order + ("HHQ8s" if self.big else "HHI4s")
+
+    @property
+    def inline(self) -> int:
+        """Bytes of a value that fit into the entry itself."""
+        return 8 if self.big else 4
+
+    @property
+    def pointer_kind(self) -> int:
+        """Data type of an offset."""
+        return LONG8 if self.big else LONG
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One tag's value, raw.
+
+    Attributes:
+        kind: TIFF data type, a key of KIND_SIZES.
+        count: Number of values.
+        value: ``KIND_SIZES[kind] * count`` bytes in the byte order of the file.
+        position: Where the entry's value field lies in the file it was read from; 0 for a new one.
+    """
+
+    kind: int
+    count: int
+    value: bytes
+    position: int = 0
+
+    def integers(self, layout: Layout) -> tuple[int, ...]:
+        """The values as unsigned integers; empty if they are of another type."""
+        code = {BYTE: "B", SHORT: "H", LONG: "I", 13: "I", LONG8: "Q", 18: "Q"}.get(self.kind)
+        return () if code is None else struct.unpack(f"{layout.order}{self.count}{code}", self.value)
+
+    def rationals(self, layout: Layout) -> tuple[float, ...]:
+        """The values as floats if they are unsigned fractions; empty otherwise, infinite for x/0."""
+        if self.kind != RATIONAL:
+            return ()
+        parts = struct.unpack(f"{layout.order}{2 * self.count}I", self.value)
+        return tuple(a / b if b else float("inf") for a, b in zip(parts[::2], parts[1::2], strict=True))
+
+
+@dataclass(frozen=True)
+class Directory:
+    """The entries of one directory by tag, with the directories below it.
+
+    Attributes:
+        entries: Values by tag, without the pointers in `children`.
+        children: Directories by the tag that points to them.
+        following: Offset of the next directory in the file (the next page, or the thumbnail); 0 at the end.
+        following_position: Where that offset itself lies.
+        is_cut_short: Whether some value, here or below, lies beyond the end of the file.
+    """
+
+    entries: Mapping[int, Entry] = field(default_factory=dict)
+    children: Mapping[int, "Directory"] = field(default_factory=dict)
+    following: int = 0
+    following_position: int = 0
+    is_cut_short: bool = False
+
+
+def read_header(stream: BinaryIO) -> tuple[Layout, int]:
+    """The layout of a TIFF file or EXIF block and the offset of its first directory.
+
+    Raises:
+        BrokenDirectoryError: The stream does not begin with a TIFF header.
+    """
+    head = _read_at(stream, 0, 8)
+    order: Literal["<", ">"] | None = {b"II": "<", b"MM": ">"}.get(head[:2])  # type: ignore[assignment]
+    if order is None:
+        raise BrokenDirectoryError("no TIFF header")
+    version = struct.unpack(order + "H", head[2:4])[0]
+    if version == 42:
+        return Layout(order), struct.unpack(order + "I", head[4:8])[0]
+    if version == 43:
+        return Layout(order, big=True), struct.unpack(order + "Q", _read_at(stream, 8, 8))[0]
+    raise BrokenDirectoryError(f"TIFF version {version} is neither 42 nor 43")
+
+
+def read_directory(
+    stream: BinaryIO, layout: Layout, offset: int, pointers: Pointers | None = None
+) -> Directory:
+    """Read the directory at an offset, and those it points to.
+
+    Args:
+        stream: Seekable file or block.
+        layout: From `read_header`.
+        offset: Place of the directory in bytes.
+        pointers: Tags to follow.
+
+    Returns:
+        The directory. Entries of unknown types and beyond the end of the stream are left out.
+
+    Raises:
+        BrokenDirectoryError: The directory itself does not lie within the stream.
+    """
+    size = stream.seek(0, io.SEEK_END)
+    if offset < 8:
+        raise BrokenDirectoryError(f"no directory at offset {offset}")
+    count = struct.unpack(
+        layout.count_format, _read_at(stream, offset, struct.calcsize(layout.count_format))
+    )[0]
+    start, width = offset + struct.calcsize(layout.count_format), struct.calcsize(layout.entry_format)
+    if start + count * width > size:
+        raise BrokenDirectoryError(f"directory at offset {offset} reaches beyond the end")
+    table = _read_at(stream, start, count * width)
+    entries: dict[int, Entry] = {}
+    children: dict[int, Directory] = {}
+    is_cut_short = False
+    budget = size  # entries may share one place: without a budget a small file could ask for any memory
+    for index, (tag, kind, number, field_bytes) in enumerate(struct.iter_unpack(layout.entry_format, table)):
+        if kind not in KIND_SIZES:
+            continue
+        length = KIND_SIZES[kind] * number
+        position = start + (index + 1) * width - layout.inline
+        if length > layout.inline:
+            budget -= length
+            place = struct.unpack(layout.offset_format, field_bytes)[0]
+            if budget < 0 or place + length > size:
+                is_cut_short = True
+                continue
+            entry = Entry(kind, number, _read_at(stream, place, length), position)
+        else:
+            entry = Entry(kind, number, field_bytes[:length], position)
+        if pointers is None or tag not in pointers:
+            entries[tag] = entry
+            continue
+        places = entry.integers(layout)
+        if len(places) != 1 or places[0] < 8:
+            continue  # points nowhere: some programs clear a directory in this way
+        try:
+            children[tag] = read_directory(stream, layout, places[0], pointers[tag])
+        except BrokenDirectoryError:
+            is_cut_short = True
+        else:
+            is_cut_short = is_cut_short or children[tag].is_cut_short
+    following_position = start + count * width
+    following = 0
+    if following_position + struct.calcsize(layout.offset_format) <= size:
+        raw = _read_at(stream, following_position, struct.calcsize(layout.offset_format))
+        following = struct.unpack(layout.offset_format, raw)[0]
+    return Directory(entries, children, following, following_position, is_cut_short)
+
+
+def write_directory(directory: Directory, layout: Layout, offset: int) -> bytes:
+    """Serialise a directory with its values and children, to be placed at an (even) offset of a file."""
+    tags = sorted({**directory.entries, **directory.children})
+    head = struct.calcsize(layout.count_format) + len(tags) * struct.calcsize(layout.entry_format)
+    table = bytearray(struct.pack(layout.count_format, len(tags)))
+    tail = bytearray()
+    tail_offset = offset + head + struct.calcsize(layout.offset_format)
+    for tag in tags:
+        tail.extend(bytes(len(tail) % 2 ^ tail_offset % 2))  # values begin on an even offset
+        place = struct.pack(layout.offset_format, tail_offset + len(tail))
+        if tag in directory.children:
+            tail.extend(write_directory(directory.children[tag], layout, tail_offset + len(tail)))
+            table.extend(struct.pack(layout.entry_format, tag, layout.pointer_kind, 1, place))
+            continue
+        entry = directory.entries[tag]
+        if len(entry.value) <= layout.inline:
+            place = entry.value
+        else:
+            tail.extend(entry.value)
+        table.extend(struct.pack(layout.entry_format, tag, entry.kind, entry.count, place))
+    return bytes(table) + struct.pack(layout.offset_format, directory.following) + bytes(tail)
+
+
+def append_directory(stream: BinaryIO, layout: Layout, directory: Directory) -> None:
+    """Append a directory to a file and make it the first one."""
+    end = stream.seek(0, io.SEEK_END)
+    offset = end + end % 2
+    stream.write(bytes(end % 2) + write_directory(directory, layout, offset))
+    stream.seek(8 if layout.big else 4)
+    stream.write(struct.pack(layout.offset_format, offset))
+    stream.seek(0, io.SEEK_END)
+
+
+def _read_at(stream: BinaryIO, offset: int, length: int) -> bytes:
+    stream.seek(offset)
+    data = stream.read(length)
+    if len(data) != length:
+        raise BrokenDirectoryError(f"{length} bytes at offset {offset} reach beyond the end")
+    return data

@@ -1,0 +1,101 @@
+"""What a photograph file carries besides its pixels, and how the file was encoded."""
+
+import re
+from dataclasses import dataclass, replace
+
+from restora.errors import RestoraError
+
+TRANSPOSING_ORIENTATIONS = frozenset({5, 6, 7, 8})
+"""EXIF orientations under which width and height change places."""
+
+_XMP_ORIENTATION = re.compile(rb"""(tiff:Orientation(?:>|=["']))[1-8]""")
+
+
+@dataclass(frozen=True)
+class JpegEncoding:
+    """How a JPEG file was compressed, so that the result can be compressed alike.
+
+    Attributes:
+        quantization: The tables of brightness and, in colour, of chroma: 64 numbers each, rows first.
+        subsampling: Chroma resolution such as "4:2:0"; None for gray.
+        progressive: Whether the file was stored in several passes.
+        extended_xmp: The part of an XMP packet that did not fit into the 64 kB of its first segment.
+    """
+
+    quantization: tuple[tuple[int, ...], ...]
+    subsampling: str | None = None
+    progressive: bool = False
+    extended_xmp: bytes | None = None
+
+
+@dataclass(frozen=True)
+class PngEncoding:
+    """Chunks of a PNG file that go back verbatim: colour space (gAMA, cHRM, sRGB, cICP) and text."""
+
+    chunks: tuple[tuple[bytes, bytes], ...] = ()
+
+
+@dataclass(frozen=True)
+class TiffEncoding:
+    """How a TIFF file was compressed.
+
+    Attributes:
+        compression: Name that tifffile knows, such as "lzw"; None for uncompressed.
+        predictor: Whether differences of neighbours were compressed instead of values.
+        alpha_named: Whether the fourth channel was declared as alpha (else "unspecified").
+    """
+
+    compression: str | None = None
+    predictor: bool = False
+    alpha_named: bool = True
+
+
+@dataclass(frozen=True)
+class WebpEncoding:
+    """Whether a WebP file was stored without loss."""
+
+    lossless: bool
+
+
+Encoding = JpegEncoding | PngEncoding | TiffEncoding | WebpEncoding
+
+
+@dataclass(frozen=True)
+class Metadata:
+    r"""What a photograph carries besides its pixels.
+
+    Attributes:
+        icc: Colour profile (ICC).
+        exif: EXIF block, TIFF-structured, without the leading ``Exif\0\0``. Its orientation tag and its
+            thumbnail need not be true: `orientation` rules, and both are put right on writing.
+        xmp: XMP packet (XML in UTF-8).
+        dpi: Dots per inch, horizontally and vertically in stored pixel order.
+        orientation: How a viewer must turn the stored pixels, 1 to 8 as in the EXIF and TIFF tag 274.
+        format: Name of the format the photograph was read from, such as "PNG"; None for a new one.
+        encoding: How that file was compressed, for writing the same format again.
+
+    Example:
+        >>> Metadata(orientation=9)
+        Traceback (most recent call last):
+        restora.errors.RestoraError: orientation must be 1 to 8, got 9
+    """
+
+    icc: bytes | None = None
+    exif: bytes | None = None
+    xmp: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    orientation: int = 1
+    format: str | None = None
+    encoding: Encoding | None = None
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.orientation <= 8:
+            raise RestoraError(f"orientation must be 1 to 8, got {self.orientation}")
+
+    def upright(self) -> "Metadata":
+        """The metadata of the same photograph after its pixels have been turned as `orientation` says."""
+        dpi = self.dpi
+        if dpi is not None and self.orientation in TRANSPOSING_ORIENTATIONS:
+            dpi = (dpi[1], dpi[0])
+        xmp = None if self.xmp is None else _XMP_ORIENTATION.sub(rb"\g<1>1", self.xmp)
+        return replace(self, xmp=xmp, dpi=dpi, orientation=1)

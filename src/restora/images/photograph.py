@@ -1,0 +1,129 @@
+"""A photograph in memory: pixels, transparency and everything its file carried."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restora.errors import RestoraError
+from restora.images.depth import DEPTH_NAMES, convert_depth
+from restora.images.metadata import Metadata
+
+__all__ = ["Metadata", "Photograph", "Pixels"]
+
+Pixels = NDArray[Any]
+"""uint8, uint16 (full range) or float32 (0 to 1, linear or not, values outside allowed)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Photograph:
+    """Pixels in stored order with what belongs to them.
+
+    The orientation tag is *not* applied to the pixels: it stays in the metadata and is written back, so that
+    viewers show the result exactly as they showed the input. `upright` applies it.
+
+    Attributes:
+        pixels: (H, W) gray or (H, W, 3) RGB; uint8, uint16 or float32.
+        alpha: (H, W) opacity of the same dtype as `pixels`, not premultiplied; None if all is opaque.
+        metadata: Colour profile, EXIF, XMP, resolution, orientation, and how the file was encoded.
+        notes: What reading had to do, in words, such as "page 1 of 4 used".
+
+    Raises:
+        RestoraError: The arrays do not have one of these shapes and dtypes.
+
+    Example:
+        >>> photograph = Photograph(np.zeros((4, 6, 3), np.uint16))
+        >>> photograph.height, photograph.width, photograph.depth, photograph.is_gray
+        (4, 6, '16-bit', False)
+    """
+
+    pixels: Pixels
+    alpha: Pixels | None = None
+    metadata: Metadata = field(default_factory=Metadata)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        shape, dtype = self.pixels.shape, self.pixels.dtype
+        if not (len(shape) == 2 or (len(shape) == 3 and shape[2] == 3)) or 0 in shape:
+            raise RestoraError(f"pixels must have shape (H, W) or (H, W, 3) with H, W >= 1, got {shape}")
+        if dtype.name not in DEPTH_NAMES:
+            raise RestoraError(f"pixels must be uint8, uint16 or float32, got {dtype}; convert them first")
+        if self.alpha is not None and (self.alpha.shape != shape[:2] or self.alpha.dtype != dtype):
+            raise RestoraError(
+                f"alpha must be {dtype} of shape {shape[:2]} like the pixels, "
+                f"got {self.alpha.dtype} of shape {self.alpha.shape}"
+            )
+
+    @property
+    def height(self) -> int:
+        """Rows of stored pixels."""
+        return int(self.pixels.shape[0])
+
+    @property
+    def width(self) -> int:
+        """Columns of stored pixels."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def megapixels(self) -> float:
+        """Millions of pixels."""
+        return self.height * self.width / 1e6
+
+    @property
+    def is_gray(self) -> bool:
+        """Whether there is one channel instead of three."""
+        return self.pixels.ndim == 2
+
+    @property
+    def depth(self) -> str:
+        """Depth of a channel in words: "8-bit", "16-bit" or "float"."""
+        return DEPTH_NAMES[self.pixels.dtype.name]
+
+    def with_pixels(self, pixels: Pixels) -> "Photograph":
+        """The same photograph with other pixels of the same height and width.
+
+        Args:
+            pixels: (H, W) or (H, W, 3); uint8, uint16 or float32. When the dtype differs from before,
+                the alpha channel is converted to it.
+
+        Returns:
+            A new photograph with the metadata and notes of this one.
+
+        Raises:
+            RestoraError: Height or width differ, or shape or dtype are not those of a photograph.
+        """
+        if pixels.shape[:2] != self.pixels.shape[:2]:
+            raise RestoraError(
+                f"the new pixels must be {self.height} x {self.width} like the old ones, got {pixels.shape}"
+            )
+        alpha = self.alpha
+        if alpha is not None and pixels.dtype.name in DEPTH_NAMES:
+            alpha = convert_depth(alpha, pixels.dtype)
+        return replace(self, pixels=pixels, alpha=alpha)
+
+    def upright(self) -> "Photograph":
+        """The photograph with its orientation applied to the pixels, and the tag set to 1."""
+        if self.metadata.orientation == 1:
+            return self
+        return replace(
+            self,
+            pixels=_turn(self.pixels, self.metadata.orientation),
+            alpha=None if self.alpha is None else _turn(self.alpha, self.metadata.orientation),
+            metadata=self.metadata.upright(),
+        )
+
+
+def _turn(array: Pixels, orientation: int) -> Pixels:
+    """Apply an EXIF orientation (EXIF 2.32, tag 274) to an array of shape (H, W) or (H, W, 3)."""
+    turned = {
+        1: lambda a: a,
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.swapaxes(0, 1),
+        6: lambda a: a[::-1].swapaxes(0, 1),
+        7: lambda a: a[::-1, ::-1].swapaxes(0, 1),
+        8: lambda a: a[:, ::-1].swapaxes(0, 1),
+    }[orientation](array)
+    return np.ascontiguousarray(turned)

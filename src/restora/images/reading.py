@@ -1,0 +1,79 @@
+"""Reading photographs."""
+
+import errno
+import os
+import stat
+from pathlib import Path
+
+from restora.errors import RestoraError
+from restora.images.codecs import codec_for
+from restora.images.codecs.faults import AGAIN, UndecodableError
+from restora.images.formats import foreign, recognise
+from restora.images.photograph import Photograph
+
+_HEAD = 64  # bytes that tell the format
+
+_REMEDIES = {
+    errno.ENOENT: "does not exist; check the spelling and the folder",
+    errno.ENOTDIR: "does not exist; check the spelling and the folder",
+    errno.EACCES: "may not be read; give yourself permission to read it",
+    errno.EPERM: "may not be read; give yourself permission to read it",
+    errno.ENAMETOOLONG: "is too long for a file name; check the spelling",
+}
+
+
+def read(path: str | Path, *, max_pixels: int = 500_000_000) -> Photograph:
+    """Read a photograph with everything its file carries.
+
+    PNG, JPEG, TIFF, WebP, BMP and GIF are recognised by their content, whatever their names. 16-bit and float
+    pixels stay as they are; palettes are expanded, CMYK becomes RGB; of several pages or frames the first is
+    taken. What had to be done is said in the notes of the photograph.
+
+    Args:
+        path: The file.
+        max_pixels: Refuse larger pictures, judged by the header before anything is decoded.
+
+    Returns:
+        Pixels in stored order, the orientation in the metadata.
+
+    Raises:
+        RestoraError: The file is missing, empty, cut short, damaged, too large, not an image or of an
+            unsupported kind, or may not be read.
+
+    Example:
+        >>> read("no-such-file.png")
+        Traceback (most recent call last):
+        restora.errors.RestoraError: no-such-file.png: does not exist; check the spelling and the folder
+    """
+    path = Path(path)
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - one system call for the three questions below
+        if stat.S_ISDIR(mode):
+            raise RestoraError(f"{path}: is a folder; name the images in it, or restore the whole folder")
+        if not stat.S_ISREG(mode):
+            raise RestoraError(f"{path}: is not a regular file; copy its content into one first")
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD)
+            stream.seek(0)
+            image_format = recognise(head)
+            if image_format is None:
+                raise RestoraError(f"{path}: {_unrecognised(head)}")
+            return codec_for(image_format).decode(stream, max_pixels)
+    except UndecodableError as error:
+        raise RestoraError(f"{path}: {error}") from error
+    except MemoryError as error:
+        raise RestoraError(
+            f"{path}: does not fit into memory; close other programs or scale it down"
+        ) from error
+    except OSError as error:
+        reason = _REMEDIES.get(error.errno or 0, f"cannot be read ({error.strerror or error}); {AGAIN}")
+        raise RestoraError(f"{path}: {reason}") from error
+
+
+def _unrecognised(head: bytes) -> str:
+    if not head:
+        return f"is empty; {AGAIN}"
+    known = foreign(head)
+    if known is not None:
+        return f"is {known[0]}, which is not supported; {known[1]}"
+    return "is not an image that restora knows; give it a PNG, JPEG, TIFF, WebP, BMP or GIF file"

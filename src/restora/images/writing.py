@@ -1,0 +1,119 @@
+"""Writing photographs."""
+
+import errno
+import shutil
+from pathlib import Path
+
+from restora.errors import RestoraError
+from restora.images.adaptation import adaptations, consistent
+from restora.images.atomic import replacement
+from restora.images.codecs import codec_for
+from restora.images.formats import ImageFormat, format_to_write
+from restora.images.photograph import Photograph
+
+_FULL = "there is no space left on the disk; free some, or write to another one"
+_FORBIDDEN = "the folder may not be written to; choose another one, or give yourself permission"
+_REASONS = {
+    errno.ENOSPC: _FULL,
+    errno.EDQUOT: _FULL,
+    errno.EFBIG: "the file is larger than the disk allows; write to another one",
+    errno.EACCES: _FORBIDDEN,
+    errno.EPERM: _FORBIDDEN,
+    errno.EROFS: _FORBIDDEN,
+    errno.ENOTDIR: "a part of the path is a file, not a folder; choose another folder",
+    errno.EEXIST: "a part of the path is a file, not a folder; choose another folder",
+    errno.EISDIR: "there is a folder of this name; choose another name",
+    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
+}
+
+
+def write(
+    path: str | Path, photograph: Photograph, *, quality: int | None = None, overwrite: bool = False
+) -> Path:
+    """Write a photograph with everything it carries, in the format its suffix asks for.
+
+    Missing folders are created. The file appears whole or not at all: a kill or a full disk leaves the old
+    file. What the format cannot hold is reduced; ask `losses` what that is. The orientation tag is kept where
+    the format has one, and applied to the pixels where it has none (BMP).
+
+    Args:
+        path: Ends in one of `restora.images.formats.WRITABLE_SUFFIXES`.
+        photograph: What to write.
+        quality: 1 to 100 for JPEG and WebP; other formats have no loss and ignore it. By default a JPEG is
+            compressed as the JPEG it was read from (else 95, colour at full resolution), and WebP as its
+            source was: lossy with quality 95, or without loss.
+        overwrite: Replace a file that exists.
+
+    Returns:
+        The path.
+
+    Raises:
+        RestoraError: The suffix or quality makes no sense, the file exists, the picture is larger than the
+            format allows, or the disk refuses.
+    """
+    path = Path(path)
+    image_format = format_to_write(path)
+    if quality is not None and not 1 <= quality <= 100:
+        raise RestoraError(f"{path}: quality must be 1 to 100, got {quality}")
+    _check_size(path, photograph, image_format)
+    _check_free(path, overwrite=overwrite)
+    for change in adaptations(photograph, image_format):
+        photograph = change.apply(photograph)
+    photograph = consistent(photograph)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # A link is followed, so that what it points to is replaced and not the link itself.
+        with replacement(path.resolve()) as stream:
+            codec_for(image_format).encode(photograph, stream, quality)
+            _check_free(path, overwrite=overwrite)  # somebody may have written it meanwhile
+    except OSError as error:
+        raise RestoraError(f"{path}: {_reason(error, path)}") from error
+    return path
+
+
+def losses(path: str | Path, photograph: Photograph) -> tuple[str, ...]:
+    """What `write` would have to change or leave out for the format that the suffix asks for.
+
+    Args:
+        path: Where the photograph would be written; nothing is.
+        photograph: What would be written.
+
+    Returns:
+        A clause for each loss, such as "16-bit reduced to 8-bit, the most that JPEG holds"; none if
+        everything is kept.
+
+    Raises:
+        RestoraError: Restora cannot write such files.
+
+    Example:
+        >>> import numpy as np
+        >>> losses("deep.jpg", Photograph(np.zeros((2, 2), np.uint16)))
+        ('16-bit reduced to 8-bit, the most that JPEG holds',)
+    """
+    changes = adaptations(photograph, format_to_write(Path(path)))
+    return tuple(change.words for change in changes if change.words)
+
+
+def _check_size(path: Path, photograph: Photograph, image_format: ImageFormat) -> None:
+    side = max(photograph.height, photograph.width)
+    if side > image_format.max_side:
+        raise RestoraError(
+            f"{path}: {image_format.name} holds at most {image_format.max_side} pixels a side, got {side}; "
+            "write TIFF instead"
+        )
+
+
+def _check_free(path: Path, *, overwrite: bool) -> None:
+    if path.is_dir():
+        raise RestoraError(f"{path}: {_REASONS[errno.EISDIR]}")
+    if path.exists() and not overwrite:
+        raise RestoraError(f"{path}: exists already; choose another name or folder, or allow to overwrite it")
+
+
+def _reason(error: OSError, path: Path) -> str:
+    if error.errno in _REASONS:
+        return _REASONS[error.errno]
+    # NumPy's own writing loses the number of the error: see whether the disk is full.
+    if error.errno is None and shutil.disk_usage(path.parent).free < 1 << 20:
+        return _FULL
+    return f"cannot be written ({error.strerror or error}); choose another folder"
