@@ -8,17 +8,31 @@ from PIL import Image, ImageCms, TiffImagePlugin
 
 from restora.images import Metadata, Photograph
 
-XMP = (
-    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-    b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
-)
 MakePhotograph = Callable[..., Photograph]
 
 
-def exif_block(orientation: int | None = None) -> bytes:
+@pytest.fixture(scope="session")
+def xmp() -> bytes:
+    return (
+        b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+        b'<rdf:Description xmlns:tiff="http://ns.adobe.com/tiff/1.0/" tiff:Orientation="6"/></rdf:RDF></x:xmpmeta>'
+    )
+
+
+@pytest.fixture(scope="session")
+def exif_block() -> Callable[..., bytes]:
+    return _exif_block
+
+
+@pytest.fixture(scope="session")
+def described() -> Callable[[bytes | None], dict[int, object]]:
+    return _described
+
+
+def _exif_block(orientation: int | None = None) -> bytes:
     """A block as another library writes it, with camera, exposure and position."""
     exif = Image.Exif()
-    exif[271], exif[272], exif[33432] = "Zeiss", "Ikonta 521", "© nobody".encode().decode("latin-1")
+    exif[271], exif[272], exif[33432] = "Zeiss", "Ikonta 521", "nobody"
     if orientation is not None:
         exif[274] = orientation
     exif.get_ifd(34665).update({33434: TiffImagePlugin.IFDRational(1, 250), 37500: b"maker note" * 4, 36864: b"0232"})
@@ -26,7 +40,7 @@ def exif_block(orientation: int | None = None) -> bytes:
     return exif.tobytes().removeprefix(b"Exif\0\0")
 
 
-def described(block: bytes | None) -> dict[int, object]:
+def _described(block: bytes | None) -> dict[int, object]:
     """What a block says, read by another library, without the layout of the file that carries it."""
     exif = Image.Exif()
     exif.load(b"Exif\0\0" + (block or b""))

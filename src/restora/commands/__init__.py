@@ -1,1 +1,1 @@
-"""commands"""
+"""The command line, thin: a command a file, and what they share."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from torch.utils.data import Dataset
 
 from restora.errors import RestoraError
 from restora.images import find_images, read
+from restora.images.depth import convert_depth
 
 
 class PhotoCrops(Dataset[Tensor]):
@@ -87,7 +89,7 @@ class PhotoCrops(Dataset[Tensor]):
         factor = random.uniform(self.reduction, 1.0) if random.random() < 0.5 else 1.0
         side = min(round(self.patch / factor), height, width)
         top, left = (int(random.integers(0, extent - side + 1)) for extent in (height, width))
-        crop = pixels[top : top + side, left : left + side]
+        crop: NDArray[Any] = pixels[top : top + side, left : left + side]
         if side != self.patch:
             crop = cv2.resize(crop, (self.patch, self.patch), interpolation=cv2.INTER_AREA)
         crop = np.rot90(crop, int(random.integers(4)))
@@ -99,8 +101,5 @@ class PhotoCrops(Dataset[Tensor]):
 
 def load_rgb8(path: Path) -> NDArray[np.uint8]:
     """Read a photograph as (H, W, 3) uint8, gray repeated and deeper pixels rounded to 8 bits."""
-    pixels = read(path).pixels
-    if pixels.dtype != np.uint8:
-        scale = 255 / np.iinfo(pixels.dtype).max if pixels.dtype.kind == "u" else 255
-        pixels = np.clip(np.rint(pixels.astype(np.float64) * scale), 0, 255).astype(np.uint8)
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else np.asarray(pixels)
+    pixels = convert_depth(read(path).pixels, np.uint8)
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels

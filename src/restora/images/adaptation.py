@@ -64,8 +64,9 @@ def _pixel_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptati
         if photograph.depth == "float" and _exceeds_unit(photograph.pixels):
             words += "; values outside 0 to 1 are clipped"
         changes.append(Adaptation(words, lambda p: p.with_pixels(convert_depth(p.pixels, deepest))))
-    if photograph.is_gray and not target.gray:
-        words = f"gray stored as equal red, green and blue, because {target.name} has no gray"
+    if photograph.is_gray and not _stays_gray(photograph, target):
+        what = "gray with transparency" if target.gray else "gray"
+        words = f"gray stored as equal red, green and blue, because {target.name} has no {what}"
         changes.append(Adaptation(words, lambda p: p.with_pixels(np.repeat(p.pixels[..., None], 3, axis=2))))
     return changes
 
@@ -74,16 +75,16 @@ def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adapt
     metadata = consistent(photograph).metadata
     losses: list[tuple[str, dict[str, Any]]] = []
     space = (metadata.icc or b"")[16:20]
-    becomes_gray = photograph.is_gray and target.gray
-    if metadata.icc is not None and (space == b"CMYK" or (space == b"GRAY" and not becomes_gray)):
+    stays_gray = photograph.is_gray and _stays_gray(photograph, target)
+    if metadata.icc is not None and (space == b"CMYK" or (space == b"GRAY" and not stays_gray)):
         name = space.decode("ascii")
         losses.append(
             (f"colour profile left out, because it is for {name} and the pixels are RGB", {"icc": None})
         )
     for field, name, limit in (("exif", "EXIF", MAX_EXIF), ("xmp", "XMP", MAX_XMP)):
         data = getattr(metadata, field)
-        if data is None:
-            continue
+        if data is None or getattr(photograph.metadata, field) is None:
+            continue  # a block made just now, to hold the orientation, is no loss
         if not target.text:
             losses.append((f"{name} left out, because {target.name} cannot hold it", {field: None}))
         elif target is JPEG and len(data) > limit:
@@ -96,6 +97,10 @@ def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adapt
     if target is not JPEG and isinstance(encoding, JpegEncoding) and encoding.extended_xmp is not None:
         losses.append((f"the extended part of XMP left out, because {target.name} cannot hold it", {}))
     return [Adaptation(words, _without(change)) for words, change in losses]
+
+
+def _stays_gray(photograph: Photograph, target: ImageFormat) -> bool:
+    return target.gray if photograph.alpha is None or not target.alpha else target.gray_alpha
 
 
 def _without(change: dict[str, Any]) -> Callable[[Photograph], Photograph]:

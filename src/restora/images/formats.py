@@ -17,6 +17,7 @@ class ImageFormat:
         max_side: Greatest height and width.
         alpha: Whether it holds transparency.
         gray: Whether it holds one channel.
+        gray_alpha: Whether it holds one channel with transparency.
         orientation: Whether it holds an orientation tag.
         text: Whether it holds EXIF and XMP. Every format written here holds a colour profile.
     """
@@ -27,6 +28,7 @@ class ImageFormat:
     max_side: int = 2**31 - 1
     alpha: bool = True
     gray: bool = True
+    gray_alpha: bool = True
     orientation: bool = True
     text: bool = True
 
@@ -34,8 +36,8 @@ class ImageFormat:
 PNG = ImageFormat("PNG", (".png", ".apng"), dtypes=("uint8", "uint16"), max_side=1_000_000)
 JPEG = ImageFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), max_side=65_500, alpha=False)
 TIFF = ImageFormat("TIFF", (".tif", ".tiff"), dtypes=("uint8", "uint16", "float32"))
-WEBP = ImageFormat("WebP", (".webp",), max_side=16_383, gray=False)
-BMP = ImageFormat("BMP", (".bmp", ".dib"), max_side=32_767, orientation=False, text=False)
+WEBP = ImageFormat("WebP", (".webp",), max_side=16_383, gray=False, gray_alpha=False)
+BMP = ImageFormat("BMP", (".bmp", ".dib"), max_side=32_767, gray_alpha=False, orientation=False, text=False)
 GIF = ImageFormat("GIF", (".gif",), dtypes=())
 
 FORMATS = (PNG, JPEG, TIFF, WEBP, BMP, GIF)

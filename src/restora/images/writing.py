@@ -1,6 +1,7 @@
 """Writing photographs."""
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
@@ -52,15 +53,12 @@ def write(
             format allows, or the disk refuses.
     """
     path = Path(path)
+    check_target(path, photograph, quality=quality, overwrite=overwrite)
     image_format = format_to_write(path)
-    if quality is not None and not 1 <= quality <= 100:
-        raise RestoraError(f"{path}: quality must be 1 to 100, got {quality}")
-    _check_size(path, photograph, image_format)
-    _check_free(path, overwrite=overwrite)
-    for change in adaptations(photograph, image_format):
-        photograph = change.apply(photograph)
-    photograph = consistent(photograph)
     try:
+        for change in adaptations(photograph, image_format):
+            photograph = change.apply(photograph)
+        photograph = consistent(photograph)
         path.parent.mkdir(parents=True, exist_ok=True)
         # A link is followed, so that what it points to is replaced and not the link itself.
         with replacement(path.resolve()) as stream:
@@ -69,6 +67,31 @@ def write(
     except OSError as error:
         raise RestoraError(f"{path}: {_reason(error, path)}") from error
     return path
+
+
+def check_target(
+    path: Path, photograph: Photograph, *, quality: int | None = None, overwrite: bool = False
+) -> None:
+    """Raise what `write` would raise, as far as that can be known before: ask before a long computation.
+
+    Raises:
+        RestoraError: As `write`.
+    """
+    image_format = format_to_write(path)
+    if quality is not None and not 1 <= quality <= 100:
+        raise RestoraError(f"{path}: quality must be 1 to 100, got {quality}")
+    _check_size(path, photograph, image_format)
+    try:
+        _check_free(path, overwrite=overwrite)
+        folder = path.parent
+        while not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, str(folder))
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, str(folder))
+    except OSError as error:
+        raise RestoraError(f"{path}: {_reason(error, path)}") from error
 
 
 def losses(path: str | Path, photograph: Photograph) -> tuple[str, ...]:

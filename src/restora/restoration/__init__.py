@@ -1,7 +1,7 @@
 """Image in, image out: padding, tiles, precision and self-ensemble around a network."""
 
 from restora.restoration.ensemble import SelfEnsemble
-
+from restora.restoration.jobs import Job, Result, gather, plan_jobs, restore, run_jobs
 from restora.restoration.restorer import Restorer
 
-__all__ = ["Restorer", "SelfEnsemble", "restore"]
+__all__ = ["Job", "Restorer", "Result", "SelfEnsemble", "gather", "plan_jobs", "restore", "run_jobs"]

@@ -1,7 +1,6 @@
 """A network on a device, in a precision: what runs a tile."""
 
 import copy
-import os
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +8,7 @@ from torch import Tensor, nn
 
 from restora.errors import RestoraError
 from restora.networks.requirements import Requirements
+from restora.restoration.memory import free_memory
 
 ACTIVATIONS_ALIVE = 12
 """Feature maps as large as the largest one that a network is taken to hold at once. Counted generously."""
@@ -48,10 +48,9 @@ class Engine:
             answer = self.network(x)
         difference: Tensor = answer.float() - x[:, :3]
         if not difference.isfinite().all():
-            raise RestoraError(
-                f"the network's answer in {str(self.dtype).removeprefix('torch.')} is not finite;"
-                " try --precision float32, or other weights"
-            )
+            precision = str(self.dtype).removeprefix("torch.")
+            remedy = "try other weights" if precision == "float32" else "try precision float32"
+            raise RestoraError(f"the network's answer in {precision} is not finite; {remedy}")
         return difference.cpu()
 
     def bytes_per_pixel(self) -> int:
@@ -77,11 +76,12 @@ class Engine:
 
     def free_memory(self) -> int:
         """Return free memory in bytes on the device."""
+        return free_memory(self.device)
+
+    def release_memory(self) -> None:
+        """Give back what a failed tile has left in the device's pool."""
         if self.device.type == "cuda":
-            return int(torch.cuda.mem_get_info(self.device)[0])
-        if hasattr(os, "sysconf") and "SC_AVPHYS_PAGES" in os.sysconf_names:
-            return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return 2 * 1024**3
+            torch.cuda.empty_cache()
 
 
 def build_engine(
@@ -92,13 +92,18 @@ def build_engine(
     Args:
         network: With ``requirements``; one without is taken to accept anything.
         precision: ``"float32"``, ``"bfloat16"``, ``"float16"``, or ``"auto"``: bfloat16 where the device computes
-            in it and the network is safe in it, float32 elsewhere.
+            in it and the network is safe in it, else float16 on a graphics card if the network is safe in that,
+            else float32. The weights stay in float32; what is cast is what each layer computes with.
         device: ``"auto"`` (CUDA, then Apple's MPS, then the CPU) or a torch device.
 
     Raises:
         RestoraError: Unknown or missing device, unknown precision.
     """
     requirements = getattr(network, "requirements", None) or Requirements()
+    if requirements.in_channels != 3:
+        raise RestoraError(
+            f"the network takes {requirements.in_channels} channels; a photograph has 3, choose another network"
+        )
     chosen = best_device() if device == "auto" else _device(device)
     dtype = _dtype(precision, chosen, requirements)
     ready = copy.deepcopy(network).eval().requires_grad_(False)
@@ -118,13 +123,13 @@ def best_device() -> torch.device:
 def computes_in_bfloat16(device: torch.device) -> bool:
     """Tell whether bfloat16 is faster than float32 there.
 
-    On processors without AVX-512-BF16 or AMX it is emulated, ten times slower than float32.
+    Processors without AVX-512-BF16 or AMX, and older graphics cards, emulate it slower than they compute float32.
     """
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
-    if device.type == "cpu":
-        return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported()) and any(
-            getattr(torch.cpu, name, bool)()
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return any(
+            getattr(torch.cpu, name, bool)()  # bool() is False: a torch that cannot tell
             for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
         )
     return False
@@ -141,8 +146,12 @@ def _device(device: str | torch.device) -> torch.device:
 
 def _dtype(precision: str, device: torch.device, requirements: Requirements) -> torch.dtype:
     if precision == "auto":
-        fast = computes_in_bfloat16(device) and "bfloat16" in requirements.precisions
-        return torch.bfloat16 if fast else torch.float32
+        if computes_in_bfloat16(device) and "bfloat16" in requirements.precisions:
+            return torch.bfloat16
+        # Never on the CPU, where float16 takes eight times as long as float32.
+        return (
+            torch.float16 if device.type == "cuda" and "float16" in requirements.precisions else torch.float32
+        )
     dtypes = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
     if precision not in dtypes:
         raise RestoraError(f"unknown precision {precision!r}; there are: auto, {', '.join(dtypes)}")

@@ -13,7 +13,7 @@ from PIL import Image
 from restora.errors import RestoraError
 from restora.images import Photograph, read
 
-Pixels = NDArray[np.generic]
+Pixels = NDArray[Any]
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,10 @@ def open_image(image: Any) -> Opened:
         image: A path (read as a `Photograph`), a `Photograph`, a PIL image, an array (H, W) or (H, W, C) with
             C = 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha, of uint8, uint16 or float in [0, 1], or a tensor
             (C, H, W) with the same C, of uint8 or float in [0, 1]. Alpha passes through as it is.
+
+            PIL images keep their mode where it is L, LA, RGB, RGBA, F or 16-bit gray (I;16, I), and their ``info``.
+            Black and white comes back as L; palettes, CMYK and other colour spaces as RGB; a palette with
+            transparency, or a colour that is declared transparent, as RGBA or LA.
 
     Raises:
         RestoraError: Something else, or a shape that is no image.
@@ -91,8 +95,14 @@ def _open_tensor(tensor: torch.Tensor) -> Opened:
     return Opened(opened.pixels, close)
 
 
+_PLAIN = {"1": "L", "L": "L", "LA": "LA", "La": "LA", "RGBA": "RGBA", "RGBa": "RGBA", "PA": "RGBA"}
+_TRANSPARENT = {"1": "LA", "L": "LA", "P": "RGBA", "RGB": "RGBA"}
+"""Modes that an image is restored in; all others become RGB."""
+
+
 def _open_pil(image: Image.Image) -> Opened:
     mode = image.mode
+    transparent = "transparency" in image.info
     if mode.startswith("I;16") or mode == "I":
         array = np.asarray(image)
         if mode == "I":
@@ -105,15 +115,14 @@ def _open_pil(image: Image.Image) -> Opened:
     elif mode == "F":
         opened = _open_array(np.asarray(image))
     else:
-        transparent = "transparency" in image.info
-        known = {"1": "L", "P": "RGBA" if transparent else "RGB", "CMYK": "RGB", "PA": "RGBA"}
-        mode = mode if mode in ("L", "LA", "RGB", "RGBA") else known.get(mode, "RGB")
+        mode = _TRANSPARENT[mode] if mode in _TRANSPARENT and transparent else _PLAIN.get(mode, "RGB")
         opened = _open_array(np.asarray(image.convert(mode)))
 
     def close(restored: Pixels) -> Image.Image:
         array = opened.close(restored)
         result = Image.fromarray(array.astype(np.int32) if mode == "I" else array)
-        result.info = dict(image.info)
+        # A transparent colour has become alpha: its number would mean another colour now.
+        result.info = {key: value for key, value in image.info.items() if key != "transparency"}
         return result
 
     return Opened(opened.pixels, close)

@@ -1,7 +1,8 @@
 """Pixels in, restored pixels out: tile by tile, in memory that does not grow with the image."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -10,10 +11,21 @@ from numpy.typing import NDArray
 from restora.errors import RestoraError
 from restora.networks.requirements import Requirements
 from restora.restoration.engine import Engine
-from restora.restoration.tiling import AxisPlan, padded_indices, plan_axis
+from restora.restoration.tiling import (
+    AxisPlan,
+    auto_overlap,
+    padded_indices,
+    plan_axis,
+    possible_overlap,
+    unreliable_margin,
+)
 
 SMALLEST_TILE = 64
+"""Pixels; memory that does not suffice for such a tile will not suffice for a smaller one either."""
+
 Progress = Callable[[float], None]
+Pixels = NDArray[Any]
+Change = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -31,15 +43,18 @@ class Range:
     high: float
 
     @classmethod
-    def of(cls, pixels: NDArray[np.generic]) -> "Range":
+    def of(cls, pixels: Pixels) -> "Range":
         """Integers span their type; floats [0, 1] and whatever the image itself exceeds it by.
+
+        Floats outside of [0, 1] reach the network as they are: noise that nobody clipped leaves that range.
 
         Raises:
             RestoraError: A type that holds no image, or values that are not finite.
         """
-        if pixels.dtype in (np.uint8, np.uint16):
+        kind, size = pixels.dtype.kind, pixels.dtype.itemsize  # whatever the byte order
+        if kind == "u" and size <= 2:
             return cls(float(np.iinfo(pixels.dtype).max), 0.0, float(np.iinfo(pixels.dtype).max))
-        if pixels.dtype.kind != "f":
+        if kind != "f" or size > 8:
             raise RestoraError(
                 f"images of type {pixels.dtype} are not known; give uint8, uint16 or float in [0, 1]"
             )
@@ -51,24 +66,25 @@ class Range:
 
 def restore_pixels(
     engine: Engine,
-    pixels: NDArray[np.generic],
+    pixels: Pixels,
     *,
     tile: int | None,
-    overlap: int,
+    overlap: int | None,
     progress: Progress | None = None,
-) -> NDArray[np.generic]:
+) -> Pixels:
     """Restore an image of any size.
 
     The network's *change* is blended, not its answer, and then added to the image: where the network changes
-    nothing, the result is the image bit for bit, whatever the type, the tiles and the precision. Only the band of
-    rows that the present row of tiles touches is held in float32.
+    nothing, the result is the image bit for bit, whatever the type, the tiles and the precision. Only the rows that
+    the present row of tiles touches are held in float32; finished rows are stored in the image's own type at once.
 
     Args:
         engine: What runs a tile.
         pixels: (H, W) gray or (H, W, 3) RGB; uint8, uint16 or float in [0, 1].
-        tile: Side of a tile in pixels, or ``None`` for the whole image at once. Halved when memory runs out.
-        overlap: Pixels that neighbouring tiles share at least.
-        progress: Called with the finished fraction, rising to 1.
+        tile: Side of a tile in pixels, or ``None`` for the whole image at once. Halved when memory runs out; the run
+            then goes on below the rows that are finished.
+        overlap: Pixels that neighbouring tiles share at least, or ``None`` for `auto_overlap`.
+        progress: Called with the finished fraction after each tile, rising to 1.
 
     Returns:
         An array like ``pixels``.
@@ -78,105 +94,114 @@ def restore_pixels(
     """
     if pixels.size == 0:
         raise RestoraError(f"an image of shape {pixels.shape} has no pixels")
-    restored = np.empty_like(pixels)
-    values = Range.of(pixels)
-    done = 0  # rows finished
-    while done < len(pixels):
+    canvas = _Canvas(engine, pixels, progress)
+    while canvas.done < len(pixels):
         try:
-            for finished in _bands(engine, pixels, restored, values, done, tile, overlap, progress):
-                done = finished
+            canvas.sweep(tile, _overlap(overlap, tile, engine.requirements))
         except (MemoryError, RuntimeError) as error:
             if not _out_of_memory(error):
                 raise
-            tile, overlap = _halved(engine, pixels.shape, tile, overlap, error)
-    return restored
+            tile = _halved(engine.requirements, pixels.shape, tile, error)
+            overlap = None if overlap is None else possible_overlap(overlap, tile, engine.requirements)
+        # Outside of the handler, for the error holds on to the memory of the tile that failed.
+        engine.release_memory()
+    return canvas.restored
 
 
-def _bands(
-    engine: Engine,
-    pixels: NDArray[np.generic],
-    restored: NDArray[np.generic],
-    values: Range,
-    done: int,
-    tile: int | None,
-    overlap: int,
-    progress: Progress | None,
-) -> Iterator[int]:
-    """Restore the rows from ``done`` on; yields how many rows are finished."""
-    needs = engine.requirements
-    plan = {
-        "tile": tile,
-        "overlap": overlap,
-        "margin": unreliable_margin(needs, overlap),
-        "multiple": needs.multiple,
-        "min_size": needs.min_size,
-    }
-    height, width = pixels.shape[:2]
-    # A run that was interrupted in the middle starts a little above, for the network to see what lies there.
-    first = max(0, done - overlap) // needs.multiple * needs.multiple
-    rows, columns = plan_axis(height - first, **plan), plan_axis(width, **plan)  # type: ignore[arg-type]
-    band = np.zeros((rows.tile, width, *pixels.shape[2:]), dtype=np.float32)
-    for i, top in enumerate(rows.starts):
-        for j, left in enumerate(columns.starts):
-            change = _change(engine, pixels[first:], values, rows, columns, top, left)
-            weight = rows.weights[i][:, None] * columns.weights[j][None, :]
-            inside = min(columns.tile, width - left)
-            blended = change * (weight if pixels.ndim == 2 else weight[..., None])
-            band[:, left : left + inside] += blended[:, :inside]
-            if progress:
-                fraction = (
-                    first + (i + (j + 1) / len(columns.starts)) / len(rows.starts) * (height - first)
-                ) / height
-                progress(fraction)
-        # No later tile reaches the rows above the next one's first: they are finished.
-        next_top = rows.starts[i + 1] if i + 1 < len(rows.starts) else rows.extent
-        begin, end = first + top, min(first + next_top, height)
-        skip = max(0, done - begin)
-        if end > begin + skip:
-            restored[begin + skip : end] = _add(pixels[begin + skip : end], band[skip : end - begin], values)
-            done = end
-            yield done
-        step = next_top - top
-        band[: rows.tile - step] = band[step:].copy()
-        band[max(0, rows.tile - step) :] = 0
+class _Canvas:
+    """An image that is being restored from the top down.
 
-
-def _change(
-    engine: Engine,
-    pixels: NDArray[np.generic],
-    values: Range,
-    rows: AxisPlan,
-    columns: AxisPlan,
-    top: int,
-    left: int,
-) -> NDArray[np.float32]:
-    """Run the network on one tile: (tile, tile[, 3]), what it changes, in the network's units."""
-    row_indices = padded_indices(top, top + rows.tile, rows.extent, rows.padded)
-    column_indices = padded_indices(left, left + columns.tile, columns.extent, columns.padded)
-    crop = pixels[row_indices[:, None], column_indices[None, :]].astype(np.float32) / np.float32(values.scale)
-    if crop.ndim == 2:
-        crop = np.repeat(crop[..., None], 3, axis=2)
-    x = torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1)))[None]
-    change: NDArray[np.float32] = engine.residual(x)[0].permute(1, 2, 0).numpy()  # (tile, tile, 3)
-    return change if pixels.ndim == 3 else change.mean(axis=2)
-
-
-def _add(pixels: NDArray[np.generic], change: NDArray[np.float32], values: Range) -> NDArray[np.generic]:
-    """Add the network's change to stored values and return them in their own type."""
-    wide = np.float64 if pixels.dtype == np.float64 else np.float32
-    result = np.clip(pixels.astype(wide) + change * wide(values.scale), values.low, values.high)
-    return (np.rint(result) if pixels.dtype.kind == "u" else result).astype(pixels.dtype)
-
-
-def unreliable_margin(needs: Requirements, overlap: int) -> int:
-    """Return how many outermost pixels of a tile are left to its neighbour.
-
-    As many as the network's reach, where that is known: then tiles and the whole image agree. Otherwise a quarter of
-    the overlap, which leaves the middle half to fade.
+    Attributes:
+        restored: The result; its first `done` rows are finished.
+        done: How many rows are finished.
     """
-    if needs.receptive_field is None or needs.global_context:
-        return overlap // 4
-    return min(needs.receptive_field, overlap // 2)
+
+    def __init__(self, engine: Engine, pixels: Pixels, progress: Progress | None) -> None:
+        self.engine, self.pixels, self.progress = engine, pixels, progress
+        self.values = Range.of(pixels)
+        self.restored: Pixels = np.empty(pixels.shape, pixels.dtype)
+        self.done = 0
+        self._fraction = 0.0
+        # What finished tiles say about the rows below `done`, times their weights, and the weights' sum. With it a
+        # run that is interrupted goes on with other tiles and fades from the old ones to the new.
+        self._pending = np.zeros((0, *pixels.shape[1:]), np.float32)  # (rows, W[, 3])
+        self._weight = np.zeros(0, np.float32)  # (rows,)
+
+    def sweep(self, tile: int | None, overlap: int) -> None:
+        """Restore all rows from `done` on; when it raises, `done` says how far it came."""
+        needs = self.engine.requirements
+        height, width = self.pixels.shape[:2]
+        # Begin above the first row that is wanted, for the network to see what lies there.
+        first = max(0, self.done - overlap) // needs.multiple * needs.multiple
+        rows, columns = (self._plan(extent, tile, overlap) for extent in (height - first, width))
+
+        above = self.done - first
+        pending = np.concatenate([np.zeros((above, *self._pending.shape[1:]), np.float32), self._pending])
+        weight = np.concatenate([np.ones(above, np.float32), self._weight])
+        share = np.ones(max(rows.padded, len(weight)), np.float32)  # what is left to this sweep's tiles
+        share[: len(weight)] -= weight
+        for i, top in enumerate(rows.starts):
+            row_weight = rows.weights[i] * share[top : top + rows.tile]
+            band = np.zeros((max(rows.tile, len(pending)), *self._pending.shape[1:]), np.float32)
+            band[: len(pending)] = pending
+            for j, left in enumerate(columns.starts):
+                inside = min(columns.tile, width - left)
+                window = row_weight[:, None] * columns.weights[j]
+                change = self._change(self.pixels[first:], rows, columns, top, left)
+                change *= window if change.ndim == 2 else window[..., None]
+                band[: rows.tile, left : left + inside] += change[:, :inside]
+                self._report(first, (i + (j + 1) / len(columns.starts)) / len(rows.starts))
+            # No later tile reaches the rows above the next one's first: they are finished.
+            step = (rows.starts[i + 1] if i + 1 < len(rows.starts) else rows.extent) - top
+            weight = np.pad(weight, (0, len(band) - len(weight)))
+            weight[: rows.tile] += row_weight
+            pending, weight = band[step:].copy(), weight[step:]
+            end = first + top + step
+            if end > self.done:
+                self._finish(end, band[step - (end - self.done) : step])
+                self._pending, self._weight = pending, weight
+
+    def _plan(self, extent: int, tile: int | None, overlap: int) -> AxisPlan:
+        needs = self.engine.requirements
+        margin = unreliable_margin(overlap, needs)
+        return plan_axis(
+            extent, tile, overlap, margin=margin, multiple=needs.multiple, min_size=needs.min_size
+        )
+
+    def _change(self, pixels: Pixels, rows: AxisPlan, columns: AxisPlan, top: int, left: int) -> Change:
+        """Run the network on one tile: (tile, tile[, 3]), what it changes, in the network's units."""
+        row_indices = padded_indices(top, top + rows.tile, rows.extent, rows.padded)
+        column_indices = padded_indices(left, left + columns.tile, columns.extent, columns.padded)
+        crop = pixels[row_indices[:, None], column_indices].astype(np.float32) / np.float32(self.values.scale)
+        if crop.ndim == 2:
+            crop = np.repeat(crop[..., None], 3, axis=2)
+        x = torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1)))[None]
+        change: Change = self.engine.residual(x)[0].permute(1, 2, 0).numpy()  # (tile, tile, 3)
+        return change if pixels.ndim == 3 else change.mean(axis=2)
+
+    def _finish(self, end: int, change: Change) -> None:
+        """Store the rows from `done` to ``end``: the image and what is to change, in the image's own type."""
+        pixels, values = self.pixels[self.done : end], self.values
+        wide = np.promote_types(pixels.dtype, np.float32)  # float64 keeps its digits
+        total: NDArray[Any] = change.astype(wide)
+        total *= values.scale
+        total += pixels
+        np.clip(total, values.low, values.high, out=total)
+        self.restored[self.done : end] = np.rint(total, out=total) if pixels.dtype.kind == "u" else total
+        self.done = end
+
+    def _report(self, first: int, swept: float) -> None:
+        """Tell the progress; never less than before, though an interrupted row of tiles is begun again."""
+        if self.progress:
+            height = len(self.pixels)
+            self._fraction = max(self._fraction, (first + swept * (height - first)) / height)
+            self.progress(self._fraction)
+
+
+def _overlap(overlap: int | None, tile: int | None, requirements: Requirements) -> int:
+    if tile is None:
+        return 0  # one tile, which has no neighbour
+    return auto_overlap(tile, requirements) if overlap is None else overlap
 
 
 def _out_of_memory(error: BaseException) -> bool:
@@ -187,16 +212,14 @@ def _out_of_memory(error: BaseException) -> bool:
 
 
 def _halved(
-    engine: Engine, shape: tuple[int, ...], tile: int | None, overlap: int, error: BaseException
-) -> tuple[int, int]:
-    """Return a tile of half the side, with an overlap that fits it."""
-    multiple = engine.requirements.multiple
-    present = min(max(shape[:2]), tile or max(shape[:2]))
+    requirements: Requirements, shape: tuple[int, ...], tile: int | None, error: BaseException
+) -> int:
+    """Return a tile of half the side."""
+    multiple, longest = requirements.multiple, max(shape[:2])
+    present = longest if tile is None else min(longest, tile)
     smaller = present // 2 // multiple * multiple
-    if smaller < max(SMALLEST_TILE, engine.requirements.min_size):
+    if smaller < max(SMALLEST_TILE, requirements.min_size):
         raise RestoraError(
             f"memory ran out even with tiles of {present} pixels; close other programs or choose a smaller network"
         ) from error
-    if engine.device.type == "cuda":
-        torch.cuda.empty_cache()
-    return smaller, min(overlap, smaller // 4)
+    return smaller

@@ -1,26 +1,27 @@
 """The Restorer: image in, image of the same kind out."""
 
-from collections.abc import Callable
+import math
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar, overload
 
 import torch
 from torch import nn
 
 from restora.errors import RestoraError
+from restora.images import Photograph
 from restora.restoration.engine import Engine, build_engine
 from restora.restoration.ensemble import SelfEnsemble
 from restora.restoration.kinds import open_image
-from restora.restoration.pixels import restore_pixels
-from restora.restoration.tiling import round_up
+from restora.restoration.pixels import Progress, restore_pixels
+from restora.restoration.tiling import check_tile, round_up
 
 MEMORY_SHARE = 0.5
 CPU_BUDGET = 1024**3
 """Bytes that a tile may take on a CPU: larger tiles are no faster, and other programs need memory too."""
 AUTO_TILES = (256, 1024)
 AUTO_TILE_STEP = 64
-FADE = 16
-"""Pixels over which tiles fade into one another beyond the reach of the network."""
+
+Kind = TypeVar("Kind")
 
 
 class Restorer:
@@ -32,9 +33,7 @@ class Restorer:
         tile: Side of the tiles in pixels; ``None`` restores the whole image at once; ``"auto"`` takes the largest
             tile from 256 to 1024 pixels that fits into half of the free memory (and into 1 GiB on a CPU), judged by
             the layer outputs of a small trial run. Images that fit into a tile are not cut.
-        overlap: Pixels that neighbouring tiles share at least. ``"auto"``: twice as far as the network sees and 16
-            more, where that is known and up to a quarter of the tile; else an eighth of the tile. Networks that pool globally
-            see different statistics in every tile; a wide fade spreads the difference until no seam shows.
+        overlap: Pixels that neighbouring tiles share at least; ``"auto"`` as in `auto_overlap`.
         ensemble: Average over the eight flips and turns of the image: eight times the time, a little better.
         precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``; see `build_engine`.
         device: ``"auto"`` or a torch device.
@@ -53,8 +52,8 @@ class Restorer:
         self,
         model: nn.Module | str | Path,
         *,
-        tile: int | str | None = "auto",
-        overlap: int | str = "auto",
+        tile: int | Literal["auto"] | None = "auto",
+        overlap: int | Literal["auto"] = "auto",
         ensemble: bool = False,
         precision: str = "auto",
         device: str | torch.device = "auto",
@@ -63,21 +62,25 @@ class Restorer:
             from restora.checkpoints import load_model
 
             model = load_model(model)
-        if isinstance(tile, str) and tile != "auto":
+        if not (tile is None or tile == "auto" or (isinstance(tile, int) and tile > 0)):
             raise RestoraError(f"tile must be a number of pixels, 'auto' or None, got {tile!r}")
-        if isinstance(overlap, str) and overlap != "auto":
+        if not (overlap == "auto" or (isinstance(overlap, int) and overlap >= 0)):
             raise RestoraError(f"overlap must be a number of pixels or 'auto', got {overlap!r}")
-        if isinstance(tile, int) and tile < 1:
-            raise RestoraError(f"tile must be at least 1 pixel, got {tile}")
-        if isinstance(overlap, int) and overlap < 0:
-            raise RestoraError(f"overlap must not be negative, got {overlap}")
         self.tile, self.overlap = tile, overlap
         self.engine: Engine = build_engine(
             SelfEnsemble(model) if ensemble else model, precision=precision, device=device
         )
+        needs = self.engine.requirements
+        if isinstance(tile, int):
+            shared = 0 if overlap == "auto" else overlap
+            check_tile(tile, shared, multiple=needs.multiple, min_size=needs.min_size)
         self._auto_tile: int | None = None
 
-    def __call__(self, image: Any, *, progress: Callable[[float], None] | None = None) -> Any:
+    @overload
+    def __call__(self, image: str | Path, *, progress: Progress | None = None) -> Photograph: ...
+    @overload
+    def __call__(self, image: Kind, *, progress: Progress | None = None) -> Kind: ...
+    def __call__(self, image: Any, *, progress: Progress | None = None) -> Any:
         """Restore an image.
 
         Args:
@@ -97,14 +100,10 @@ class Restorer:
             return torch.stack([self(one, progress=progress) for one in image])
         opened = open_image(image)
         tile = self.auto_tile() if self.tile == "auto" else self.tile
-        restored = restore_pixels(
-            self.engine,
-            opened.pixels,
-            tile=tile,  # type: ignore[arg-type]
-            overlap=self._overlap(tile, opened.pixels.shape),  # type: ignore[arg-type]
-            progress=progress,
+        overlap = None if self.overlap == "auto" else self.overlap
+        return opened.close(
+            restore_pixels(self.engine, opened.pixels, tile=tile, overlap=overlap, progress=progress)
         )
-        return opened.close(restored)
 
     def auto_tile(self) -> int:
         """Return the side of the tiles that ``"auto"`` means here, in pixels; found once."""
@@ -114,16 +113,6 @@ class Restorer:
                 budget = min(budget, CPU_BUDGET)
             side = int((budget / self.engine.bytes_per_pixel()) ** 0.5)
             low, high = AUTO_TILES
-            step = AUTO_TILE_STEP * self.engine.requirements.multiple
-            step = AUTO_TILE_STEP if AUTO_TILE_STEP % self.engine.requirements.multiple == 0 else step
+            step = math.lcm(AUTO_TILE_STEP, self.engine.requirements.multiple)
             self._auto_tile = round_up(max(min(side // step * step, high), low), step)
         return self._auto_tile
-
-    def _overlap(self, tile: int | None, shape: tuple[int, ...]) -> int:
-        if self.overlap != "auto":
-            return int(self.overlap)
-        side = tile or max(shape[:2])
-        reach = self.engine.requirements.receptive_field
-        if self.engine.requirements.global_context or reach is None:
-            return side // 8
-        return min(2 * reach + FADE, side // 4)

@@ -7,6 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
+from restora.networks.requirements import Requirements
+
+SMALLEST_OVERLAP = 32
+FADE = 16
+"""Pixels over which tiles fade into one another beyond the reach of the network."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +82,25 @@ def plan_axis(
         >>> plan_axis(30, 48, 16, multiple=4)
         AxisPlan(extent=30, padded=32, tile=32, starts=(0,), overlap=0, margin=0)
     """
-    smallest = round_up(max(min_size, 1), multiple)
+    smallest = round_up(min_size, multiple)
     padded = max(round_up(extent, multiple), smallest)
     if tile is None or tile >= padded:
         return AxisPlan(extent, padded, padded, (0,))
+    check_tile(tile, overlap, multiple=multiple, min_size=min_size)
+    stride = (tile - overlap) // multiple * multiple
+    count = -(-(padded - tile) // stride) + 1
+    last = padded - tile
+    starts = tuple(i * last // (count - 1) // multiple * multiple for i in range(count))
+    return AxisPlan(extent, padded, tile, starts, overlap, min(margin, overlap // 2))
+
+
+def check_tile(tile: int, overlap: int, *, multiple: int = 1, min_size: int = 1) -> None:
+    """Refuse tiles that cannot be.
+
+    Raises:
+        RestoraError: The tile is no multiple, too small, or not larger than the overlap.
+    """
+    smallest = round_up(min_size, multiple)
     if tile % multiple:
         below, above = max(smallest, tile // multiple * multiple), round_up(tile, multiple)
         raise RestoraError(f"tile must be a multiple of {multiple}, got {tile}; try {below} or {above}")
@@ -88,11 +108,44 @@ def plan_axis(
         raise RestoraError(f"tile must be at least {smallest} for this network, got {tile}")
     if overlap > tile - multiple:
         raise RestoraError(f"overlap must be at most {tile - multiple} for a tile of {tile}, got {overlap}")
-    stride = (tile - overlap) // multiple * multiple
-    count = -(-(padded - tile) // stride) + 1
-    last = padded - tile
-    starts = tuple(i * last // (count - 1) // multiple * multiple for i in range(count))
-    return AxisPlan(extent, padded, tile, starts, overlap, min(margin, overlap // 2))
+
+
+def auto_overlap(tile: int, requirements: Requirements) -> int:
+    """Choose how many pixels neighbouring tiles share.
+
+    Twice the network's reach where it is known, so that no pixel is kept that misses a part of what the network
+    wants to see. Where it is not known, and for networks with global context, whose tiles differ however much they
+    share, an eighth of the tile: the difference is spread over a fade too wide to be seen. At least 32, and never
+    more than half of the tile.
+
+    Args:
+        tile: Side of a tile in pixels.
+        requirements: What the network says of itself.
+
+    Example:
+        >>> auto_overlap(512, Requirements(receptive_field=20)), auto_overlap(512, Requirements(global_context=True))
+        (56, 64)
+    """
+    reach = requirements.receptive_field
+    wanted = 0 if reach is None else 2 * reach + FADE
+    if reach is None or requirements.global_context:
+        wanted = max(wanted, tile // 8)
+    return possible_overlap(max(wanted, SMALLEST_OVERLAP), tile, requirements)
+
+
+def possible_overlap(wanted: int, tile: int, requirements: Requirements) -> int:
+    """Return the wanted overlap, or as much of it as lets half of the tile, and a step, be new."""
+    return max(0, min(wanted, tile // 2, tile - requirements.multiple))
+
+
+def unreliable_margin(overlap: int, requirements: Requirements) -> int:
+    """Return how many outermost pixels of a tile are left to its neighbour.
+
+    As many as the network's reach, where that is known: then tiles and the whole image agree. Otherwise a quarter of
+    the overlap, which leaves the middle half to fade.
+    """
+    reach = requirements.receptive_field
+    return overlap // 4 if reach is None or requirements.global_context else min(reach, overlap // 2)
 
 
 def round_up(value: int, multiple: int) -> int:

@@ -290,7 +290,7 @@ def _accelerator(precision: str) -> "Accelerator":
 
 def _computes_in_bfloat16() -> bool:
     if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
+        return bool(torch.cuda.is_bf16_supported())
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 

@@ -1,0 +1,54 @@
+"""The command line: ``restora COMMAND``."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from restora import __version__
+from restora.commands.doctor import doctor
+from restora.commands.models import models
+from restora.commands.restore import EPILOG as RESTORE_EXAMPLES
+from restora.commands.restore import restore
+from restora.commands.train import EPILOG as TRAIN_EXAMPLES
+from restora.commands.train import train
+from restora.commands.weights import weights
+from restora.errors import RestoraError
+
+app = typer.Typer(
+    help="Restore photographs: take away noise, offline, with weights that come with the program.",
+    epilog="restora COMMAND --help tells more, with examples.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,  # a defect shows Python's own traceback, complete
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(epilog=RESTORE_EXAMPLES)(restore)
+app.command(epilog=TRAIN_EXAMPLES)(train)
+app.command()(models)
+app.command()(weights)
+app.command()(doctor)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"restora {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line; exit code 0 for success, 1 for failed files, 2 for wrong usage, 130 for Ctrl-C."""
+    try:
+        app()
+    except RestoraError as error:
+        print(f"restora: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,38 @@
+"""``restora models``: the networks there are."""
+
+import json
+from typing import Annotated
+
+import typer
+
+
+def models(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a list of objects, for other programs.")
+    ] = False,
+) -> None:
+    """List the networks, their variants, sizes and papers."""
+    from restora.networks import create_model
+    from restora.networks.registry import ARCHITECTURES
+
+    rows = [
+        {
+            "architecture": arch.name,
+            "variant": variant,
+            "parameters": sum(p.numel() for p in create_model(arch.name, variant).parameters()),
+            "paper": arch.paper,
+        }
+        for arch in ARCHITECTURES.values()
+        for variant in arch.variants
+    ]
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("architecture", "variant", "parameters", "paper")
+    table.columns[2].justify = "right"
+    for row in rows:
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else str(value) for value in row.values()))
+    Console().print(table)

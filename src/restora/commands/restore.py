@@ -1,0 +1,173 @@
+"""``restora restore``: bad photographs in, better ones out."""
+
+import json
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from restora.commands.progress import FilesProgress
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from restora.restoration import Result
+
+EPILOG = """
+Examples:
+
+  restora restore photo.jpg                       [dim]writes photo-restored.jpg[/dim]
+
+  restora restore photo.jpg -o clean.png --compare
+
+  restora restore holiday/ -o clean/ --recursive  [dim]mirrors the tree; repeat it to go on[/dim]
+
+  restora restore 'scans/*.tif' --ensemble --tile 512
+
+  restora restore photo.jpg --weights runs/mine/mine.safetensors
+
+Exit code: 0 when all is done, 1 when files failed, 2 for wrong usage.
+"""
+
+
+def restore(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(metavar="INPUT...", help="Files, folders and patterns.", show_default=False),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="A file for one photograph, or a folder. Without it: beside each photograph.",
+        ),
+    ] = None,
+    task: Annotated[
+        str, typer.Option(help="What is wrong; chooses among the weights in the package.")
+    ] = "denoise",
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            "--model",
+            help="Weights to use instead: a name from 'restora weights', or a checkpoint.",
+        ),
+    ] = None,
+    tile: Annotated[
+        str, typer.Option(metavar="auto|none|PIXELS", help="Side of the tiles; 'none' does without.")
+    ] = "auto",
+    overlap: Annotated[
+        str, typer.Option(metavar="auto|PIXELS", help="What neighbouring tiles share.")
+    ] = "auto",
+    ensemble: Annotated[
+        bool,
+        typer.Option("--ensemble", help="Average over 8 flips and turns: a little better, 8 times the time."),
+    ] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps, ...")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    recursive: Annotated[
+        bool, typer.Option("-r", "--recursive", help="Also restore what is in the folders below.")
+    ] = False,
+    suffix: Annotated[
+        str | None,
+        typer.Option(
+            help="Put behind the name. [-restored beside the photograph, nothing in an output folder]"
+        ),
+    ] = None,
+    file_format: Annotated[
+        str | None, typer.Option("--format", help="png, jpg, tif, webp or bmp; else that of the photograph.")
+    ] = None,
+    quality: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP; else that of the photograph.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Restore again what is there already.")
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Also write a picture of before and after, with enlarged crops.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print an object a line for each file, for other programs.")
+    ] = False,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Refuse larger photographs.", show_default=True)
+    ] = 500_000_000,
+) -> None:
+    """Restore photographs; depth, profile, transparency and metadata stay as they are."""
+    from rich.console import Console
+
+    from restora.checkpoints import weights_for_task
+    from restora.restoration import Restorer, gather, plan_jobs, run_jobs
+
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    images, results = gather(inputs, recursive=recursive)
+    for result in results:
+        _tell(result, console, as_json)
+    jobs = plan_jobs(images, output, suffix=suffix, file_format=file_format)
+    if jobs:
+        restorer = Restorer(
+            weights or weights_for_task(task),
+            tile=None if tile == "none" else _pixels("tile", tile),
+            overlap=_pixels("overlap", overlap),
+            ensemble=ensemble,
+            precision=precision,
+            device=device,
+        )
+        with FilesProgress(jobs, console) as progress:
+            for result in run_jobs(
+                jobs,
+                restorer,
+                quality=quality,
+                overwrite=overwrite,
+                compare=compare,
+                max_pixels=max_pixels,
+                progress=progress.report if console.is_terminal else None,
+            ):
+                results.append(result)
+                progress.finish(result)
+                _tell(result, console, as_json)
+    _sum_up(results, console)
+    if any(result.status == "failed" for result in results):
+        raise typer.Exit(1)
+
+
+def _pixels(name: str, value: str) -> int | Literal["auto"]:
+    if value == "auto":
+        return "auto"
+    try:
+        return int(value)
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is no number of pixels", param_hint=f"--{name}") from None
+
+
+def _tell(result: "Result", console: "Console", as_json: bool) -> None:
+    """Say what became of a file: its result on the standard output, everything else beside it."""
+    if as_json:
+        print(json.dumps(asdict(result), default=str), flush=True)
+        return
+    if result.error is not None:
+        console.print(f"restora: {result.error}", markup=False)
+    for note in result.notes:
+        console.print(f"{result.source}: {note}", markup=False)
+    if result.status == "skipped":
+        console.print(
+            f"{result.target}: is there already, skipped; --overwrite restores it again", markup=False
+        )
+    for path in (result.target, result.comparison):
+        if path is not None:
+            print(path, flush=True)
+
+
+def _sum_up(results: "list[Result]", console: "Console") -> None:
+    counts = Counter(result.status for result in results)
+    if len(results) > 1 and (console.is_terminal or counts["failed"]):
+        done = [result for result in results if result.status == "restored"]
+        megapixels, seconds = sum(r.megapixels for r in done), sum(r.seconds for r in done)
+        speed = f"; {megapixels:.1f} MP in {seconds:.0f} s, {megapixels / seconds:.2f} MP/s" if done else ""
+        words = ", ".join(
+            f"{counts[status]} {status}" for status in ("restored", "skipped", "failed") if counts[status]
+        )
+        console.print(f"{words}{speed}")

@@ -1,0 +1,306 @@
+"""Files in, restored files out: what goes where, what is done already, and what became of each."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Literal
+
+from restora.errors import RestoraError
+from restora.images import WRITABLE_SUFFIXES, ImageFile, find_images, losses, read, write
+from restora.images.formats import format_to_write, suffix_to_write
+from restora.images.writing import check_target
+from restora.restoration.comparison import write_comparison
+from restora.restoration.restorer import Restorer
+
+Status = Literal["restored", "skipped", "failed"]
+DEFAULT_SUFFIX = "-restored"
+"""Follows the name of a photograph whose result is written beside it."""
+MAX_PIXELS = 500_000_000
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to restore.
+
+    Attributes:
+        source: The photograph.
+        target: Where its restoration goes.
+    """
+
+    source: Path
+    target: Path
+
+    @property
+    def comparison(self) -> Path:
+        """Where a picture of before and after goes."""
+        return self.target.with_name(f"{self.target.stem}-compare.png")
+
+
+Progress = Callable[[Job, float, float], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a file.
+
+    Attributes:
+        source: The photograph.
+        status: ``"restored"``; ``"skipped"`` if its target was there already; ``"failed"``.
+        target: The restoration, ``None`` if it failed.
+        comparison: The picture of before and after, if one was asked for.
+        error: Why it failed, one line that names the file.
+        notes: What reading and writing could not keep.
+        megapixels: Millions of pixels of the photograph, 0 unless restored.
+        seconds: From reading to writing.
+    """
+
+    source: Path
+    status: Status
+    target: Path | None = None
+    comparison: Path | None = None
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+    megapixels: float = 0.0
+    seconds: float = 0.0
+
+
+def restore(
+    inputs: str | Path | Sequence[str | Path],
+    output: str | Path | None = None,
+    *,
+    task: str = "denoise",
+    weights: str | Path | None = None,
+    recursive: bool = False,
+    quality: int | None = None,
+    overwrite: bool = False,
+    compare: bool = False,
+    **options: Any,
+) -> list[Result]:
+    """Restore photographs in files.
+
+    Args:
+        inputs: A file, a folder or a pattern such as ``scans/*.tif``, or several of them.
+        output: A file for one photograph, or a folder, in which the trees of the inputs are mirrored. By default
+            each result is written beside its photograph, as ``NAME-restored``.
+        task: What is wrong with the photographs; chooses the weights in the package.
+        weights: Weights to use instead: what `restora.load_model` takes.
+        recursive: Also restore what is in the folders below those named.
+        quality: 1 to 100 for JPEG and WebP; that of the photograph by default.
+        overwrite: Restore again what is there already.
+        compare: Also write a picture of before and after beside each result.
+        **options: Of the `Restorer`: ``tile``, ``overlap``, ``ensemble``, ``precision``, ``device``.
+
+    Returns:
+        A result for every file; those whose target was there already are skipped.
+
+    Raises:
+        RestoraError: Wrong options at once; failed files after all others are done.
+
+    Example:
+        >>> restore("no-such-photograph.jpg")
+        Traceback (most recent call last):
+        restora.errors.RestoraError: no-such-photograph.jpg: does not exist; check the spelling and the folder
+    """
+    from restora.checkpoints import weights_for_task
+
+    images, missing = gather([inputs] if isinstance(inputs, str | Path) else inputs, recursive=recursive)
+    jobs = plan_jobs(images, output)
+    restorer = Restorer(weights or weights_for_task(task), **options) if jobs else None
+    results = [*missing]
+    if restorer is not None:
+        results += run_jobs(jobs, restorer, quality=quality, overwrite=overwrite, compare=compare)
+    failed = [result for result in results if result.status == "failed"]
+    if failed:
+        more = f" ({len(failed)} of {len(results)} failed, this was the first)" if len(results) > 1 else ""
+        raise RestoraError(f"{failed[0].error}{more}")
+    return results
+
+
+def gather(inputs: Iterable[str | Path], *, recursive: bool = False) -> tuple[list[ImageFile], list[Result]]:
+    """Find the images that the inputs stand for.
+
+    Args:
+        inputs: Files, folders and patterns; see `find_images`.
+        recursive: Also look into the folders below those named.
+
+    Returns:
+        The images, each once, and a failed result for each input that stands for none.
+    """
+    images: dict[Path, ImageFile] = {}
+    failed = []
+    for named in inputs:
+        try:
+            for image in find_images([named], recursive=recursive):
+                images.setdefault(image.path.resolve(), image)
+        except RestoraError as error:
+            failed.append(Result(Path(named), "failed", error=str(error)))
+    return list(images.values()), failed
+
+
+def plan_jobs(
+    images: Sequence[ImageFile],
+    output: str | Path | None = None,
+    *,
+    suffix: str | None = None,
+    file_format: str | None = None,
+) -> list[Job]:
+    """Decide where each restoration goes.
+
+    Images that are themselves results of others among them, of an earlier run, are left out.
+
+    Args:
+        images: From `find_images`; their relative paths are mirrored below an output folder.
+        output: A file (one image, a suffix that can be written, no folder of that name), a folder, or ``None`` for
+            beside the image.
+        suffix: Follows the name; by default nothing in an output folder, and `DEFAULT_SUFFIX` beside the image.
+        file_format: Format of the results, such as ``"png"``; by default that of the image, PNG where it cannot be
+            written.
+
+    Raises:
+        RestoraError: An unknown format, a file for several images, or two images with one target.
+
+    Example:
+        >>> plan_jobs([ImageFile(Path("in/a/1.jpg"), Path("a/1.jpg"))], "out")
+        [Job(source=PosixPath('in/a/1.jpg'), target=PosixPath('out/a/1.jpg'))]
+    """
+    ending = None if file_format is None else _ending(file_format)
+    if output is not None and _names_a_file(Path(output), images):
+        if suffix is not None or ending not in (None, Path(output).suffix.lower()):
+            raise RestoraError(f"{output}: names the result already; leave out the suffix and the format")
+        return [Job(image.path, Path(output)) for image in images]
+    if suffix is None:
+        suffix = DEFAULT_SUFFIX if output is None else ""
+    if Path(suffix).name != suffix and suffix:
+        raise RestoraError(
+            f"the suffix is put behind the name of a file and may not hold a path, got {suffix!r}"
+        )
+    jobs = []
+    for image in images:
+        place = image.path if output is None else Path(output) / image.relative
+        jobs.append(
+            Job(image.path, place.with_name(place.stem + suffix + (ending or suffix_to_write(place))))
+        )
+    return _distinct(_without_results(jobs))
+
+
+def run_jobs(
+    jobs: Iterable[Job],
+    restorer: Restorer,
+    *,
+    quality: int | None = None,
+    overwrite: bool = False,
+    compare: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    progress: Progress | None = None,
+) -> Iterator[Result]:
+    """Restore one file after the other; a file that fails does not stop the rest.
+
+    Args:
+        jobs: From `plan_jobs`.
+        restorer: Does the work.
+        quality: 1 to 100 for JPEG and WebP; that of the photograph by default.
+        overwrite: Restore again what is there already; also allows a photograph to be replaced by its restoration.
+        compare: Also write a picture of before and after.
+        max_pixels: Refuse larger photographs.
+        progress: Called with the job at hand, its finished and all its megapixels.
+
+    Yields:
+        The result of each job, when it is done.
+    """
+    for job in jobs:
+        begin = perf_counter()
+        try:
+            result = (
+                _finished(job, compare, max_pixels)
+                if job.target.exists() and not overwrite
+                else _restored(job, restorer, quality, overwrite, compare, max_pixels, progress)
+            )
+        except RestoraError as error:
+            words = str(error)
+            named = any(words.startswith(str(path)) for path in (job.source, job.target, job.comparison))
+            result = Result(job.source, "failed", error=words if named else f"{job.source}: {words}")
+        yield Result(**{**result.__dict__, "seconds": perf_counter() - begin})
+
+
+def _restored(
+    job: Job,
+    restorer: Restorer,
+    quality: int | None,
+    overwrite: bool,
+    compare: bool,
+    max_pixels: int,
+    progress: Progress | None,
+) -> Result:
+    photograph = read(job.source, max_pixels=max_pixels)
+    check_target(job.target, photograph, quality=quality, overwrite=overwrite)  # now, not after the work
+    size = photograph.megapixels
+
+    def report(done: float) -> None:
+        if progress:
+            progress(job, done * size, size)
+
+    after = restorer(photograph, progress=report)
+    write(job.target, after, quality=quality, overwrite=overwrite)
+    if compare:
+        write_comparison(job.comparison, photograph, after)
+    return Result(
+        job.source,
+        "restored",
+        job.target,
+        job.comparison if compare else None,
+        notes=(*photograph.notes, *losses(job.target, photograph)),
+        megapixels=size,
+    )
+
+
+def _finished(job: Job, compare: bool, max_pixels: int) -> Result:
+    if job.target.samefile(job.source):
+        raise RestoraError(
+            f"{job.target}: would be replaced by its own restoration; choose another output, or add --overwrite"
+        )
+    if compare and not job.comparison.exists():
+        before, after = (read(path, max_pixels=max_pixels) for path in (job.source, job.target))
+        write_comparison(job.comparison, before, after)
+    return Result(job.source, "skipped", job.target, job.comparison if compare else None)
+
+
+def _ending(file_format: str) -> str:
+    ending = "." + file_format.lower().removeprefix(".")
+    if ending not in WRITABLE_SUFFIXES:
+        known = ", ".join(suffix.removeprefix(".") for suffix in WRITABLE_SUFFIXES)
+        raise RestoraError(f"cannot write the format {file_format!r}; there are: {known}")
+    return ending
+
+
+def _names_a_file(output: Path, images: Sequence[ImageFile]) -> bool:
+    if output.is_dir() or not output.suffix:
+        return False
+    if len(images) == 1:
+        format_to_write(output)  # a clear word, instead of a folder named photo.heic
+        return True
+    if output.suffix.lower() in WRITABLE_SUFFIXES and images:
+        raise RestoraError(f"{output}: names one file, but there are {len(images)} images; name a folder")
+    return False
+
+
+def _without_results(jobs: list[Job]) -> list[Job]:
+    """Leave out images that another job writes, in whatever format."""
+    writers = defaultdict(set)
+    for job in jobs:
+        for path in (job.target, job.comparison):
+            writers[path.resolve().with_suffix("")].add(job.source)
+    return [job for job in jobs if not writers[job.source.resolve().with_suffix("")] - {job.source}]
+
+
+def _distinct(jobs: list[Job]) -> list[Job]:
+    first: dict[Path, Path] = {}
+    for job in jobs:
+        other = first.setdefault(job.target.resolve(), job.source)
+        if other != job.source:
+            raise RestoraError(
+                f"{other} and {job.source} would both be written to {job.target};"
+                " restore them one at a time, or without --format"
+            )
+    return jobs
