@@ -64,3 +64,14 @@ def test_mistakes_name_the_file(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(RestoraError, match="empty: holds no images"):
         PhotoCrops.from_folder(tmp_path / "empty", patch=8)
+
+
+def test_a_share_of_the_crops_is_gray(folder: Path) -> None:
+    (folder / "b.png").unlink()  # which is gray itself
+    crops = PhotoCrops.from_folder(folder, patch=8, gray=0.25)
+    gray = [bool((crops[i] == crops[i][:1]).all()) for i in range(200)]
+    assert 30 < sum(gray) < 70
+    assert not any(
+        bool((crop[0] == crop[1]).all())
+        for crop in map(PhotoCrops.from_folder(folder, patch=8).__getitem__, range(20))
+    )

@@ -26,6 +26,15 @@ def test_blind_noise_draws_a_sigma_for_every_image() -> None:
     torch.testing.assert_close(sample.degraded.std((1, 2, 3)) * 255, sigma, rtol=0.05, atol=0.01)
 
 
+def test_gray_images_have_one_noise_and_colour_images_three() -> None:
+    clean = torch.rand(2, 3, 64, 64)
+    clean[1] = clean[1, 0]
+    noise = GaussianNoise(sigma=(20, 20))(clean, generator(0)) - clean
+    assert torch.allclose(noise[1, 0], noise[1, 2], atol=1e-6)
+    assert abs(float(torch.corrcoef(noise[0].flatten(1))[0, 1])) < 0.1
+    assert float(noise[1].std() * 255) == pytest.approx(20, rel=0.03)
+
+
 def test_the_seed_decides() -> None:
     noise, clean = GaussianNoise(), torch.rand(2, 3, 8, 8)
     assert torch.equal(noise(clean, generator(3)), noise(clean, generator(3)))

@@ -23,13 +23,15 @@ class PhotoCrops(Dataset[Tensor]):
     to their pixels, decoded once and kept in memory as 8-bit arrays.
 
     Augmentation: one of the eight flips and quarter turns, a random order of the colour channels, and with
-    probability 1/2 a reduction (area averaging) by a random factor, which makes soft photographs sharp.
+    probability 1/2 a reduction (area averaging) by a random factor, which makes soft photographs sharp. Some crops
+    become gray, for gray photographs are to be restored, too.
 
     Args:
         photos: Paths of photographs, 8-bit or more, RGB or gray.
         patch: Side of a crop in pixels.
         seed: Of everything random.
         reduction: The strongest reduction as a factor in (0, 1]; 1 turns it off.
+        gray: Share of the crops that become gray: their three channels are the first of the order drawn.
         length: How many crops there are.
 
     Raises:
@@ -43,13 +45,14 @@ class PhotoCrops(Dataset[Tensor]):
         patch: int,
         seed: int = 0,
         reduction: float = 0.5,
+        gray: float = 0.0,
         length: int = 2**40,
     ) -> None:
         if not photos:
             raise RestoraError("no photographs to train on: name a folder with images")
         if not 0 < reduction <= 1:
             raise RestoraError(f"reduction must be in (0, 1], got {reduction}")
-        self.patch, self.seed, self.reduction, self.length = patch, seed, reduction, length
+        self.patch, self.seed, self.reduction, self.gray, self.length = patch, seed, reduction, gray, length
         self.photos = [load_rgb8(path) for path in photos]
         for path, pixels in zip(photos, self.photos, strict=True):
             if min(pixels.shape[:2]) < patch:
@@ -62,11 +65,15 @@ class PhotoCrops(Dataset[Tensor]):
 
     @classmethod
     def from_folder(
-        cls, folder: str | Path, *, patch: int, seed: int = 0, reduction: float = 0.5
+        cls, folder: str | Path, *, patch: int, seed: int = 0, reduction: float = 0.5, gray: float = 0.0
     ) -> "PhotoCrops":
         """Take every photograph of a folder."""
         return cls(
-            [found.path for found in find_images([folder])], patch=patch, seed=seed, reduction=reduction
+            [found.path for found in find_images([folder])],
+            patch=patch,
+            seed=seed,
+            reduction=reduction,
+            gray=gray,
         )
 
     def with_patch(self, patch: int) -> "PhotoCrops":
@@ -96,6 +103,8 @@ class PhotoCrops(Dataset[Tensor]):
         if random.random() < 0.5:
             crop = crop[:, ::-1]
         crop = crop[..., random.permutation(3)]
+        if random.random() < self.gray:
+            crop = np.repeat(crop[..., :1], 3, axis=2)
         return from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1), dtype=np.float32) / np.float32(255))
 
 

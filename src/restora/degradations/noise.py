@@ -13,7 +13,8 @@ class GaussianNoise(Degradation):
     """Additive white Gaussian noise, y = x + n with n ~ N(0, (sigma / 255)^2), neither clipped nor quantised.
 
     With two different bounds every image of the batch draws its own sigma uniformly ("blind" denoising), as
-    Restormer and its successors train.
+    Restormer and its successors train. Noise is independent in the three channels of a colour image; an image whose
+    channels are all equal is a gray one, which has one channel and one noise.
 
     Attributes:
         sigma: Lowest and highest standard deviation in grey levels of 255.
@@ -44,4 +45,6 @@ class GaussianNoise(Degradation):
         uniform = torch.rand(len(clean), generator=generator, device=device, dtype=dtype)
         sigma = low + (high - low) * uniform  # (B,)
         noise = torch.randn(clean.shape, generator=generator, device=device, dtype=dtype)
+        gray = (clean == clean[:, :1]).all(dim=(1, 2, 3)).view(-1, 1, 1, 1)
+        noise = torch.where(gray, noise[:, :1], noise)
         return Sample(clean + noise * (sigma / 255).view(-1, 1, 1, 1), {"sigma": sigma})

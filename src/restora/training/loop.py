@@ -160,6 +160,7 @@ class Trainer:
                         patch=patch,
                         seed=self.recipe.seed,
                         reduction=self.recipe.data.reduction,
+                        gray=self.recipe.data.gray,
                     )
                 )
                 self._run_stretch(stretch, crops, stop)

@@ -34,6 +34,7 @@ class DataSection(Section):
     reduction: float = Field(
         0.5, gt=0, le=1, description="strongest random reduction of a crop; 1 turns it off"
     )
+    gray: float = Field(0.0, ge=0, le=1, description="share of the crops that become gray")
     workers: int = Field(0, ge=0, description="processes that cut crops; 0 cuts them in the main process")
 
 

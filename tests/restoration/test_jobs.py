@@ -1,0 +1,234 @@
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from torch import nn
+
+import restora
+from restora.errors import RestoraError
+from restora.images import ImageFile, Metadata, Photograph, find_images, read, write
+from restora.networks.requirements import Requirements
+from restora.restoration import Restorer, gather, plan_jobs, run_jobs
+from restora.restoration.jobs import Job
+
+
+class Brighter(nn.Module):
+    """Adds 10 of 255."""
+
+    requirements = Requirements()
+
+    def forward(self, x):
+        return x + 10 / 255
+
+
+@pytest.fixture
+def restorer():
+    return Restorer(Brighter())
+
+
+@pytest.fixture
+def photograph():
+    return Photograph(np.arange(12 * 16 * 3, dtype=np.uint8).reshape(12, 16, 3))
+
+
+def targets(images, *arguments, **options):
+    return [job.target.as_posix() for job in plan_jobs(images, *arguments, **options)]
+
+
+def images(*paths):
+    return [ImageFile(Path(path), Path(path)) for path in paths]
+
+
+def test_results_stand_beside_their_photographs():
+    assert targets(images("a/x.jpg", "a/y.PNG")) == ["a/x-restored.jpg", "a/y-restored.PNG"]
+
+
+def test_output_folder_mirrors_the_tree_and_keeps_the_names():
+    found = [ImageFile(Path("in/1.jpg"), Path("1.jpg")), ImageFile(Path("in/b/2.tif"), Path("b/2.tif"))]
+    assert targets(found, "out") == ["out/1.jpg", "out/b/2.tif"]
+
+
+def test_suffix_and_format():
+    assert targets(images("x.jpg"), suffix="_clean", file_format="PNG") == ["x_clean.png"]
+    assert targets(images("x.jpg"), "out", suffix="_clean", file_format=".tif") == ["out/x_clean.tif"]
+    assert targets(images("x.gif")) == ["x-restored.png"]
+    with pytest.raises(RestoraError, match="cannot write the format 'heic'; there are: png"):
+        targets(images("x.jpg"), file_format="heic")
+    with pytest.raises(RestoraError, match=r"may not hold a path, got '/\.\./x'"):
+        targets(images("x.jpg"), suffix="/../x")
+
+
+def test_output_file_for_one_photograph(tmp_path):
+    assert targets(images("x.jpg"), "y.png") == ["y.png"]
+    (tmp_path / "folder.png").mkdir()
+    assert targets(images("x.jpg"), tmp_path / "folder.png") == [(tmp_path / "folder.png/x.jpg").as_posix()]
+    with pytest.raises(RestoraError, match=r"y\.png: names one file, but there are 2 images; name a folder"):
+        targets(images("x.jpg", "z.jpg"), "y.png")
+    with pytest.raises(RestoraError, match=r"y\.heic: cannot write files that end in '\.heic'"):
+        targets(images("x.jpg"), "y.heic")
+    with pytest.raises(RestoraError, match="leave out the suffix and the format"):
+        targets(images("x.jpg"), "y.png", file_format="jpg")
+
+
+def test_two_photographs_never_share_a_target():
+    with pytest.raises(RestoraError, match=r"a/x\.jpg and b/x\.jpg would both be written to out/x\.jpg"):
+        plan_jobs([ImageFile(Path(p), Path("x.jpg")) for p in ("a/x.jpg", "b/x.jpg")], "out")
+    with pytest.raises(RestoraError, match="without --format"):
+        targets(images("x.jpg", "x.png"), file_format="tif")
+
+
+def test_results_of_an_earlier_run_are_not_restored_again():
+    every = images("x.jpg", "x-restored.jpg", "x-restored-compare.png", "y-restored.jpg")
+    assert targets(every) == ["x-restored.jpg", "y-restored-restored.jpg"]
+    found = [ImageFile(Path(p), Path(p)) for p in ("x.jpg", "clean/x.jpg", "clean/x-compare.png")]
+    assert targets(found, "clean") == ["clean/x.jpg"]
+
+
+def test_missing_inputs_do_not_hide_the_others(tmp_path, photograph):
+    write(tmp_path / "a.png", photograph)
+    found, failed = gather([tmp_path / "none.png", tmp_path / "a.png", tmp_path])
+    assert [image.path.name for image in found] == ["a.png"]
+    assert [result.error for result in failed] == [
+        f"{tmp_path}/none.png: does not exist; check the spelling and the folder"
+    ]
+
+
+def test_restored_file_carries_on_what_its_photograph_carried(tmp_path, restorer):
+    pixels = np.full((12, 16), 20_000, np.uint16)
+    alpha = np.arange(12 * 16, dtype=np.uint16).reshape(12, 16)
+    original = Photograph(pixels, alpha, Metadata(dpi=(300.0, 300.0), orientation=6))
+    job = Job(write(tmp_path / "a.png", original), tmp_path / "b.png")
+    seen = []
+    (result,) = run_jobs([job], restorer, progress=lambda job, done, size: seen.append((done, size)))
+    assert (result.status, result.megapixels, result.error) == ("restored", 12 * 16 / 1e6, None)
+    assert result.seconds > 0
+    assert seen[-1] == (192e-6, 192e-6)
+    back = read(tmp_path / "b.png")
+    assert_array_equal(back.pixels, pixels + 2570)
+    assert_array_equal(back.alpha, alpha)
+    assert back.metadata.orientation == 6
+    assert back.metadata.dpi == pytest.approx((300, 300), abs=0.02)
+
+
+def test_finished_targets_are_skipped_and_overwritten_when_asked(tmp_path, restorer, photograph):
+    job = Job(write(tmp_path / "a.png", photograph), tmp_path / "b.png")
+    (first,) = run_jobs([job], restorer)
+    written = job.target.stat().st_mtime_ns
+    (second,) = run_jobs([job], restorer)
+    assert (first.status, second.status, second.target) == ("restored", "skipped", job.target)
+    assert job.target.stat().st_mtime_ns == written
+    write(job.source, Photograph(photograph.pixels // 2), overwrite=True)
+    (third,) = run_jobs([job], restorer, overwrite=True)
+    assert third.status == "restored"
+    assert_array_equal(read(job.target).pixels, photograph.pixels // 2 + 10)
+
+
+def test_photograph_is_replaced_only_when_asked(tmp_path, restorer, photograph):
+    photograph = Photograph(photograph.pixels // 2)
+    source = write(tmp_path / "a.png", photograph)
+    before = source.read_bytes()
+    (result,) = run_jobs([Job(source, source)], restorer)
+    assert result.status == "failed"
+    assert result.error == (
+        f"{source}: would be replaced by its own restoration; choose another output, or add --overwrite"
+    )
+    assert source.read_bytes() == before
+    (result,) = run_jobs([Job(source, source)], restorer, overwrite=True)
+    assert result.status == "restored"
+    assert_array_equal(read(source).pixels, photograph.pixels + 10)
+
+
+def test_link_to_the_photograph_is_the_photograph(tmp_path, restorer, photograph):
+    source = write(tmp_path / "a.png", photograph)
+    link = tmp_path / "b.png"
+    link.symlink_to(source)
+    (result,) = run_jobs([Job(source, link)], restorer)
+    assert "would be replaced" in result.error
+
+
+def test_broken_files_do_not_stop_the_rest(tmp_path, restorer, photograph):
+    names = ["1.png", "2.png", "3.png", "4.png"]
+    for name in names:
+        write(tmp_path / name, photograph)
+    (tmp_path / "2.png").write_bytes((tmp_path / "2.png").read_bytes()[:60])
+    (tmp_path / "3.png").write_bytes(b"")
+    results = list(run_jobs(plan_jobs(find_images([tmp_path]), tmp_path / "out"), restorer))
+    assert [result.status for result in results] == ["restored", "failed", "failed", "restored"]
+    assert results[1].error.startswith(f"{tmp_path}/2.png: ")
+    assert results[2].error == f"{tmp_path}/3.png: is empty; get a complete copy from its source"
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1.png", "4.png"]
+
+
+def test_too_large_photographs_are_refused(tmp_path, restorer, photograph):
+    job = Job(write(tmp_path / "a.png", photograph), tmp_path / "b.png")
+    (result,) = run_jobs([job], restorer, max_pixels=191)
+    assert result.status == "failed"
+    assert "16 x 12 are more than 191 pixels" in result.error
+    (result,) = run_jobs([job], restorer, max_pixels=192)
+    assert result.status == "restored"
+
+
+def test_impossible_target_is_known_before_the_work(tmp_path, photograph):
+    class Unused(Brighter):
+        def forward(self, x):
+            raise AssertionError("the network ran")
+
+    source = write(tmp_path / "a.png", photograph)
+    (tmp_path / "file").write_text("")
+    long = write(tmp_path / "long.png", Photograph(np.zeros((1, 16_400), np.uint8)))
+    jobs = [Job(source, tmp_path / "file" / "b.png"), Job(long, tmp_path / "long.webp")]
+    results = list(run_jobs(jobs, Restorer(Unused())))
+    assert "a part of the path is a file" in results[0].error
+    assert "holds at most 16383 pixels" in results[1].error
+
+
+def test_full_disk_fails_the_file_and_keeps_the_old_one(tmp_path, restorer, photograph, monkeypatch):
+    job = Job(write(tmp_path / "a.png", photograph), write(tmp_path / "b.png", photograph))
+    before = job.target.read_bytes()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    (result,) = run_jobs([job], restorer, overwrite=True)
+    assert (
+        result.error
+        == f"{job.target}: there is no space left on the disk; free some, or write to another one"
+    )
+    assert job.target.read_bytes() == before
+
+
+def test_what_a_format_cannot_hold_is_said(tmp_path, restorer):
+    source = write(tmp_path / "a.png", Photograph(np.zeros((8, 8, 3), np.uint16)))
+    (result,) = run_jobs([Job(source, tmp_path / "a.jpg")], restorer)
+    assert result.notes == ("16-bit reduced to 8-bit, the most that JPEG holds",)
+
+
+def test_comparison_is_written_now_or_later(tmp_path, restorer, photograph):
+    job = Job(write(tmp_path / "a.png", photograph), tmp_path / "b.png")
+    (first,) = run_jobs([job], restorer)
+    assert first.comparison is None
+    assert not job.comparison.exists()
+    (second,) = run_jobs([job], restorer, compare=True)
+    assert (second.status, second.comparison) == ("skipped", tmp_path / "b-compare.png")
+    assert read(job.comparison).width > 1000
+
+
+def test_restore_works_from_file_to_file(tmp_path, photograph):
+    source = write(tmp_path / "a.jpg", photograph)
+    (result,) = restora.restore(source, tmp_path / "b.jpg", task="denoise", tile=64)
+    assert result.target == tmp_path / "b.jpg"
+    assert read(result.target).pixels.shape == (12, 16, 3)
+
+
+def test_restore_raises_when_the_rest_is_done(tmp_path, photograph):
+    write(tmp_path / "b.png", photograph)
+    (tmp_path / "a.png").write_text("no image")
+    with pytest.raises(
+        RestoraError, match=r"a\.png: is not an image .*\(1 of 2 failed, this was the first\)"
+    ):
+        restora.restore(tmp_path, tmp_path / "out")
+    assert (tmp_path / "out/b.png").exists()
