@@ -35,7 +35,9 @@ def _exif_block(orientation: int | None = None) -> bytes:
     exif[271], exif[272], exif[33432] = "Zeiss", "Ikonta 521", "nobody"
     if orientation is not None:
         exif[274] = orientation
-    exif.get_ifd(34665).update({33434: TiffImagePlugin.IFDRational(1, 250), 37500: b"maker note" * 4, 36864: b"0232"})
+    exif.get_ifd(34665).update(
+        {33434: TiffImagePlugin.IFDRational(1, 250), 37500: b"maker note" * 4, 36864: b"0232"}
+    )
     exif.get_ifd(34853).update({1: "N", 2: (48.0, 8.0, 14.5)})
     return exif.tobytes().removeprefix(b"Exif\0\0")
 

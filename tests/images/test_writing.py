@@ -33,7 +33,9 @@ def of_kind(kind, icc, exif_block, xmp):
 def as_held(original, target):
     """The pixels as a format without gray holds them."""
     held = target.gray if original.alpha is None else target.gray_alpha or not target.alpha
-    return np.repeat(original.pixels[..., None], 3, axis=2) if original.is_gray and not held else original.pixels
+    return (
+        np.repeat(original.pixels[..., None], 3, axis=2) if original.is_gray and not held else original.pixels
+    )
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -126,9 +128,11 @@ def test_webp_is_lossless_unless_source_or_user_were_not(tmp_path, smooth, sourc
 
 
 def test_result_of_a_name_without_known_suffix(tmp_path, make_photograph):
-    with pytest.raises(RestoraError, match=r"a\.xyz: cannot write files that end in '\.xyz'; use one of \.png"):
+    with pytest.raises(
+        RestoraError, match=r"a\.xyz: cannot write files that end in '\.xyz'; use one of \.png"
+    ):
         write(tmp_path / "a.xyz", make_photograph())
-    with pytest.raises(RestoraError, match="'.gif'"):
+    with pytest.raises(RestoraError, match=r"'\.gif'"):
         losses("a.gif", make_photograph())
 
 

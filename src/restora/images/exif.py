@@ -100,7 +100,7 @@ def with_dpi(block: bytes | None, value: tuple[float, float]) -> bytes | None:
     order = "<" if parsed is None else parsed[0].order
 
     def fraction(number: float) -> Entry:
-        return Entry(RATIONAL, 1, struct.pack(order + "II", round(number * 1000), 1000))
+        return Entry(RATIONAL, 1, struct.pack(order + "II", min(round(number * 1000), 2**32 - 1), 1000))
 
     return _with_entries(
         block,

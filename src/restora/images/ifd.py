@@ -156,7 +156,7 @@ def read_directory(
         BrokenDirectoryError: The directory itself does not lie within the stream.
     """
     size = stream.seek(0, io.SEEK_END)
-    if offset < 8:
+    if not 8 <= offset <= size:
         raise BrokenDirectoryError(f"no directory at offset {offset}")
     count = struct.unpack(
         layout.count_format, _read_at(stream, offset, struct.calcsize(layout.count_format))

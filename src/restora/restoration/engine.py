@@ -106,7 +106,7 @@ def build_engine(
         )
     chosen = best_device() if device == "auto" else _device(device)
     dtype = _dtype(precision, chosen, requirements)
-    ready = copy.deepcopy(network).eval().requires_grad_(False)
+    ready = copy.deepcopy(network).float().eval().requires_grad_(False)
     ready.to(chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Engine(ready, requirements, chosen, dtype)
 
@@ -139,7 +139,7 @@ def _device(device: str | torch.device) -> torch.device:
     try:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, TypeError) as error:
         raise RestoraError(f"device {device!r} is not there on this machine; try cpu, or auto") from error
     return chosen
 

@@ -74,7 +74,7 @@ def _open_array(array: Pixels) -> Opened:
 
     def close(restored: Pixels) -> Pixels:
         layers = restored[..., None] if channels < 3 else restored
-        return np.concatenate([layers, array[..., layers.shape[2] :]], axis=2)
+        return np.concatenate([layers, array[..., layers.shape[2] :]], axis=2, dtype=array.dtype)
 
     return Opened(colour, close)
 
@@ -84,8 +84,8 @@ def _open_tensor(tensor: torch.Tensor) -> Opened:
         raise RestoraError(
             f"a tensor of shape {tuple(tensor.shape)} is no image; give (C, H, W) or (B, C, H, W), 1 to 4 channels"
         )
-    # NumPy knows no bfloat16.
-    plain = tensor.float() if tensor.dtype == torch.bfloat16 else tensor
+    # NumPy knows neither bfloat16 nor float8.
+    plain = tensor.float() if tensor.is_floating_point() and tensor.dtype != torch.float64 else tensor
     opened = _open_array(plain.detach().permute(1, 2, 0).cpu().numpy())
 
     def close(restored: Pixels) -> torch.Tensor:
@@ -100,6 +100,15 @@ _TRANSPARENT = {"1": "LA", "L": "LA", "P": "RGBA", "RGB": "RGBA"}
 """Modes that an image is restored in; all others become RGB."""
 
 
+def _outdated(image: Image.Image) -> set[str]:
+    """Name what an image's ``info`` must not say of its restoration."""
+    outdated = {"transparency"}  # has become alpha; its number would mean another colour now
+    profile = image.info.get("icc_profile") or b""
+    if profile[16:20] in (b"CMYK", b"Lab "):  # the image has become RGB
+        outdated.add("icc_profile")
+    return outdated
+
+
 def _open_pil(image: Image.Image) -> Opened:
     mode = image.mode
     transparent = "transparency" in image.info
@@ -108,7 +117,8 @@ def _open_pil(image: Image.Image) -> Opened:
         if mode == "I":
             if array.size and (array.min() < 0 or array.max() > 65535):
                 raise RestoraError(
-                    "a PIL image of mode I is taken as 16-bit gray, but its values leave 0 to 65535"
+                    "a PIL image of mode I is taken as 16-bit gray, but its values leave 0 to 65535; "
+                    "scale them, or give mode F in [0, 1]"
                 )
             array = array.astype(np.uint16)
         opened = _open_array(np.ascontiguousarray(array, dtype=np.uint16))
@@ -121,8 +131,7 @@ def _open_pil(image: Image.Image) -> Opened:
     def close(restored: Pixels) -> Image.Image:
         array = opened.close(restored)
         result = Image.fromarray(array.astype(np.int32) if mode == "I" else array)
-        # A transparent colour has become alpha: its number would mean another colour now.
-        result.info = {key: value for key, value in image.info.items() if key != "transparency"}
+        result.info = {key: value for key, value in image.info.items() if key not in _outdated(image)}
         return result
 
     return Opened(opened.pixels, close)

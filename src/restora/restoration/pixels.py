@@ -61,6 +61,8 @@ class Range:
         low, high = float(pixels.min()), float(pixels.max())
         if not np.isfinite(low) or not np.isfinite(high):
             raise RestoraError("the image holds values that are not finite; replace them first")
+        if max(-low, high) > float(np.finfo(np.float32).max):
+            raise RestoraError("the image holds values beyond float32; scale it to [0, 1] first")
         return cls(1.0, min(0.0, low), max(1.0, high))
 
 

@@ -71,9 +71,11 @@ class Restorer:
             SelfEnsemble(model) if ensemble else model, precision=precision, device=device
         )
         needs = self.engine.requirements
-        if isinstance(tile, int):
+        if tile is not None:
+            # The smallest tile that "auto" may mean: what is possible must not depend on the free memory.
+            side = self._auto_tiles()[0] if tile == "auto" else tile
             shared = 0 if overlap == "auto" else overlap
-            check_tile(tile, shared, multiple=needs.multiple, min_size=needs.min_size)
+            check_tile(side, shared, multiple=needs.multiple, min_size=needs.min_size)
         self._auto_tile: int | None = None
 
     @overload
@@ -86,7 +88,7 @@ class Restorer:
         Args:
             image: A path, a `Photograph`, a PIL image, an array or a tensor; see `open_image`. A tensor may be a
                 batch (B, C, H, W).
-            progress: Called with the finished fraction of the image, rising to 1.
+            progress: Called with the finished fraction of the image or batch, rising to 1.
 
         Returns:
             The same kind of image: type, depth, shape, alpha and metadata as they came. A path gives a `Photograph`,
@@ -97,13 +99,22 @@ class Restorer:
             RestoraError: No image, an unknown type, or memory that runs out.
         """
         if isinstance(image, torch.Tensor) and image.ndim == 4:
-            return torch.stack([self(one, progress=progress) for one in image])
+            return self._batch(image, progress)
         opened = open_image(image)
         tile = self.auto_tile() if self.tile == "auto" else self.tile
         overlap = None if self.overlap == "auto" else self.overlap
         return opened.close(
             restore_pixels(self.engine, opened.pixels, tile=tile, overlap=overlap, progress=progress)
         )
+
+    def _batch(self, images: torch.Tensor, progress: Progress | None) -> torch.Tensor:
+        if not len(images):
+            raise RestoraError(f"a batch of shape {tuple(images.shape)} has no images")
+
+        def part(i: int) -> Progress | None:
+            return progress and (lambda fraction: progress((i + fraction) / len(images)))
+
+        return torch.stack([self(one, progress=part(i)) for i, one in enumerate(images)])
 
     def auto_tile(self) -> int:
         """Return the side of the tiles that ``"auto"`` means here, in pixels; found once."""
@@ -112,7 +123,12 @@ class Restorer:
             if self.engine.device.type == "cpu":
                 budget = min(budget, CPU_BUDGET)
             side = int((budget / self.engine.bytes_per_pixel()) ** 0.5)
-            low, high = AUTO_TILES
-            step = math.lcm(AUTO_TILE_STEP, self.engine.requirements.multiple)
-            self._auto_tile = round_up(max(min(side // step * step, high), low), step)
+            low, high, step = self._auto_tiles()
+            self._auto_tile = max(low, min(side, high) // step * step)
         return self._auto_tile
+
+    def _auto_tiles(self) -> tuple[int, int, int]:
+        """Return the smallest and the largest tile that ``"auto"`` may choose, and the step between them."""
+        needs = self.engine.requirements
+        step = math.lcm(AUTO_TILE_STEP, needs.multiple)
+        return round_up(max(AUTO_TILES[0], needs.min_size), step), AUTO_TILES[1], step

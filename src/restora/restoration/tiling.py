@@ -102,8 +102,11 @@ def check_tile(tile: int, overlap: int, *, multiple: int = 1, min_size: int = 1)
     """
     smallest = round_up(min_size, multiple)
     if tile % multiple:
-        below, above = max(smallest, tile // multiple * multiple), round_up(tile, multiple)
-        raise RestoraError(f"tile must be a multiple of {multiple}, got {tile}; try {below} or {above}")
+        below, above = (
+            max(smallest, side) for side in (tile // multiple * multiple, round_up(tile, multiple))
+        )
+        remedy = f"{below} or {above}" if below < above else f"{above}"
+        raise RestoraError(f"tile must be a multiple of {multiple}, got {tile}; try {remedy}")
     if tile < smallest:
         raise RestoraError(f"tile must be at least {smallest} for this network, got {tile}")
     if overlap > tile - multiple:

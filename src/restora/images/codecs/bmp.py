@@ -61,7 +61,7 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
     start = _FILE_HEADER + header + len(palette)
     body = row * photograph.height
     stream.write(struct.pack("<2sIII", b"BM", start + body + len(icc or b""), 0, start))
-    dots = (round(v / _METRE) for v in photograph.metadata.dpi or (0.0, 0.0))
+    dots = (min(round(v / _METRE), 2**31 - 1) for v in photograph.metadata.dpi or (0.0, 0.0))
     compression = _BITFIELDS if alpha is not None else _RGB
     size = (photograph.width, photograph.height)
     stream.write(

@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from restora.images.codecs.faults import CompleteBytes, check_size, cut_short, damaged, decoding
+from restora.images.codecs.faults import CompleteBytes, check_size, cut_short, damaged, decoding, unsupported
 from restora.images.metadata import Metadata
 from restora.images.photograph import Photograph
 
@@ -23,7 +23,9 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     if len(data) < 13:
         raise cut_short()
     width, height = struct.unpack_from("<HH", data, 6)
-    check_size(width, height, min(max_pixels, _MAX_PIXELS))
+    check_size(width, height, max_pixels)
+    if width * height > _MAX_PIXELS:
+        raise unsupported(f"a GIF of {width} x {height} pixels")
     frames = _frames(data)
     if not frames:
         raise damaged("it holds no picture")

@@ -1,5 +1,6 @@
 """TIFF: pixels by tifffile and imagecodecs, directories by ourselves."""
 
+import logging
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -14,6 +15,7 @@ from restora.images.photograph import Photograph
 _XMP, _ICC, _DNG_VERSION, _SUBFILE_TYPE = 700, 34675, 50706, 254
 _WIDTH, _LENGTH, _TILE_WIDTH, _TILE_LENGTH, _SAMPLES, _ROWS, _PLANAR = 256, 257, 322, 323, 277, 278, 284
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PREDICTOR, _COLOUR_MAP, _EXTRA_SAMPLES = 258, 259, 262, 317, 320, 338
+_DEPTH = 32997
 _OFFSETS = ((273, 279), (324, 325))  # of strips and of tiles, with their lengths
 _BYTE_UNDEFINED = (1, 7)
 _MAX_SAMPLES = 64
@@ -31,25 +33,31 @@ _LOSSLESS = {
 }
 _DEFAULT = TiffEncoding("adobe_deflate", predictor=True)
 
+# What tifffile finds odd it prints where nobody listens to its log; what matters is in our own messages.
+logging.getLogger("tifffile").addHandler(logging.NullHandler())
+
 
 def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     """Read the first full-size page of a TIFF file; see `Codec`."""
     import tifffile
 
-    layout, pages = _pages(stream)
-    index = next((i for i, page in enumerate(pages) if not _integer(page, layout, _SUBFILE_TYPE, 0) & 1), 0)
-    page = pages[index]
+    layout, page, number, count = _find_page(stream)
     _check(stream, page, layout, max_pixels)
     meaning = _meaning(page, layout)
-    meaning.check(_integer(page, layout, _SAMPLES, 1))
+    channels = _integer(page, layout, _SAMPLES, 1)
+    meaning.check(channels)
     with decoding():
         stream.seek(0)
         with tifffile.TiffFile(stream) as tiff:
-            array = tiff.pages[index].asarray(squeeze=False)  # (separate, depth, H, W, contiguous)
+            array = tiff.pages[number - 1].asarray(squeeze=False)  # (separate, depth, H, W, contiguous)
+    size = (_integer(page, layout, _LENGTH, 0), _integer(page, layout, _WIDTH, 0))
+    # tifffile passes over tags that it finds odd, and then decodes something else.
+    if array.ndim != 5 or array.shape[1:4] != (1, *size) or array.shape[0] * array.shape[4] != channels:
+        raise damaged("its pixels do not match its header")
     samples = photograph_samples(array, meaning)
     notes = list(samples.notes)
-    if len(pages) > 1:
-        notes.insert(0, f"page {index + 1} of {len(pages)} used")
+    if count > 1:
+        notes.insert(0, f"page {number} of {count} used")
     encoding = _DEFAULT
     if meaning.compression in _LOSSLESS:
         predictor = _integer(page, layout, _PREDICTOR, 1) != 1
@@ -106,21 +114,25 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
         exif.attach_to_tiff(metadata.exif, stream)
 
 
-def _pages(stream: BinaryIO) -> tuple[Layout, list[Directory]]:
-    """Layout and directories of a file; the first page with what is below it."""
+def _find_page(stream: BinaryIO) -> tuple[Layout, Directory, int, int]:
+    """Layout of a file, its first full-size page (else its first), that page's number and how many there are."""
+
+    def is_reduced(page: Directory) -> bool:
+        return bool(_integer(page, layout, _SUBFILE_TYPE, 0) & 1)
+
     try:
         layout, offset = read_header(stream)
-        pages = [read_directory(stream, layout, offset, exif.POINTERS)]
+        page = chosen = read_directory(stream, layout, offset, exif.POINTERS)
+        number, count, seen = 1, 1, {0, offset}
+        while page.following not in seen:
+            seen.add(page.following)
+            page = read_directory(stream, layout, page.following, exif.POINTERS)
+            count += 1
+            if is_reduced(chosen) and not is_reduced(page):
+                chosen, number = page, count
     except BrokenDirectoryError as error:
         raise cut_short() from error
-    seen = {offset}
-    while pages[-1].following not in {0, *seen}:
-        seen.add(pages[-1].following)
-        try:
-            pages.append(read_directory(stream, layout, pages[-1].following, exif.POINTERS))
-        except BrokenDirectoryError as error:
-            raise cut_short() from error
-    return layout, pages
+    return layout, chosen, number, count
 
 
 def _check(stream: BinaryIO, page: Directory, layout: Layout, max_pixels: int) -> None:
@@ -129,6 +141,8 @@ def _check(stream: BinaryIO, page: Directory, layout: Layout, max_pixels: int) -
         raise unsupported("a camera raw file (DNG)", "develop it to a 16-bit TIFF first")
     width, height = (_integer(page, layout, tag, 0) for tag in (_WIDTH, _LENGTH))
     check_size(width, height, max_pixels)
+    if _integer(page, layout, _DEPTH, 1) != 1:
+        raise unsupported("a TIFF that is a volume", "save its slices as images first")
     samples = _integer(page, layout, _SAMPLES, 1)
     if not 1 <= samples <= _MAX_SAMPLES:
         raise unsupported(f"a TIFF of {samples} channels")

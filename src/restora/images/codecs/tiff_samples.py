@@ -85,14 +85,12 @@ def photograph_samples(array: Pixels, meaning: Meaning) -> Samples:
     """Interpret the samples of a page.
 
     Args:
-        array: (separate, depth, H, W, contiguous) as tifffile decodes a page.
+        array: (separate, 1, H, W, contiguous) as tifffile decodes a page.
         meaning: Checked already.
 
     Raises:
         UndecodableError: They are not a photograph.
     """
-    if array.shape[1] != 1:
-        raise unsupported("a TIFF that is a volume", "save its slices as images first")
     channels = np.moveaxis(array[:, 0], 0, -2).reshape(*array.shape[2:4], -1)  # (H, W, C), planes interleaved
     photometric, count = meaning.photometric, _CHANNELS[meaning.photometric]
     notes: list[str] = []
