@@ -1,7 +1,8 @@
 """Image in, image out: padding, tiles, precision and self-ensemble around a network."""
 
 from restora.restoration.ensemble import SelfEnsemble
-from restora.restoration.jobs import Job, Result, gather, plan_jobs, restore, run_jobs
+from restora.restoration.jobs import Result, gather, restore, run_jobs
+from restora.restoration.planning import Job, plan_jobs
 from restora.restoration.restorer import Restorer
 
 __all__ = ["Job", "Restorer", "Result", "SelfEnsemble", "gather", "plan_jobs", "restore", "run_jobs"]

@@ -1,0 +1,117 @@
+"""Where the restoration of each file goes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from restora.errors import RestoraError
+from restora.images import WRITABLE_SUFFIXES, ImageFile
+from restora.images.formats import format_to_write, suffix_to_write
+
+DEFAULT_SUFFIX = "-restored"
+"""Follows the name of a photograph whose result is written beside it."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to restore.
+
+    Attributes:
+        source: The photograph.
+        target: Where its restoration goes.
+    """
+
+    source: Path
+    target: Path
+
+    @property
+    def comparison(self) -> Path:
+        """Where a picture of before and after goes."""
+        return self.target.with_name(f"{self.target.stem}-compare.png")
+
+
+def plan_jobs(
+    images: Sequence[ImageFile],
+    output: str | Path | None = None,
+    *,
+    suffix: str | None = None,
+    file_format: str | None = None,
+) -> list[Job]:
+    """Decide where each restoration goes.
+
+    Images that are themselves results of others among them, of an earlier run, are left out.
+
+    Args:
+        images: From `find_images`; their relative paths are mirrored below an output folder.
+        output: A file (one image, a suffix that can be written, no folder of that name), a folder, or ``None`` for
+            beside the image.
+        suffix: Follows the name; by default nothing in an output folder, and `DEFAULT_SUFFIX` beside the image.
+        file_format: Format of the results, such as ``"png"``; by default that of the image, PNG where it cannot be
+            written.
+
+    Raises:
+        RestoraError: An unknown format, a file for several images, or two images with one target.
+
+    Example:
+        >>> plan_jobs([ImageFile(Path("in/a/1.jpg"), Path("a/1.jpg"))], "out")
+        [Job(source=PosixPath('in/a/1.jpg'), target=PosixPath('out/a/1.jpg'))]
+    """
+    ending = None if file_format is None else _ending(file_format)
+    if output is not None and _names_a_file(Path(output), images):
+        if suffix is not None or ending not in (None, Path(output).suffix.lower()):
+            raise RestoraError(f"{output}: names the result already; leave out the suffix and the format")
+        return [Job(image.path, Path(output)) for image in images]
+    if suffix is None:
+        suffix = DEFAULT_SUFFIX if output is None else ""
+    if Path(suffix).name != suffix and suffix:
+        raise RestoraError(
+            f"the suffix is put behind the name of a file and may not hold a path, got {suffix!r}"
+        )
+    jobs = []
+    for image in images:
+        place = image.path if output is None else Path(output) / image.relative
+        jobs.append(
+            Job(image.path, place.with_name(place.stem + suffix + (ending or suffix_to_write(place))))
+        )
+    return _distinct(_without_results(jobs))
+
+
+def _ending(file_format: str) -> str:
+    ending = "." + file_format.lower().removeprefix(".")
+    if ending not in WRITABLE_SUFFIXES:
+        known = ", ".join(suffix.removeprefix(".") for suffix in WRITABLE_SUFFIXES)
+        raise RestoraError(f"cannot write the format {file_format!r}; there are: {known}")
+    return ending
+
+
+def _names_a_file(output: Path, images: Sequence[ImageFile]) -> bool:
+    if output.is_dir() or not output.suffix:
+        return False
+    if len(images) == 1:
+        format_to_write(output)  # a clear word, instead of a folder named photo.heic
+        return True
+    if output.suffix.lower() in WRITABLE_SUFFIXES and images:
+        raise RestoraError(f"{output}: names one file, but there are {len(images)} images; name a folder")
+    return False
+
+
+def _without_results(jobs: list[Job]) -> list[Job]:
+    """Leave out images that another job writes, in whatever format."""
+    writers = defaultdict(set)
+    for job in jobs:
+        for path in (job.target, job.comparison):
+            writers[path.resolve().with_suffix("")].add(job.source)
+    return [job for job in jobs if not writers[job.source.resolve().with_suffix("")] - {job.source}]
+
+
+def _distinct(jobs: list[Job]) -> list[Job]:
+    first: dict[Path, Path] = {}
+    for job in jobs:
+        other = first.setdefault(job.target.resolve(), job.source)
+        if other != job.source:
+            raise RestoraError(
+                f"{other} and {job.source} would both be written to {job.target};"
+                " restore them one at a time, or without --format"
+            )
+    return jobs

@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import pytest
+
+from restora.errors import RestoraError
+from restora.images import ImageFile
+from restora.restoration import plan_jobs
+
+
+def targets(images, *arguments, **options):
+    return [job.target.as_posix() for job in plan_jobs(images, *arguments, **options)]
+
+
+def images(*paths):
+    return [ImageFile(Path(path), Path(path)) for path in paths]
+
+
+def test_results_stand_beside_their_photographs():
+    assert targets(images("a/x.jpg", "a/y.PNG")) == ["a/x-restored.jpg", "a/y-restored.PNG"]
+
+
+def test_output_folder_mirrors_the_tree_and_keeps_the_names():
+    found = [ImageFile(Path("in/1.jpg"), Path("1.jpg")), ImageFile(Path("in/b/2.tif"), Path("b/2.tif"))]
+    assert targets(found, "out") == ["out/1.jpg", "out/b/2.tif"]
+
+
+def test_suffix_and_format():
+    assert targets(images("x.jpg"), suffix="_clean", file_format="PNG") == ["x_clean.png"]
+    assert targets(images("x.jpg"), "out", suffix="_clean", file_format=".tif") == ["out/x_clean.tif"]
+    assert targets(images("x.gif")) == ["x-restored.png"]
+    with pytest.raises(RestoraError, match="cannot write the format 'heic'; there are: png"):
+        targets(images("x.jpg"), file_format="heic")
+    with pytest.raises(RestoraError, match=r"may not hold a path, got '/\.\./x'"):
+        targets(images("x.jpg"), suffix="/../x")
+
+
+def test_output_file_for_one_photograph(tmp_path):
+    assert targets(images("x.jpg"), "y.png") == ["y.png"]
+    (tmp_path / "folder.png").mkdir()
+    assert targets(images("x.jpg"), tmp_path / "folder.png") == [(tmp_path / "folder.png/x.jpg").as_posix()]
+    with pytest.raises(RestoraError, match=r"y\.png: names one file, but there are 2 images; name a folder"):
+        targets(images("x.jpg", "z.jpg"), "y.png")
+    with pytest.raises(RestoraError, match=r"y\.heic: cannot write files that end in '\.heic'"):
+        targets(images("x.jpg"), "y.heic")
+    with pytest.raises(RestoraError, match="leave out the suffix and the format"):
+        targets(images("x.jpg"), "y.png", file_format="jpg")
+
+
+def test_two_photographs_never_share_a_target():
+    with pytest.raises(RestoraError, match=r"a/x\.jpg and b/x\.jpg would both be written to out/x\.jpg"):
+        plan_jobs([ImageFile(Path(p), Path("x.jpg")) for p in ("a/x.jpg", "b/x.jpg")], "out")
+    with pytest.raises(RestoraError, match="without --format"):
+        targets(images("x.jpg", "x.png"), file_format="tif")
+
+
+def test_results_of_an_earlier_run_are_not_restored_again():
+    every = images("x.jpg", "x-restored.jpg", "x-restored-compare.png", "y-restored.jpg")
+    assert targets(every) == ["x-restored.jpg", "y-restored-restored.jpg"]
+    found = [ImageFile(Path(p), Path(p)) for p in ("x.jpg", "clean/x.jpg", "clean/x-compare.png")]
+    assert targets(found, "clean") == ["clean/x.jpg"]
