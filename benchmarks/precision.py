@@ -1,0 +1,78 @@
+"""What memory format and precision cost and give: time as a ratio within one run, and PSNR.
+
+    python benchmarks/precision.py FOLDER [--weights denoise-chair-tiny]
+
+FOLDER holds clean photographs; noise of sigma 25 is added (protocol gaussian-rgb8). Each photograph goes through all modes in
+turn; the ratio of a mode is the median over photographs of its time by that of plain float32. Writes
+benchmarks/results/precision.md.
+"""
+
+import argparse
+import copy
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from restora.checkpoints import load_model
+from restora.datasets.gaussian import add_test_noise
+from restora.datasets.photo_crops import load_rgb8
+from restora.images import find_images
+from restora.metrics import protocol
+from restora.restoration.engine import best_device, build_engine, computes_in_bfloat16
+
+RESULTS = Path(__file__).parent / "results"
+SIGMA = 25
+FASTER, SLOWER = "bfloat16 in hardware", "bfloat16 emulated"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--weights", default="denoise-chair-tiny")
+    parser.add_argument("--limit", type=int)
+    arguments = parser.parse_args()
+    model, rule = load_model(arguments.weights), protocol("gaussian-rgb8")
+    plain = copy.deepcopy(model)
+    with torch.inference_mode():
+        modes = {
+            "float32": lambda x: plain(x) - x,
+            "float32, channels last": build_engine(model, precision="float32").residual,
+            "bfloat16, channels last": build_engine(model, precision="bfloat16").residual,
+        }
+        seconds = {mode: [] for mode in modes}
+        scores = {mode: [] for mode in modes}
+        for found in find_images([arguments.folder])[: arguments.limit]:
+            clean = load_rgb8(found.path).astype(np.float64) / 255
+            clean = clean[: clean.shape[0] // 4 * 4, : clean.shape[1] // 4 * 4]
+            noisy = add_test_noise(clean, SIGMA)
+            x = torch.from_numpy(noisy).float().permute(2, 0, 1)[None]
+            for run in modes.values():
+                run(x[..., :64, :64])  # what is set up once per size and type is not counted
+            for mode, run in modes.items():
+                start = time.perf_counter()
+                answer = x + run(x)
+                seconds[mode].append(time.perf_counter() - start)
+                scores[mode].append(rule.score(answer[0].permute(1, 2, 0).double().numpy(), clean))
+    device = best_device()
+    count = len(scores["float32"])
+    lines = [
+        f"Weights {arguments.weights}, {count} photographs of {arguments.folder.name}, sigma {SIGMA}; {device},"
+        f" {FASTER if computes_in_bfloat16(device) else SLOWER}, {torch.get_num_threads()} threads, torch {torch.__version__}."
+        " Written by `benchmarks/precision.py`.",
+        "",
+        "| mode | time / float32, median | PSNR, dB (`gaussian-rgb8`) |",
+        "|---|---|---|",
+    ]
+    for mode in modes:
+        ratio = np.median(np.array(seconds[mode]) / np.array(seconds["float32"]))
+        lines.append(f"| {mode} | {ratio:.2f} | {np.mean(scores[mode]):.3f} |")
+    (RESULTS / "precision.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
