@@ -1,6 +1,9 @@
 """Weights on disk: reading them safely, telling what they are, and the cards that describe them."""
 
 from restora.checkpoints.cards import Score, WeightsCard
+from restora.checkpoints.conversion import convert_checkpoint
+from restora.checkpoints.hub import publish
+from restora.checkpoints.inspection import Inspection, inspect_state_dict
 from restora.checkpoints.loading import load_model
 from restora.checkpoints.official import convert_state_dict, to_official_state_dict
 from restora.checkpoints.reading import read_tensors
@@ -8,11 +11,15 @@ from restora.checkpoints.shipped import list_weights, weights_for_task
 from restora.checkpoints.writing import save_weights
 
 __all__ = [
+    "Inspection",
     "Score",
     "WeightsCard",
+    "convert_checkpoint",
     "convert_state_dict",
+    "inspect_state_dict",
     "list_weights",
     "load_model",
+    "publish",
     "read_tensors",
     "save_weights",
     "to_official_state_dict",

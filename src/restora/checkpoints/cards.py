@@ -33,14 +33,14 @@ class WeightsCard(BaseModel):
     precision: str = Field(description="type of the stored values, such as float16")
     licence: str
     description: str = Field(description="what the weights are for and where they fail")
-    recipe: str = Field(description="the recipe that trained them")
-    steps: int = Field(description="optimiser steps")
-    images_seen: int = Field(description="crops that the training saw")
-    seconds: float = Field(description="time of the training")
-    data: str = Field(description="what it was trained on")
+    recipe: str | None = Field(None, description="the recipe that trained them")
+    steps: int | None = Field(None, description="optimiser steps")
+    images_seen: int | None = Field(None, description="crops that the training saw")
+    seconds: float | None = Field(None, description="time of the training")
+    data: str = Field("unknown", description="what they were trained on")
     credits: tuple[str, ...] = Field((), description="photographs, their sources and licences")
-    commit: str = Field(description="of restora, that trained them")
-    date: str
+    commit: str | None = Field(None, description="of restora, that trained them")
+    date: str | None = None
     scores: tuple[Score, ...] = ()
     sha256: str = Field(description="of the file of weights")
 

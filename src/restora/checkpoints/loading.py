@@ -1,6 +1,7 @@
 """A network with its weights, from whatever names or holds them."""
 
 import hashlib
+import logging
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,15 @@ from typing import Any
 from torch import Tensor, nn
 
 from restora.checkpoints.cards import WeightsCard, read_card
-from restora.checkpoints.official import OFFICIAL_FORMATS, convert_state_dict
+from restora.checkpoints.hub import fetch, is_hub_id, weights_in
+from restora.checkpoints.inspection import inspect_state_dict
+from restora.checkpoints.official import convert_state_dict
 from restora.checkpoints.reading import read_tensors
 from restora.checkpoints.shipped import list_weights, weights_folder
 from restora.errors import RestoraError
 from restora.networks import architecture, build_config
+
+logger = logging.getLogger(__name__)
 
 
 def load_model(source: str | Path, **overrides: Any) -> nn.Module:
@@ -20,8 +25,9 @@ def load_model(source: str | Path, **overrides: Any) -> nn.Module:
 
     Args:
         source: The name of weights that come with restora (see `list_weights`), a ``.safetensors`` file with its
-            card beside it, or a checkpoint as the papers' authors publish it (``.pth``, ``.pkl``, ``.pt``, nested
-            or prefixed in the usual ways).
+            card beside it or a folder with both, a hub id (``owner/name``), or a checkpoint as the papers' authors
+            publish it (``.pth``, ``.pkl``, ``.pt``, nested or prefixed in the usual ways). What was found in a file
+            without a card is logged.
         **overrides: Fields of the configuration that keys and shapes cannot tell.
 
     Returns:
@@ -35,18 +41,27 @@ def load_model(source: str | Path, **overrides: Any) -> nn.Module:
         >>> load_model("denoise-chair-tiny").card.task
         'denoise'
     """
-    path = Path(source)
-    if not path.exists() and not path.suffix:
-        path = weights_folder() / f"{source}.safetensors"
-        if not path.exists():
-            names = ", ".join(card.name for card in list_weights())
-            raise RestoraError(
-                f"{source}: no such file, and no such weights in the package; there are: {names}"
-            )
+    path = _find(source)
     card_path = path.with_suffix(".json")
     if path.suffix == ".safetensors" and card_path.exists():
         return _load_with_card(path, read_card(card_path), overrides)
-    return _load_official(path, overrides)
+    return _load_without_card(path, overrides)
+
+
+def _find(source: str | Path) -> Path:
+    """Return the file of weights that a name, a path, a folder or a hub id stands for."""
+    path = Path(source)
+    if path.is_dir():
+        return weights_in(path)
+    if path.exists():
+        return path
+    shipped = weights_folder() / f"{source}.safetensors"
+    if shipped.exists():
+        return shipped
+    if is_hub_id(str(source)):
+        return weights_in(fetch(str(source)))
+    names = ", ".join(card.name for card in list_weights())
+    raise RestoraError(f"{source}: no such file, and no such weights in the package; there are: {names}")
 
 
 def _load_with_card(path: Path, card: WeightsCard, overrides: dict[str, Any]) -> nn.Module:
@@ -57,22 +72,17 @@ def _load_with_card(path: Path, card: WeightsCard, overrides: dict[str, Any]) ->
     return _filled(network, read_tensors(path), card, path)
 
 
-def _load_official(path: Path, overrides: dict[str, Any]) -> nn.Module:
-    official = read_tensors(path)
-    for name, official_format in OFFICIAL_FORMATS.items():
-        config = official_format.detect(official)
-        if config is None:
-            continue
-        try:
-            state = convert_state_dict(name, official)
-        except RestoraError as error:
-            raise RestoraError(f"{path}: {error}") from error
-        arch = architecture(name)
-        return _filled(arch.network(build_config(arch, asdict(config) | overrides)), state, None, path)
-    sample = ", ".join(sorted(official)[:3])
-    raise RestoraError(
-        f"{path}: none of the known architectures ({', '.join(OFFICIAL_FORMATS)}); its keys begin with {sample}"
-    )
+def _load_without_card(path: Path, overrides: dict[str, Any]) -> nn.Module:
+    state = read_tensors(path)
+    try:
+        found = inspect_state_dict(state)
+        if found.keys == "official":
+            state = convert_state_dict(found.architecture, state)
+    except RestoraError as error:
+        raise RestoraError(f"{path}: {error}") from error
+    logger.info("%s: %s", path, found)
+    arch = architecture(found.architecture)
+    return _filled(arch.network(build_config(arch, asdict(found.config) | overrides)), state, None, path)
 
 
 def _filled(network: nn.Module, state: dict[str, Tensor], card: WeightsCard | None, path: Path) -> nn.Module:

@@ -6,7 +6,10 @@ from typing import Annotated
 import typer
 
 from restora import __version__
+from restora.commands.convert import EPILOG as CONVERT_EXAMPLES
+from restora.commands.convert import convert
 from restora.commands.doctor import doctor
+from restora.commands.inspect import inspect
 from restora.commands.models import models
 from restora.commands.restore import EPILOG as RESTORE_EXAMPLES
 from restora.commands.restore import restore
@@ -27,6 +30,8 @@ app.command(epilog=RESTORE_EXAMPLES)(restore)
 app.command(epilog=TRAIN_EXAMPLES)(train)
 app.command()(models)
 app.command()(weights)
+app.command()(inspect)
+app.command(epilog=CONVERT_EXAMPLES)(convert)
 app.command()(doctor)
 
 
