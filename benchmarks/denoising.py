@@ -10,6 +10,7 @@ denoising.md (the table); scores already in the JSON are not computed again unle
 
 import argparse
 import json
+import os
 import platform
 import sys
 import time
@@ -32,6 +33,7 @@ from restora.restoration import Restorer
 
 RESULTS = Path(__file__).parent / "results"
 SIGMAS = (15, 25, 50)
+RULE = protocol("gaussian-rgb8")
 Method = Callable[[np.ndarray, float], np.ndarray]
 
 
@@ -98,22 +100,56 @@ def read_results(path: Path) -> dict:
     return json.loads(path.read_text()) if path.exists() else {"scores": {}}
 
 
+def store(path: Path, method: str, case: str, image: str, score: float) -> None:
+    """Add a score to the kept ones; another process may be adding its own to the same file."""
+    results = read_results(path)
+    results["protocol"] = f"{RULE.name}: {RULE.description}"
+    results["versions"] = {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "opencv": cv2.__version__,
+    }
+    results["scores"].setdefault(method, {}).setdefault(case, {})[image] = score
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")
+    temporary.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    temporary.replace(path)
+
+
 def table(results: dict) -> str:
-    """Write the mean scores as a Markdown table, one row a method."""
+    """Write the mean scores as Markdown: over all images, and where a method has fewer, over those for all methods."""
     scores = results["scores"]
-    cases = list(dict.fromkeys(case for by_case in scores.values() for case in by_case))
-    lines = [
-        "PSNR in dB, protocol `gaussian-rgb8`, mean over the images; written by `benchmarks/denoising.py`.",
-        "restora is blind; BM3D, FFDNet and non-local means are told the true σ.",
-        "",
-        "| method | " + " | ".join(case.replace("/", " σ ") for case in cases) + " |",
-        "|---|" + "---|" * len(cases),
-    ]
-    for method, by_case in scores.items():
-        means = [
-            f"{np.mean(list(by_case[case].values())):.2f}" if by_case.get(case) else "" for case in cases
-        ]
-        lines.append(f"| {method} | " + " | ".join(means) + " |")
+    cases = sorted(
+        {case for of in scores.values() for case in of}, key=lambda c: (c.split("/")[0], int(c.split("/")[1]))
+    )
+    every = {case: set().union(*(of.get(case, {}) for of in scores.values())) for case in cases}
+    order = sorted(
+        scores, key=lambda method: np.mean([np.mean(list(of.values())) for of in scores[method].values()])
+    )
+    complete = [m for m in order if all(scores[m].get(case, {}).keys() == every[case] for case in cases)]
+    text = (
+        "PSNR in dB, protocol `gaussian-rgb8`, mean over the images; written by `benchmarks/denoising.py`.\n"
+        "restora is blind; BM3D, FFDNet and non-local means are told the true σ.\n\n"
+        + _rows(scores, complete, every)
+    )
+    for method in order:
+        if method in complete:
+            continue
+        shared = {case: set(images) for case, images in scores[method].items()}
+        rows = [m for m in order if m == method or m in complete]
+        text += (
+            f"\n{method} takes long and was run on a part of the images; all methods on the same part:\n\n"
+        )
+        text += _rows(scores, rows, shared)
+    return text
+
+
+def _rows(scores: dict, methods: list[str], images: dict[str, set[str]]) -> str:
+    heads = [f"{case.replace('/', ' σ ')} ({len(names)})" for case, names in images.items()]
+    lines = [f"| method | {' | '.join(heads)} |", "|---|" + "---|" * len(heads)]
+    for method in methods:
+        means = [np.mean([scores[method][case][name] for name in names]) for case, names in images.items()]
+        lines.append(f"| {method} | " + " | ".join(f"{mean:.2f}" for mean in means) + " |")
     return "\n".join(lines) + "\n"
 
 
@@ -125,22 +161,16 @@ def main() -> None:
     parser.add_argument("--weights", action="append", help="names or files; denoise-chair-tiny when left out")
     parser.add_argument("--only", action="append", help="methods to run, all when left out")
     parser.add_argument("--again", action="append", default=[], help="methods whose kept scores are dropped")
-    parser.add_argument("--limit", type=int, help="images of each set, for a quick look")
+    parser.add_argument("--every", type=int, default=1, help="take every n-th image of each set")
     parser.add_argument("--out", type=Path, default=RESULTS / "denoising")
     arguments = parser.parse_args()
     sets = dict(item.split("=", 1) for item in arguments.set)
-    rule = protocol("gaussian-rgb8")
     json_path = arguments.out.with_suffix(".json")
-    results = read_results(json_path)
-    for method in arguments.again:
-        results["scores"].pop(method, None)
-    results["protocol"] = f"{rule.name}: {rule.description}"
-    results["versions"] = {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "numpy": np.__version__,
-        "opencv": cv2.__version__,
-    }
+    if arguments.again:
+        results = read_results(json_path)
+        for method in arguments.again:
+            results["scores"].pop(method, None)
+        json_path.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     for name, build in methods(arguments.weights or ["denoise-chair-tiny"]).items():
         if arguments.only and name not in arguments.only:
             continue
@@ -151,20 +181,23 @@ def main() -> None:
             continue
         for set_name, folder in sets.items():
             for sigma in SIGMAS:
-                kept = results["scores"].setdefault(name, {}).setdefault(f"{set_name}/{sigma}", {})
-                start = time.perf_counter()
-                for found in find_images([folder])[: arguments.limit]:
-                    if found.path.name not in kept:
-                        clean = load_rgb8(found.path).astype(np.float64) / 255
-                        kept[found.path.name] = rule.score(method(add_test_noise(clean, sigma), sigma), clean)
-                seconds = time.perf_counter() - start
-                print(
-                    f"{name:40} {set_name} {sigma}: {np.mean(list(kept.values())):.3f} dB, {seconds:.0f} s",
-                    flush=True,
-                )
-                json_path.write_text(json.dumps(results, indent=1) + "\n")
-    arguments.out.with_suffix(".md").write_text(table(results))
-    print(table(results))
+                score_images(json_path, name, method, f"{set_name}/{sigma}", Path(folder), arguments.every)
+    arguments.out.with_suffix(".md").write_text(table(read_results(json_path)))
+    print(table(read_results(json_path)))
+
+
+def score_images(json_path: Path, name: str, method: Method, case: str, folder: Path, every: int) -> None:
+    """Score a method on the images that it has no kept score for."""
+    sigma, start = int(case.split("/")[1]), time.perf_counter()
+    for found in find_images([folder])[::every]:
+        kept = read_results(json_path)["scores"].get(name, {}).get(case, {})
+        if found.path.name not in kept:
+            clean = load_rgb8(found.path).astype(np.float64) / 255
+            score = RULE.score(method(add_test_noise(clean, sigma), sigma), clean)
+            store(json_path, name, case, found.path.name, score)
+    kept = read_results(json_path)["scores"][name][case]
+    seconds = time.perf_counter() - start
+    print(f"{name:40} {case:12} {np.mean(list(kept.values())):.3f} dB, {seconds:.0f} s", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,28 @@
 """Named protocols: what exactly is done to two images before a score is computed, and which score it is."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
-from restora.metrics.psnr import psnr
+from restora.metrics.alignment import aligned_psnr, aligned_ssim
+from restora.metrics.luma import luma, luma8
+from restora.metrics.psnr import mean_absolute_error, psnr
+from restora.metrics.ssim import (
+    pooled_size,
+    ssim,
+    ssim_downsampled,
+    ssim_pooled,
+    ssim_replicated,
+    ssim_uniform,
+    ssim_volume,
+)
+
+Image = NDArray[Any]
+Metric = Callable[[Image, Image], float]
 
 
 @dataclass(frozen=True)
@@ -16,18 +31,58 @@ class Protocol:
 
     Attributes:
         name: Printed beside every number.
-        description: Colour space, rounding, crop, metric and aggregation in words.
-        score: (restored, clean), both (H, W, 3) float in [0, 1] or beyond, -> dB.
+        description: Colour space, rounding, crop, metrics and aggregation in words.
+        metrics: By name, the first is the one to rank by: (restored, clean) -> score; both (H, W, 3), float in [0, 1] or
+            beyond, before any rounding.
+        papers: Who prints such numbers.
     """
 
     name: str
     description: str
-    score: Callable[[NDArray[np.floating], NDArray[np.floating]], float]
+    metrics: Mapping[str, Metric]
+    papers: str
+
+    def score(self, restored: Image, clean: Image) -> float:
+        """Return the first metric, the PSNR in dB."""
+        return next(iter(self.metrics.values()))(restored, clean)
+
+    def scores(self, restored: Image, clean: Image) -> dict[str, float]:
+        """Return every metric by name."""
+        return {name: metric(restored, clean) for name, metric in self.metrics.items()}
 
 
-def quantise(image: NDArray[np.floating]) -> NDArray[np.uint8]:
+def quantise(image: Image) -> NDArray[np.uint8]:
     """Clamp to [0, 1] and round to 8 bits, as saving a PNG does (ties to even, as ``img_as_ubyte``)."""
     return np.rint(np.clip(np.asarray(image, dtype=np.float64), 0, 1) * 255).astype(np.uint8)
+
+
+def _clamped(image: Image) -> Image:
+    return np.clip(np.asarray(image, dtype=np.float64), 0, 1)
+
+
+def _on(prepare: Callable[[Image], Image], metric: Callable[..., float], peak: float) -> Metric:
+    """Compute a metric on prepared images."""
+    return lambda restored, clean: metric(prepare(restored), prepare(clean), peak=peak)
+
+
+def _y8(image: Image) -> Image:
+    return luma8(quantise(image))
+
+
+def _y(image: Image) -> Image:
+    return luma(quantise(image))
+
+
+def _y_unit(image: Image) -> Image:
+    return _y(image) / 255
+
+
+def _pooled(multiple: int | None) -> Metric:
+    def measure(restored: Image, clean: Image) -> float:
+        size = pooled_size(clean.shape[0], clean.shape[1], multiple)
+        return ssim_pooled(_clamped(restored), _clamped(clean), peak=1, size=size)
+
+    return measure
 
 
 PROTOCOLS: dict[str, Protocol] = {
@@ -38,7 +93,93 @@ PROTOCOLS: dict[str, Protocol] = {
             description="Gaussian denoising as Restormer's scripts: noise drawn with numpy.random.seed(0) for every"
             " image on the RGB (H, W, 3) array, not clipped; result clamped and rounded to 8 bits; PSNR with"
             " peak 255 over all RGB values, no border, mean over the images",
-            score=lambda restored, clean: psnr(quantise(restored), quantise(clean), peak=255),
+            metrics={"psnr": _on(quantise, psnr, 255)},
+            papers="Restormer, DRUNet",
+        ),
+        Protocol(
+            name="rgb8",
+            description="clamped and rounded to 8 bits; RGB; PSNR with peak 255; SSIM of the colour volume (MATLAB, border"
+            " repeated); mean over the images",
+            metrics={"psnr": _on(quantise, psnr, 255), "ssim": _on(quantise, ssim_volume, 255)},
+            papers="motion deblurring: Restormer, MPRNet, NAFNet, DiNAT-IR",
+        ),
+        Protocol(
+            name="rgb-float",
+            description="clamped, not rounded; RGB; PSNR with peak 1; SSIM of the colour volume (MATLAB); mean over the images"
+            " (SIDD: over blocks of 256 x 256)",
+            metrics={"psnr": _on(_clamped, psnr, 1), "ssim": _on(_clamped, ssim_volume, 1)},
+            papers="SIDD: Restormer, MPRNet; PSNR of SFNet, ChaIR on GoPro",
+        ),
+        Protocol(
+            name="dpdd",
+            description="clamped, not rounded; RGB; PSNR with peak 1; SSIM with flat 7 x 7 windows (scikit-image's defaults);"
+            " mean absolute error; mean over the images",
+            metrics={
+                "psnr": _on(_clamped, psnr, 1),
+                "ssim": _on(_clamped, ssim_uniform, 1),
+                "mae": lambda restored, clean: mean_absolute_error(_clamped(restored), _clamped(clean)),
+            },
+            papers="defocus deblurring: Restormer, DiNAT-IR",
+        ),
+        Protocol(
+            name="derain-y8",
+            description="clamped and rounded to 8 bits; luma rounded to 8 bits (MATLAB rgb2ycbcr of uint8); PSNR with peak 255;"
+            " SSIM with Gaussian windows inside the image; mean over the images",
+            metrics={"psnr": _on(_y8, psnr, 255), "ssim": _on(_y8, ssim, 255)},
+            papers="deraining: Restormer, MPRNet, KiT, ChaIR, DeRestormer",
+        ),
+        Protocol(
+            name="derain-y-double",
+            description="clamped and rounded to 8 bits; luma of doubles, not rounded; PSNR with peak 1; SSIM after reduction by"
+            " round(shorter side / 256); mean over the images",
+            metrics={"psnr": _on(_y_unit, psnr, 1), "ssim": _on(_y, ssim_downsampled, 255)},
+            papers="DID-Data and DDN-Data: DRSformer, DeRestormer",
+        ),
+        Protocol(
+            name="basicsr-y",
+            description="clamped and rounded to 8 bits; luma, not rounded; PSNR with peak 255; SSIM with Gaussian windows inside"
+            " the image; mean over the images",
+            metrics={"psnr": _on(_y, psnr, 255), "ssim": _on(_y, ssim, 255)},
+            papers="BasicSR",
+        ),
+        Protocol(
+            name="basicsr-rgb8",
+            description="clamped and rounded to 8 bits; RGB; PSNR with peak 255; SSIM with Gaussian windows inside the image,"
+            " colours averaged; mean over the images",
+            metrics={"psnr": _on(quantise, psnr, 255), "ssim": _on(quantise, ssim, 255)},
+            papers="BasicSR",
+        ),
+        Protocol(
+            name="dinat-y",
+            description="clamped and rounded to 8 bits; luma, not rounded; PSNR with peak 255; SSIM with Gaussian windows, border"
+            " repeated; mean over the images",
+            metrics={"psnr": _on(_y, psnr, 255), "ssim": _on(_y, ssim_replicated, 255)},
+            papers="deraining: DiNAT-IR",
+        ),
+        *(
+            Protocol(
+                name=name,
+                description=f"clamped, not rounded; RGB; PSNR with peak 1; SSIM after average pooling to the {counted} size"
+                " divided by round(shorter side / 256); mean over the images",
+                metrics={"psnr": _on(_clamped, psnr, 1), "ssim": _pooled(multiple)},
+                papers=papers,
+            )
+            for name, multiple, counted, papers in (
+                ("pooled", None, "true", "dehazing: DehazeFormer"),
+                ("pooled-4", 4, "padded (+4)", "dehazing and desnowing: ChaIR"),
+                ("pooled-8", 8, "padded (+8)", "dehazing and desnowing: SFNet, FSNet"),
+                ("pooled-32", 32, "padded (+32)", "dehazing and desnowing: ConvIR"),
+            )
+        ),
+        Protocol(
+            name="aligned",
+            description="rounded to 8 bits; RGB; brightness scaled and image aligned by a homography (ECC); PSNR with peak 1 and"
+            " SSIM over the pixels that both have; mean over the images",
+            metrics={
+                "psnr": lambda restored, clean: aligned_psnr(quantise(restored) / 255, clean),
+                "ssim": lambda restored, clean: aligned_ssim(quantise(restored) / 255, clean),
+            },
+            papers="RealBlur, RSBlur: MPRNet, Restormer",
         ),
     )
 }

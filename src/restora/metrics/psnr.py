@@ -29,3 +29,15 @@ def psnr(image: ArrayLike, reference: ArrayLike, *, peak: float) -> float:
         raise ValueError(f"peak must be positive, got {peak}")
     error = float(np.mean((a - b) ** 2))
     return float("inf") if error == 0 else float(10 * np.log10(peak**2 / error))
+
+
+def mean_absolute_error(image: ArrayLike, reference: ArrayLike) -> float:
+    """Return the mean of |image - reference| over all values, in the images' own units.
+
+    Raises:
+        ValueError: The shapes differ.
+    """
+    a, b = np.asarray(image, dtype=np.float64), np.asarray(reference, dtype=np.float64)
+    if a.shape != b.shape:
+        raise ValueError(f"the images have different shapes, {a.shape} and {b.shape}")
+    return float(np.mean(np.abs(a - b)))
