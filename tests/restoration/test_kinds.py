@@ -53,10 +53,6 @@ def pil_image(mode: str) -> Image.Image:
     return image
 
 
-def opaque(colour: np.ndarray, like: np.ndarray) -> bool:
-    return bool((colour == like).all())
-
-
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 @pytest.mark.parametrize("dtype", ARRAY_TYPES)
 def test_arrays_keep_shape_type_and_alpha(
