@@ -41,7 +41,7 @@ _UNITS_PER_INCH = {2: 1.0, 3: 2.54}  # values of the resolution unit tag: inch, 
 def orientation(block: bytes | None) -> int:
     """The orientation 1 to 8 that a block states; 1 if it states none that makes sense."""
     parsed = _parse(block)
-    return 1 if parsed is None else orientation_of(parsed[2], parsed[0])
+    return 1 if parsed is None else orientation_of(parsed[1], parsed[0])
 
 
 def orientation_of(directory: Directory, layout: Layout) -> int:
@@ -54,7 +54,7 @@ def orientation_of(directory: Directory, layout: Layout) -> int:
 def dpi(block: bytes | None) -> tuple[float, float] | None:
     """The resolution that a block states, in dots per inch."""
     parsed = _parse(block)
-    return None if parsed is None else dpi_of(parsed[2], parsed[0])
+    return None if parsed is None else dpi_of(parsed[1], parsed[0])
 
 
 def dpi_of(directory: Directory, layout: Layout) -> tuple[float, float] | None:
@@ -83,7 +83,7 @@ def with_orientation(block: bytes | None, value: int) -> bytes | None:
         return block
     parsed = _parse(block)
     if block is not None and parsed is not None:
-        entry = parsed[2].entries.get(ORIENTATION)
+        entry = parsed[1].entries.get(ORIENTATION)
         if entry is not None and entry.kind == SHORT and entry.count == 1:
             patched = struct.pack(parsed[0].order + "H", value)
             return block[: entry.position] + patched + block[entry.position + 2 :]
@@ -115,9 +115,9 @@ def with_dpi(block: bytes | None, value: tuple[float, float]) -> bytes | None:
 def without_thumbnail(block: bytes | None) -> bytes | None:
     """The block without the small picture in its second directory, which shows what the photograph was."""
     parsed = _parse(block)
-    if block is None or parsed is None or parsed[2].following == 0:
+    if block is None or parsed is None or parsed[1].following == 0:
         return block
-    layout, _, first = parsed
+    layout, first = parsed
     shortened = bytearray(block)
     struct.pack_into(layout.offset_format, shortened, first.following_position, 0)
     try:
@@ -162,7 +162,7 @@ def attach_to_tiff(block: bytes, stream: BinaryIO) -> None:
     parsed = _parse(block)
     if parsed is None:
         return
-    exif = parsed[2]
+    exif = parsed[1]
     layout, offset = read_header(stream)
     first = read_directory(stream, layout, offset)
     described = {tag: e for tag, e in exif.entries.items() if tag in _DESCRIPTIVE}
@@ -183,13 +183,13 @@ def _classic(directory: Directory) -> Directory:
     return Directory(entries, {tag: _classic(child) for tag, child in directory.children.items()})
 
 
-def _parse(block: bytes | None) -> tuple[Layout, int, Directory] | None:
+def _parse(block: bytes | None) -> tuple[Layout, Directory] | None:
     if block is None:
         return None
     stream = io.BytesIO(block)
     try:
         layout, offset = read_header(stream)
-        return layout, offset, read_directory(stream, layout, offset, POINTERS)
+        return layout, read_directory(stream, layout, offset, POINTERS)
     except BrokenDirectoryError:
         return None
 

@@ -46,8 +46,12 @@ def find_images(inputs: Sequence[str | Path], *, recursive: bool = False) -> lis
     """
     found: dict[Path, ImageFile] = {}
     for named in inputs:
-        for image in _images_of(Path(named), recursive=recursive):
-            found.setdefault(image.path.resolve(), image)
+        try:
+            for image in _images_of(Path(named), recursive=recursive):
+                found.setdefault(image.path.resolve(), image)
+        except OSError as error:
+            reason = f"cannot be looked at ({error.strerror}); check the name, or give yourself permission"
+            raise RestoraError(f"{error.filename or named}: {reason}") from error
     return list(found.values())
 
 
@@ -90,11 +94,7 @@ def _pieces(text: str) -> tuple[tuple[int, int, str], ...]:
 
 def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
     """Images of a folder in natural order; links to folders are not followed, they may lead in circles."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: natural_key(Path(entry.name)))
-    except OSError as error:
-        reason = f"may not be read ({error.strerror}); give yourself permission"
-        raise RestoraError(f"{folder}: {reason}") from error
+    entries = sorted(os.scandir(folder), key=lambda entry: natural_key(Path(entry.name)))
     yield from (path for path in (folder / entry.name for entry in entries) if _is_image(path))
     if recursive:
         for entry in entries:

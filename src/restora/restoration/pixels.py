@@ -209,7 +209,8 @@ def _overlap(overlap: int | None, tile: int | None, requirements: Requirements) 
 def _out_of_memory(error: BaseException) -> bool:
     text = str(error).lower()
     return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
-        words in text for words in ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
+        words in text
+        for words in ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
     )
 
 

@@ -1,0 +1,60 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+from restora.errors import RestoraError
+from restora.images import read
+
+
+def test_colours(tmp_path, smooth):
+    Image.fromarray(smooth).convert("P").save(tmp_path / "a.gif")
+    photograph = read(tmp_path / "a.gif")
+    with Image.open(tmp_path / "a.gif") as image:
+        assert_array_equal(photograph.pixels, np.asarray(image.convert("RGB")), strict=True)
+    assert (photograph.alpha, photograph.notes) == (None, ())
+
+
+def test_gray(tmp_path, make_photograph):
+    original = make_photograph(gray=True)
+    Image.fromarray(original.pixels).save(tmp_path / "a.gif")
+    assert_array_equal(read(tmp_path / "a.gif").pixels, original.pixels, strict=True)
+
+
+def test_transparency(tmp_path):
+    image = Image.new("P", (4, 1))
+    image.putdata([0, 1, 2, 1])
+    image.putpalette([255, 0, 0, 0, 255, 0, 0, 0, 255])
+    image.save(tmp_path / "a.gif", transparency=1)
+    photograph = read(tmp_path / "a.gif")
+    assert photograph.alpha.tolist() == [[255, 0, 255, 0]]
+    assert photograph.pixels[0, [0, 2]].tolist() == [[255, 0, 0], [0, 0, 255]]
+
+
+def test_first_frame_of_an_animation(tmp_path, make_photograph):
+    frames = [Image.fromarray(make_photograph(gray=True, seed=i).pixels) for i in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], loop=0, comment=b"hello")
+    photograph = read(tmp_path / "a.gif")
+    assert photograph.notes == ("frame 1 of 3 used",)
+    assert_array_equal(photograph.pixels, np.asarray(frames[0]))
+
+
+@pytest.mark.parametrize(
+    ("place", "byte", "words"),
+    [(13 + 768, 0x77, "a block is of no known kind"), (6, 1, "a frame is larger than the picture")],
+)
+def test_damage(tmp_path, make_photograph, place, byte, words):
+    path = tmp_path / "a.gif"
+    Image.fromarray(make_photograph(gray=True, size=(20, 30)).pixels).save(path)
+    data = bytearray(path.read_bytes())
+    assert data[10] & 7 == 7  # 256 colours
+    data[place] = byte
+    path.write_bytes(data)
+    with pytest.raises(RestoraError, match=rf"damaged \({words}\)"):
+        read(path)
+
+
+def test_file_without_a_picture(tmp_path):
+    (tmp_path / "a.gif").write_bytes(b"GIF89a\1\0\1\0\0\0\0;")
+    with pytest.raises(RestoraError, match="it holds no picture"):
+        read(tmp_path / "a.gif")

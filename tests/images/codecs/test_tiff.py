@@ -1,0 +1,305 @@
+import io
+import logging
+import struct
+
+import cv2
+import numpy as np
+import pytest
+import tifffile
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+from restora.errors import RestoraError
+from restora.images import Metadata, read, write
+from restora.images.metadata import TiffEncoding
+
+LOSSLESS = {None: 1, "lzw": 5, "adobe_deflate": 8, "packbits": 32773, "lzma": 34925, "zstd": 50000}
+
+
+def tags(path):
+    with tifffile.TiffFile(path) as tiff:
+        return {tag.code: tag.value for tag in tiff.pages[0].tags}
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize(("gray", "alpha"), [(True, False), (True, True), (False, False), (False, True)])
+def test_other_readers_see_the_pixels_written(tmp_path, make_photograph, dtype, gray, alpha):
+    photograph = make_photograph(dtype, gray=gray, alpha=alpha)
+    path = write(tmp_path / "a.tif", photograph)
+    expected = np.dstack([photograph.pixels, photograph.alpha]) if alpha else photograph.pixels
+    assert_array_equal(tifffile.imread(path), expected, strict=True)
+    if not alpha:  # OpenCV has no gray with alpha, and multiplies colours by alpha
+        seen = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        assert_array_equal(seen if gray else seen[..., ::-1], expected, strict=True)
+    if dtype == "uint8":
+        with Image.open(path) as image:
+            assert_array_equal(np.asarray(image), expected)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"compression": "lzw"},
+        {"compression": "lzw", "predictor": True, "rowsperstrip": 4},
+        {"compression": "adobe_deflate", "predictor": True},
+        {"compression": "packbits"},
+        {"compression": "zstd"},
+        {"tile": (16, 16)},
+        {"tile": (16, 16), "compression": "adobe_deflate", "predictor": True},
+        {"planarconfig": "separate"},
+        {"planarconfig": "separate", "compression": "lzw", "rowsperstrip": 3},
+        {"bigtiff": True, "compression": "lzw"},
+    ],
+    ids=str,
+)
+def test_files_of_another_writer(tmp_path, make_photograph, dtype, order, options):
+    pixels = make_photograph(dtype, size=(21, 35)).pixels
+    stored = np.moveaxis(pixels, -1, 0) if "planarconfig" in options else pixels
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", byteorder=order, metadata=None, **options)
+    photograph = read(tmp_path / "a.tif")
+    assert_array_equal(photograph.pixels, pixels, strict=True)
+    assert photograph.pixels.dtype.isnative
+    assert photograph.alpha is None
+    assert photograph.notes == ()
+    encoding = TiffEncoding(options.get("compression"), bool(options.get("predictor")))
+    assert photograph.metadata.encoding == encoding
+    back = tags(write(tmp_path / "b.tif", photograph))
+    assert back[259] == LOSSLESS[options.get("compression")]
+    assert (back.get(317, 1) != 1) == bool(options.get("predictor"))
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGB", "RGBA", "LA", "F", "I;16"])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_adobe_deflate"])
+def test_files_of_a_third_writer(tmp_path, make_photograph, mode, compression):
+    p = make_photograph(alpha=True)
+    if mode in ("F", "I;16"):
+        image = Image.fromarray(make_photograph({"F": "float32", "I;16": "uint16"}[mode], gray=True).pixels)
+    else:
+        image = Image.fromarray(np.dstack([p.pixels, p.alpha]))
+        image = (
+            image
+            if mode == "RGBA"
+            else image.convert("RGB").convert(mode)
+            if mode == "P"
+            else image.convert(mode)
+        )
+    image.save(tmp_path / "a.tif", compression=compression)
+    photograph = read(tmp_path / "a.tif")
+    plain = {"1": "L", "P": "RGB"}.get(mode)
+    expected = np.asarray(image.convert(plain) if plain else image)
+    if mode in ("LA", "RGBA"):
+        assert_array_equal(photograph.alpha, expected[..., -1], strict=True)
+        expected = expected[..., 0] if mode == "LA" else expected[..., :3]
+    else:
+        assert photograph.alpha is None
+    assert_array_equal(photograph.pixels, expected, strict=True)
+
+
+def test_fax_and_white_that_is_zero(tmp_path, make_photograph):
+    image = Image.fromarray(make_photograph(gray=True).pixels).convert("1")
+    image.save(tmp_path / "a.tif", compression="group4", tiffinfo={262: 0})
+    assert_array_equal(read(tmp_path / "a.tif").pixels, np.asarray(image.convert("L")))
+    pixels = make_photograph("uint16", gray=True).pixels
+    tifffile.imwrite(tmp_path / "b.tif", pixels, photometric="miniswhite")
+    assert_array_equal(read(tmp_path / "b.tif").pixels, 65535 - pixels)
+
+
+def test_jpeg_inside_is_stored_without_loss_afterwards(tmp_path, smooth):
+    Image.fromarray(smooth).save(tmp_path / "a.tif", compression="jpeg")
+    photograph = read(tmp_path / "a.tif")
+    with Image.open(tmp_path / "a.tif") as image:
+        assert np.abs(photograph.pixels.astype(int) - np.asarray(image)).max() <= 4
+    path = write(tmp_path / "b.tif", photograph)
+    assert tags(path)[259] == 8
+    assert_array_equal(tifffile.imread(path), photograph.pixels)
+
+
+@pytest.mark.parametrize(("extra", "kind"), [(1, "premultiplied"), (2, "straight"), (0, "unnamed")])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_fourth_channel(tmp_path, dtype, extra, kind):
+    full = {"uint8": 255, "uint16": 65535, "float32": 1.0}[dtype]
+    stored = (np.array([[[0.4, 0.2, 0.1, 0.5], [0.3, 0.2, 0.1, 0.0], [1, 0.5, 0, 1]]]) * full).astype(dtype)
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="rgb", extrasamples=[extra], metadata=None)
+    photograph = read(tmp_path / "a.tif")
+    assert_array_equal(photograph.alpha, stored[..., 3], strict=True)
+    assert any("premultiplied" in note for note in photograph.notes) == (kind == "premultiplied")
+    if kind == "premultiplied":
+        divided = stored[0, 0, :3].astype(float) / stored[0, 0, 3] * full
+        assert photograph.pixels[0, 0] == pytest.approx(divided, abs=0.5 if full > 1 else 1e-6)
+        assert_array_equal(
+            photograph.pixels[0, 1:], stored[0, 1:, :3]
+        )  # unchanged where nothing or all is seen
+    else:
+        assert_array_equal(photograph.pixels, stored[..., :3], strict=True)
+    back = tags(write(tmp_path / "b.tif", photograph))[338]
+    assert np.atleast_1d(back).tolist() == [0 if kind == "unnamed" else 2]
+
+
+def test_further_channels_are_left_out_with_a_note(tmp_path):
+    stored = np.random.default_rng(0).integers(0, 256, (4, 5, 6), np.uint8)
+    tifffile.imwrite(
+        tmp_path / "a.tif", stored, photometric="rgb", extrasamples=[2, 0, 0], planarconfig="contig"
+    )
+    photograph = read(tmp_path / "a.tif")
+    assert_array_equal(np.dstack([photograph.pixels, photograph.alpha]), stored[..., :4])
+    assert photograph.notes == ("2 further channels left out",)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_inks_become_rgb(tmp_path, smooth, dtype):
+    inks = np.asarray(Image.fromarray(smooth).convert("CMYK"))
+    stored = inks if dtype == "uint8" else inks.astype(np.uint16) * 257
+    tifffile.imwrite(tmp_path / "a.tif", stored, photometric="separated", metadata=None)
+    photograph = read(tmp_path / "a.tif")
+    assert_array_equal(
+        photograph.pixels, np.asarray(Image.frombytes("CMYK", (64, 48), inks.tobytes()).convert("RGB"))
+    )
+    reduced = ("CMYK reduced to 8 bits",) if dtype == "uint16" else ()
+    assert photograph.notes == (
+        *reduced,
+        "CMYK converted to RGB without a profile, so colours are approximate",
+    )
+
+
+def test_first_page_that_is_no_thumbnail(tmp_path, make_photograph):
+    small, large, other = (make_photograph(size=size).pixels for size in [(3, 4), (9, 13), (8, 8)])
+    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
+        tiff.write(small, photometric="rgb", subfiletype=1)
+        tiff.write(large, photometric="rgb")
+        tiff.write(other, photometric="rgb")
+    photograph = read(tmp_path / "a.tif")
+    assert_array_equal(photograph.pixels, large)
+    assert photograph.notes == ("page 2 of 3 used",)
+    with tifffile.TiffWriter(tmp_path / "b.tif") as tiff:
+        tiff.write(large, photometric="rgb", subfiletype=1)
+        tiff.write(small, photometric="rgb", subfiletype=1)
+    assert_array_equal(read(tmp_path / "b.tif").pixels, large)
+
+
+def test_pages_that_lead_in_a_circle(tmp_path, make_photograph):
+    path = tmp_path / "a.tif"
+    pixels = make_photograph().pixels
+    tifffile.imwrite(path, pixels, photometric="rgb", metadata=None)
+    data = bytearray(path.read_bytes())
+    start = struct.unpack_from("<I", data, 4)[0]
+    count = struct.unpack_from("<H", data, start)[0]
+    struct.pack_into("<I", data, start + 2 + 12 * count, start)
+    path.write_bytes(data)
+    photograph = read(path)
+    assert_array_equal(photograph.pixels, pixels)
+    assert photograph.notes == ()
+
+
+def test_twelve_bits_get_the_full_range(tmp_path):
+    stored = np.array([[0, 1, 2048, 4095]], np.uint16)
+    tifffile.imwrite(tmp_path / "a.tif", stored, bitspersample=12, photometric="minisblack")
+    photograph = read(tmp_path / "a.tif")
+    assert photograph.pixels.tolist() == [[round(v * 65535 / 4095) for v in (0, 1, 2048, 4095)]]
+    assert photograph.notes == ("12-bit samples widened to 16 bits",)
+
+
+@pytest.mark.parametrize(("dtype", "bits"), [("float16", None), ("float64", 64)])
+def test_other_floats(tmp_path, dtype, bits):
+    stored = np.array([[0.1, -2.5, 7.0]], dtype)
+    tifffile.imwrite(tmp_path / "a.tif", stored)
+    photograph = read(tmp_path / "a.tif")
+    assert_array_equal(photograph.pixels, stored.astype(np.float32), strict=True)
+    assert photograph.notes == ((f"{bits}-bit floats rounded to 32 bits",) if bits else ())
+
+
+@pytest.mark.parametrize(
+    ("array", "options", "words"),
+    [
+        (
+            np.zeros((4, 4), np.int16),
+            {},
+            "a TIFF of int16 samples is not supported; convert it to 16-bit unsigned",
+        ),
+        (np.zeros((4, 4), np.uint32), {}, "a TIFF of uint32 samples is not supported"),
+        (np.zeros((4, 4), np.complex64), {}, "a TIFF of complex64 samples is not supported"),
+        (
+            np.zeros((4, 4, 3), np.uint8),
+            {"photometric": "cielab"},
+            "colour space CIE L.a.b. is not supported; save",
+        ),
+        (
+            np.zeros((4, 4), np.uint16),
+            {"photometric": "cfa"},
+            "a camera raw file is not supported; develop it",
+        ),
+        (
+            np.zeros((16, 16, 16), np.uint8),
+            {"volumetric": True, "tile": (16, 16, 16)},
+            "volume is not supported",
+        ),
+        (
+            np.zeros((4, 4), np.uint8),
+            {"extratags": [(50706, 1, 4, (1, 4, 0, 0))]},
+            "camera raw file .DNG. is not",
+        ),
+        (
+            np.zeros((4, 4, 70), np.uint8),
+            {"planarconfig": "contig"},
+            "a TIFF of 70 channels is not supported",
+        ),
+    ],
+)
+def test_what_is_no_photograph(tmp_path, array, options, words):
+    options = {"photometric": "minisblack", **options}
+    tifffile.imwrite(tmp_path / "a.tif", array, metadata=None, **options)
+    with pytest.raises(RestoraError, match=words):
+        read(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_another_reader_sees_all_metadata(tmp_path, make_photograph, icc, xmp, order):
+    exif = Image.Exif()
+    exif.endian = order
+    exif[271], exif[33432] = "Zeiss", "nobody"
+    exif.get_ifd(34665)[36867] = "2001:02:03 04:05:06"
+    exif.get_ifd(34853)[1] = "N"
+    block = exif.tobytes().removeprefix(b"Exif\0\0")
+    metadata = Metadata(icc=icc, exif=block, xmp=xmp, dpi=(300.0, 150.0), orientation=5)
+    photograph = make_photograph(metadata=metadata)
+    path = write(tmp_path / "a.tif", photograph)
+    seen = tags(path)
+    assert (seen[271], seen[33432], seen[274], bytes(seen[700])) == ("Zeiss", "nobody", 5, xmp)
+    assert (seen[34665]["DateTimeOriginal"], seen[34853]["GPSLatitudeRef"]) == ("2001:02:03 04:05:06", "N")
+    assert_array_equal(tifffile.imread(path), photograph.pixels)
+    with Image.open(path) as image:
+        assert image.info["icc_profile"] == icc
+        assert image.info["dpi"] == pytest.approx((300, 150))
+        assert image.getexif().get_ifd(34665)[36867] == "2001:02:03 04:05:06"
+
+
+def test_resolution_beyond_a_fraction(tmp_path, make_photograph):
+    path = write(tmp_path / "a.tif", make_photograph(metadata=Metadata(dpi=(5e7, 0.5))))
+    assert read(path).metadata.dpi == pytest.approx((5e7, 0.5), rel=1e-3)
+
+
+def test_tag_that_the_decoder_understands_otherwise(tmp_path, make_photograph):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, make_photograph().pixels, photometric="rgb", metadata=None)
+    with tifffile.TiffFile(path) as tiff:
+        place = tiff.pages[0].tags[258].offset
+    data = bytearray(path.read_bytes())
+    struct.pack_into("<H", data, place + 2, 9)  # bits per sample as signed numbers
+    path.write_bytes(data)
+    with pytest.raises(RestoraError, match=r"the file is damaged \(its pixels do not match its header\)"):
+        read(path)
+
+
+def test_odd_files_leave_the_log_of_the_program_alone():
+    assert any(isinstance(handler, logging.NullHandler) for handler in logging.getLogger("tifffile").handlers)
+
+
+def test_float_predictor_only_for_files_that_came_with_it(tmp_path, make_photograph):
+    photograph = make_photograph("float32")
+    assert tags(write(tmp_path / "a.tif", photograph)).get(317, 1) == 1
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, photograph.pixels, photometric="rgb", compression="zstd", predictor=True)
+    (tmp_path / "b.tif").write_bytes(stream.getvalue())
+    assert tags(write(tmp_path / "c.tif", read(tmp_path / "b.tif")))[317] == 3

@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from PIL import Image, ImageOps
+
+from restora.errors import RestoraError
+from restora.images import Metadata, Photograph
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_upright_turns_as_another_program_does(orientation, make_photograph):
+    photograph = make_photograph(alpha=True, metadata=Metadata(orientation=orientation, dpi=(300.0, 150.0)))
+    image = Image.fromarray(np.dstack([photograph.pixels, photograph.alpha]))
+    image.getexif()[274] = orientation
+    expected = np.asarray(ImageOps.exif_transpose(image))
+    turned = photograph.upright()
+    assert_array_equal(turned.pixels, expected[..., :3], strict=True)
+    assert_array_equal(turned.alpha, expected[..., 3], strict=True)
+    assert turned.pixels.flags.c_contiguous
+    assert turned.metadata.orientation == 1
+    transposes = expected.shape[:2] != photograph.pixels.shape[:2]
+    assert turned.metadata.dpi == ((150.0, 300.0) if transposes else (300.0, 150.0))
+    gray = Photograph(photograph.pixels[..., 0], metadata=photograph.metadata)
+    assert_array_equal(gray.upright().pixels, expected[..., 0])
+
+
+def test_upright_puts_the_orientation_in_xmp_right(make_photograph, xmp):
+    turned = make_photograph(metadata=Metadata(orientation=6, xmp=xmp)).upright()
+    assert turned.metadata.xmp == xmp.replace(b'Orientation="6"', b'Orientation="1"')
+    assert turned.upright() is turned
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_other_pixels_keep_everything_else(make_photograph, dtype):
+    photograph = make_photograph("uint16", alpha=True, metadata=Metadata(xmp=b"x", orientation=3))
+    new = make_photograph(dtype, gray=True).pixels
+    changed = photograph.with_pixels(new)
+    assert changed.pixels is new
+    assert changed.metadata == photograph.metadata
+    assert changed.alpha.dtype == dtype
+    full = {"uint8": 255, "uint16": 65535, "float32": 1}
+    error = np.abs(changed.alpha / full[dtype] - photograph.alpha / full["uint16"]).max()
+    assert error <= (0.5001 / 255 if dtype == "uint8" else 1e-7)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "words"),
+    [
+        (np.zeros((9, 12, 3), np.uint8), "must be 9 x 13 like the old ones"),
+        (np.zeros((9, 13, 4), np.uint8), r"must have shape \(H, W\) or \(H, W, 3\)"),
+        (np.zeros((9, 13, 3), np.int16), "must be uint8, uint16 or float32, got int16"),
+        (np.zeros((9, 13), np.float64), "got float64"),
+    ],
+)
+def test_other_pixels_that_do_not_fit(make_photograph, pixels, words):
+    for alpha in (False, True):
+        with pytest.raises(RestoraError, match=words):
+            make_photograph(alpha=alpha).with_pixels(pixels)
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((0, 3), "uint8"), ((3, 0, 3), "uint8"), ((3,), "uint8"), ((3, 3, 1), "uint8")]
+)
+def test_shapes_that_are_no_photograph(shape, dtype):
+    with pytest.raises(RestoraError, match="pixels must have shape"):
+        Photograph(np.zeros(shape, dtype))
+
+
+@pytest.mark.parametrize("alpha", [np.zeros((2, 4), np.uint8), np.zeros((2, 3), np.uint16)])
+def test_alpha_that_does_not_fit(alpha):
+    with pytest.raises(RestoraError, match=r"alpha must be uint8 of shape \(2, 3\)"):
+        Photograph(np.zeros((2, 3, 3), np.uint8), alpha)
+
+
+def test_size_in_words(make_photograph):
+    photograph = make_photograph("float32", gray=True, size=(20, 50))
+    assert (photograph.megapixels, photograph.is_gray, photograph.depth) == (0.001, True, "float")

@@ -1,0 +1,252 @@
+import io
+import os
+import struct
+import tracemalloc
+import zlib
+
+import numpy as np
+import pytest
+import tifffile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_array_equal
+from PIL import Image
+
+from restora.errors import RestoraError
+from restora.images import read
+
+
+def pillow_file(file_format, mode="RGB", *, frames=1, **options):
+    """A file as Pillow writes it, of noise, so that no part of it is superfluous."""
+    noise = np.random.default_rng(0).integers(0, 256, (24, 32, 4), np.uint8)
+    pictures = [Image.fromarray(noise ^ i).convert(mode) for i in range(frames)]
+    if frames > 1:
+        options.update(save_all=True, append_images=pictures[1:])
+    stream = io.BytesIO()
+    pictures[0].save(stream, file_format, **options)
+    return stream.getvalue()
+
+
+def tiff_file(**options):
+    noise = np.random.default_rng(0).integers(0, 256, (24, 32, 3), np.uint16)
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, noise, photometric="rgb", metadata=None, **options)
+    return stream.getvalue()
+
+
+EXIF = Image.Exif()
+EXIF[274], EXIF[271] = 6, "a camera"
+
+FILES = {
+    "PNG": pillow_file("PNG", exif=EXIF),
+    "JPEG": pillow_file("JPEG", exif=EXIF, quality=95),
+    "JPEG, progressive": pillow_file("JPEG", progressive=True),
+    "TIFF": tiff_file(),
+    "TIFF, LZW": tiff_file(compression="lzw", predictor=True, rowsperstrip=5),
+    "TIFF, tiles": tiff_file(compression="adobe_deflate", tile=(16, 16)),
+    "BigTIFF": tiff_file(bigtiff=True, byteorder=">"),
+    "WebP": pillow_file("WEBP", exif=EXIF),
+    "WebP, lossless": pillow_file("WEBP", "RGBA", lossless=True),
+    "WebP, animated": pillow_file("WEBP", frames=2),
+    "BMP": pillow_file("BMP"),
+    "GIF": pillow_file("GIF", "L"),
+    "GIF, animated": pillow_file("GIF", "L", frames=2),
+}
+
+
+def refusal(path, **options):
+    """The message that `read` refuses a file with, which must be one line that begins with its name."""
+    with pytest.raises(RestoraError) as caught:
+        read(path, **options)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    assert "; " in message  # the remedy
+    return message.removeprefix(f"{path}: ")
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_content_decides_and_not_the_name(tmp_path, name):
+    path = tmp_path / "a.txt"
+    path.write_bytes(FILES[name])
+    photograph = read(str(path))
+    assert photograph.metadata.format == name.split(",")[0].removeprefix("Big")
+    with Image.open(io.BytesIO(FILES[name])) if "TIFF" not in name else Image.new("L", (32, 24)) as image:
+        assert (photograph.width, photograph.height) == image.size
+        if "TIFF" not in name and name != "WebP":
+            assert_array_equal(photograph.pixels, np.asarray(image.convert("L" if "GIF" in name else "RGB")))
+
+
+def test_what_is_not_there(tmp_path):
+    (tmp_path / "file").touch()
+    for path in (tmp_path / "no.png", tmp_path / "no" / "no.png", tmp_path / "file" / "no.png"):
+        assert refusal(path) == "does not exist; check the spelling and the folder"
+    assert refusal(tmp_path / ("x" * 300)).startswith("is too long for a file name; ")
+    assert refusal(tmp_path) == "is a folder; name the images in it, or restore the whole folder"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_pipe_does_not_hang(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+    assert refusal(tmp_path / "pipe.png").startswith("is not a regular file; ")
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "is empty; get a complete copy from its source"),
+        (b"Dear diary,\n", "is not an image that restora knows; give it a PNG, JPEG, TIFF, WebP, BMP or GIF"),
+        (bytes(100), "is not an image that restora knows"),
+        (b"\x89PN", "is not an image that restora knows"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", "is not an image that restora knows"),
+        (
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+            "is HEIC, which is not supported; convert it to PNG or TIFF first",
+        ),
+        (b"\0\0\0\x1cftypavif\0\0\0\0avif", "is AVIF, which is not supported; convert it"),
+        (
+            b"\0\0\0\x18ftypcrx \0\0\0\1",
+            "is a camera raw file, which is not supported; develop it to a 16-bit",
+        ),
+        (b"FUJIFILMCCD-RAW 0201", "is a camera raw file"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0", "is a video, which is not supported; extract its frames first"),
+        (b"%PDF-1.7\n", "is a PDF document, which is not supported; export its pages as images first"),
+        (b"8BPS\0\1", "is a Photoshop document"),
+        (b"\xff\x0a\xfa\x1f", "is JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "is JPEG 2000"),
+        (b"v/1\x01\2\0\0\0", "is OpenEXR"),
+        (b"<!DOCTYPE html><html>", "is a web page, which is not supported; download the image itself"),
+    ],
+)
+def test_content_that_is_no_image(tmp_path, content, words):
+    path = tmp_path / "a.png"
+    path.write_bytes(content)
+    assert refusal(path).startswith(words)
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.9, -2])
+def test_file_cut_short(tmp_path, name, part):
+    path = tmp_path / "a.dat"
+    data = FILES[name]
+    path.write_bytes(data[: int(part * len(data)) if part > 0 else part])
+    message = refusal(path)
+    assert message.endswith("; get a complete copy from its source")
+    assert message.startswith(("the file is cut short; ", "the file is damaged ("))
+
+
+def header_of_60000(name):
+    side = 60_000
+    if name == "PNG":
+        chunk = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
+        end = b"\0\0\0\0IEND\xaeB`\x82"
+        return (
+            b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + chunk + struct.pack(">I", zlib.crc32(chunk)) + end
+        )
+    data = bytearray(FILES[name])
+    if name == "JPEG":
+        struct.pack_into(">HH", data, data.index(b"\xff\xc0") + 5, side, side)
+    elif name == "TIFF":
+        with tifffile.TiffFile(io.BytesIO(bytes(data))) as tiff:
+            for tag in (256, 257):
+                entry = tiff.pages[0].tags[tag]
+                code = {3: "<H", 4: "<I"}[int(entry.dtype)]
+                struct.pack_into(code, data, entry.valueoffset, side)
+    elif name == "WebP":  # its largest side is 16384, but that of its container is not
+        start = data.index(b"VP8X")
+        data[start + 12 : start + 18] = 2 * (side - 1).to_bytes(3, "little")
+    elif name == "BMP":
+        struct.pack_into("<ii", data, 18, side, -side)
+    else:
+        struct.pack_into("<HH", data, 6, side, side)
+    return bytes(data)
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF", "WebP", "BMP", "GIF"])
+def test_header_that_claims_gigabytes(tmp_path, name):
+    path = tmp_path / "bomb"
+    path.write_bytes(header_of_60000(name))
+    refusal(path)  # imports the decoder, which takes memory of its own
+    tracemalloc.start()
+    message = refusal(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert message == (
+        "60000 x 60000 are more than 500000000 pixels, which may be an attack on memory; "
+        "raise max_pixels if the file is trusted"
+    )
+    assert peak < 1_000_000
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_limit_is_adjustable_to_the_pixel(tmp_path, name):
+    path = tmp_path / "a"
+    path.write_bytes(FILES[name])
+    assert read(path, max_pixels=24 * 32).width == 32
+    assert refusal(path, max_pixels=24 * 32 - 1).startswith("32 x 24 are more than 767 pixels")
+
+
+def test_gif_too_large_for_its_decoder_does_not_promise_a_remedy(tmp_path):
+    path = tmp_path / "a.gif"
+    path.write_bytes(header_of_60000("GIF"))
+    assert refusal(path, max_pixels=10**10) == (
+        "a GIF of 60000 x 60000 pixels is not supported; convert it to PNG or TIFF first"
+    )
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_file_without_permission(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(FILES["PNG"])
+    path.chmod(0)
+    assert refusal(path) == "may not be read; give yourself permission to read it"
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (PermissionError(13, "Permission denied"), "may not be read; give yourself permission to read it"),
+        (OSError(5, "Input/output error"), "cannot be read (Input/output error); get a complete copy"),
+        (MemoryError(), "does not fit into memory; close other programs or scale it down"),
+    ],
+)
+@pytest.mark.parametrize("place", ["pathlib.Path.open", "restora.images.codecs.png.decode"])
+def test_system_that_refuses(tmp_path, monkeypatch, error, words, place):
+    path = tmp_path / "a.png"
+    path.write_bytes(FILES["PNG"])
+
+    def refuse(*_, **__):
+        raise error
+
+    monkeypatch.setattr(place, refuse)
+    assert refusal(path).startswith(words)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_corruption_gives_a_photograph_or_a_refusal(tmp_path_factory, data):
+    content = bytearray(FILES[data.draw(st.sampled_from(sorted(FILES)))])
+    # Half of the strikes hit the first bytes, where the structure of most formats lies.
+    places = st.one_of(st.integers(0, min(300, len(content)) - 1), st.integers(0, len(content) - 1))
+    for place, byte in data.draw(st.lists(st.tuples(places, st.integers(0, 255)), min_size=1, max_size=8)):
+        content[place] = byte
+    path = tmp_path_factory.mktemp("corrupt") / "a"
+    path.write_bytes(content)
+    message, size = "", 0.0
+    try:
+        size = read(path, max_pixels=1_000_000).megapixels
+    except RestoraError as error:
+        message = str(error)
+    assert size <= 1
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("place", [4, 10, 30])
+def test_oddities_of_a_tiff_are_not_printed(tmp_path, capfd, place):
+    path = tmp_path / "a.tif"
+    data = bytearray(FILES["TIFF"])
+    data[place : place + 4] = b"\xff" * 4
+    path.write_bytes(data)
+    with pytest.raises(RestoraError):
+        read(path)
+    assert capfd.readouterr() == ("", "")
