@@ -8,6 +8,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
+from restora.atomic import replacement
 from restora.checkpoints.cards import WeightsCard
 from restora.errors import RestoraError
 
@@ -36,17 +37,12 @@ def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsC
     path = Path(folder) / f"{card.name}.safetensors"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, content)
-        _replace(path.with_suffix(".json"), (card.model_dump_json(indent=2) + "\n").encode())
+        for target, new in (
+            (path, content),
+            (path.with_suffix(".json"), card.model_dump_json(indent=2).encode() + b"\n"),
+        ):
+            with replacement(target) as stream:
+                stream.write(new)
     except OSError as error:
         raise RestoraError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
     return path
-
-
-def _replace(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_bytes(content)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -5,9 +5,9 @@ import os
 import shutil
 from pathlib import Path
 
+from restora.atomic import replacement
 from restora.errors import RestoraError
 from restora.images.adaptation import adaptations, consistent
-from restora.images.atomic import replacement
 from restora.images.codecs import codec_for
 from restora.images.formats import ImageFormat, format_to_write
 from restora.images.photograph import Photograph

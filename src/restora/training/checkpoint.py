@@ -1,6 +1,5 @@
 """The state of a training run on disk: written whole or not at all, read without executing anything."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from restora.atomic import replacement
 from restora.errors import RestoraError
 
 
@@ -38,12 +38,10 @@ def save_checkpoint(path: Path, checkpoint: TrainingCheckpoint) -> None:
     Raises:
         RestoraError: The folder is not writable or the disk is full; the old file stays.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        torch.save(vars(checkpoint), temporary)
-        temporary.replace(path)
+        with replacement(path) as stream:
+            torch.save(vars(checkpoint), stream)
     except (OSError, RuntimeError) as error:
-        temporary.unlink(missing_ok=True)
         raise RestoraError(
             f"{path}: the checkpoint cannot be written ({error}); free some space and resume"
         ) from error
