@@ -1,9 +1,11 @@
 import json
 
+import numpy as np
 import pytest
 import torch
 
 from restora.checkpoints import load_model, to_official_state_dict
+from restora.images import Photograph, write
 from restora.networks import create_model
 
 
@@ -46,6 +48,13 @@ def test_convert_writes_weights_with_a_card_that_give_the_same_output(official, 
     x = torch.rand(1, 3, 16, 16)
     with torch.inference_mode():
         assert torch.equal(loaded(x), official(x))
+
+
+def test_restore_takes_a_published_checkpoint_and_says_what_it_found(official, restora_command, tmp_path):
+    write(tmp_path / "photo.png", Photograph(np.full((20, 20, 3), 99, np.uint8)))
+    run = restora_command("restore", "photo.png", "--weights", "Best.pkl")
+    assert (run.returncode, run.stdout) == (0, "photo-restored.png\n")
+    assert run.stderr == "Best.pkl: ChaIR tiny, 762,649 parameters, float32, official keys\n"
 
 
 @pytest.mark.parametrize("command", [["inspect", "evil.pth"], ["convert", "evil.pth", "out"]])

@@ -1,5 +1,6 @@
 """The command line: ``restora COMMAND``."""
 
+import logging
 import sys
 from typing import Annotated
 
@@ -52,6 +53,9 @@ def _options(
 
 def main() -> None:
     """Run the command line; exit code 0 for success, 1 for failed files, 2 for wrong usage, 130 for Ctrl-C."""
+    logger = logging.getLogger("restora")  # what was found in a file of weights, for one
+    logger.setLevel(logging.INFO)
+    logger.handlers = [logging.StreamHandler()]
     try:
         app()
     except RestoraError as error:
