@@ -1,6 +1,7 @@
 """One matrix over every registered network and variant: a network is tested by being registered."""
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 import torch
@@ -95,6 +96,55 @@ def test_channels_last_and_bfloat16_agree_where_declared_safe(name: str) -> None
             with torch.autocast("cpu", torch.bfloat16):
                 half = model(x).float()
             assert (half - expected).abs().mean() < 0.02 * (expected - x[:, :3]).abs().mean() + 1e-3
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_odd_multiples_of_the_size_work(name: str) -> None:
+    model = build(name).eval()
+    x = image(model, height=5, width=3)
+    with torch.inference_mode():
+        assert model(x).shape == (1, 3, *x.shape[2:])
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_export_gives_the_same_numbers(name: str) -> None:
+    model = build(name).eval()
+    x = image(model)
+    with torch.no_grad():
+        exported = torch.export.export(model, (x,)).module()
+        torch.testing.assert_close(exported(x), model(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_compiled_network_gives_the_same_numbers(name: str) -> None:
+    model = build(name).eval()
+    x = image(model)
+    with torch.inference_mode():
+        torch.testing.assert_close(torch.compile(model)(x), model(x), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_onnx_gives_the_same_numbers(name: str, tmp_path: Path) -> None:
+    pytest.importorskip("onnxscript")
+    runtime = pytest.importorskip("onnxruntime")
+    model = build(name).eval()
+    x = image(model)
+    torch.onnx.export(model, (x,), tmp_path / "a.onnx", dynamo=True, opset_version=20, verbose=False)
+    session = runtime.InferenceSession(tmp_path / "a.onnx", providers=["CPUExecutionProvider"])
+    (output,) = session.run(None, {session.get_inputs()[0].name: x.numpy()})
+    with torch.inference_mode():
+        torch.testing.assert_close(torch.from_numpy(output), model(x), rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_state_dict_round_trip(name: str) -> None:
+    model, other = build(name).eval(), create_model(*name.split("/")).eval()
+    other.load_state_dict(model.state_dict())
+    x = image(model)
+    with torch.inference_mode():
+        assert torch.equal(other(x), model(x))
 
 
 @pytest.mark.parametrize("name", list_models())
