@@ -223,4 +223,379 @@ RAIN = (
     Miniature("spa", "repackaged", same(3, "SPA-Data/test/input/{i}.png", "SPA-Data/test/target/{i}.png")),
 )
 
-MINIATURES = (*RAIN,)
+BLUR = (
+    Miniature(
+        "gopro",
+        "authors",
+        (
+            (
+                "GOPR0384_11_00-000001",
+                "test/GOPR0384_11_00/blur/000001.png",
+                "test/GOPR0384_11_00/sharp/000001.png",
+            ),
+            (
+                "GOPR0385_11_01-000001",
+                "test/GOPR0385_11_01/blur/000001.png",
+                "test/GOPR0385_11_01/sharp/000001.png",
+            ),
+        ),
+        extra=("test/GOPR0384_11_00/blur_gamma/000001.png", "train/GOPR0372_07_00/blur/000047.png"),
+    ),
+    Miniature(
+        "gopro",
+        "authors",
+        (
+            (
+                "GOPR0372_07_00-000047",
+                "GOPRO_Large/train/GOPR0372_07_00/blur_gamma/000047.png",
+                "GOPRO_Large/train/GOPR0372_07_00/sharp/000047.png",
+            ),
+        ),
+        "train",
+        "blur_gamma",
+        extra=("GOPRO_Large/train/GOPR0372_07_00/blur/000047.png",),
+    ),
+    Miniature(
+        "gopro",
+        "repackaged",
+        same(
+            2,
+            "test/GoPro/input/GOPR0384_11_00-00000{i}.png",
+            "test/GoPro/target/GOPR0384_11_00-00000{i}.png",
+            "GOPR0384_11_00-00000{i}",
+        ),
+        extra=("train/GoPro/input/GOPR0372_07_00-000047.png",),
+    ),
+    Miniature("gopro", "repackaged", same(2, "GOPRO/valid/blur/{i}.png", "GOPRO/valid/sharp/{i}.png")),
+    Miniature(
+        "gopro", "ConvIR", same(2, "GOPRO/test/blur/{i}_blur.png", "GOPRO/test/sharp/{i}_gt.png", "{i}_blur")
+    ),
+    Miniature(
+        "hide",
+        "authors",
+        (
+            ("a", "HIDE_dataset/test/test-close-ups/a.png", "HIDE_dataset/GT/a.png"),
+            ("b", "HIDE_dataset/test/test-long-shot/b.png", "HIDE_dataset/GT/b.png"),
+        ),
+        extra=("HIDE_dataset/GT/c.png", "HIDE_dataset/train/c.png"),
+    ),
+    Miniature(
+        "hide",
+        "authors",
+        (("c", "HIDE_dataset/train/c.png", "HIDE_dataset/GT/c.png"),),
+        "train",
+        extra=("HIDE_dataset/GT/a.png", "HIDE_dataset/test/test-close-ups/a.png"),
+    ),
+    Miniature("hide", "repackaged", same(2, "test/HIDE/input/{i}.png", "test/HIDE/target/{i}.png")),
+    Miniature("hide", "repackaged", same(2, "HIDE/valid/blur/{i}.png", "HIDE/valid/sharp/{i}.png")),
+    *(
+        Miniature(
+            f"realblur-{letter.lower()}",
+            f"authors' list (RealBlur_{letter}_test_list.txt)",
+            same(
+                2,
+                f"{top}/scene00{{i}}/blur/blur_1.png",
+                f"{top}/scene00{{i}}/gt/gt_1.png",
+                "scene00{i}_blur_1",
+            ),
+            texts={
+                f"RealBlur_{letter}_test_list.txt": "".join(
+                    f"{top}/scene00{i}/gt/gt_1.png {top}/scene00{i}/blur/blur_1.png\n" for i in (1, 2)
+                )
+            },
+            extra=(f"{top}/scene003/blur/blur_1.png", f"{top}/scene003/gt/gt_1.png"),
+        )
+        for letter, top in (
+            ("J", "RealBlur-J_ECC_IMCORR_centroid_itensity_ref"),
+            ("R", "RealBlur-R_BM3D_ECC_IMCORR_centroid_itensity_ref"),
+        )
+    ),
+    Miniature(
+        "realblur-j",
+        "authors, without a list",
+        same(
+            2,
+            "RealBlur-J/scene001/blur/blur_{i}.png",
+            "RealBlur-J/scene001/gt/gt_{i}.png",
+            "scene001_blur_{i}",
+        ),
+        "all",
+    ),
+    Miniature(
+        "realblur-r", "repackaged", same(2, "test/RealBlur_R/input/{i}.png", "test/RealBlur_R/target/{i}.png")
+    ),
+    Miniature(
+        "realblur-j",
+        "repackaged, blur and gt in the names",
+        same(
+            2,
+            "test/RealBlur_J/input/scene001_blur_{i}.png",
+            "test/RealBlur_J/target/scene001_gt_{i}.png",
+            "scene001_blur_{i}",
+        ),
+    ),
+    Miniature(
+        "realblur-j",
+        "repackaged, paired by order",
+        (  # 10 comes after 2
+            ("in2", "test/RealBlur_J/input/in2.png", "test/RealBlur_J/target/out2.png"),
+            ("in10", "test/RealBlur_J/input/in10.png", "test/RealBlur_J/target/out10.png"),
+        ),
+    ),
+    Miniature(
+        "rsblur",
+        "authors' list (RSBlur_real_val.txt)",
+        same(
+            2,
+            "RSBlur/0001/00000{i}/real_blur/real_blur.png",
+            "RSBlur/0001/00000{i}/gt/gt_sharp.png",
+            "0001_00000{i}_real_blur",
+        ),
+        "val",
+        texts={
+            "datalist/RSBlur/RSBlur_real_val.txt": "".join(
+                f"RSBlur/0001/00000{i}/gt/gt_sharp.png RSBlur/0001/00000{i}/real_blur/real_blur.png\n"
+                for i in (1, 2)
+            )
+        },
+        extra=("RSBlur/0001/000001/avg65_img/avg_blur.png",),
+    ),
+    Miniature(
+        "rsblur",
+        "authors, without a list",
+        same(
+            2,
+            "RSBlur/0001/00000{i}/real_blur/real_blur.png",
+            "RSBlur/0001/00000{i}/gt/gt_sharp.png",
+            "0001_00000{i}_real_blur",
+        ),
+        "all",
+    ),
+    Miniature("rsblur", "repackaged", same(2, "RSBlur/test/input/{i}.png", "RSBlur/test/target/{i}.png")),
+    *(
+        Miniature("dpdd", layout, pairs, variant=variant, depth=16)
+        for variant in ("single", "single-16")
+        for layout, pairs in (
+            (
+                "authors",
+                (  # shifted names
+                    (
+                        "1P0A0917",
+                        "dd_dp_dataset_canon/test_c/source/1P0A0917.png",
+                        "dd_dp_dataset_canon/test_c/target/1P0A0916.png",
+                    ),
+                    (
+                        "1P0A0920",
+                        "dd_dp_dataset_canon/test_c/source/1P0A0920.png",
+                        "dd_dp_dataset_canon/test_c/target/1P0A0922.png",
+                    ),
+                ),
+            ),
+            (
+                "Restormer",
+                (
+                    ("1P0A0917", "test/DPDD/inputC/1P0A0917.png", "test/DPDD/target/1P0A0916.png"),
+                    ("1P0A0920", "test/DPDD/inputC/1P0A0920.png", "test/DPDD/target/1P0A0922.png"),
+                ),
+            ),
+        )
+    ),
+)
+
+BLOCKLESS_NOISE = (
+    Miniature(
+        "sidd",
+        "authors",
+        (
+            (
+                "0001_NOISY_SRGB_010",
+                "SIDD_Medium_Srgb/Data/0001_001_S6/0001_NOISY_SRGB_010.PNG",
+                "SIDD_Medium_Srgb/Data/0001_001_S6/0001_GT_SRGB_010.PNG",
+            ),
+            (
+                "0001_NOISY_SRGB_011",
+                "SIDD_Medium_Srgb/Data/0001_001_S6/0001_NOISY_SRGB_011.PNG",
+                "SIDD_Medium_Srgb/Data/0001_001_S6/0001_GT_SRGB_011.PNG",
+            ),
+        ),
+        "train",
+    ),
+    Miniature(
+        "sidd",
+        "Restormer, HINet",
+        same(2, "val/SIDD/input_crops/{i}.png", "val/SIDD/target_crops/{i}.png"),
+        "val",
+    ),
+    Miniature(
+        "sidd", "repackaged", same(2, "train/SIDD/input/{i}.png", "train/SIDD/target/{i}.png"), "train"
+    ),
+)
+
+SNOW = (
+    Miniature(
+        "csd",
+        "authors",
+        same(2, "CSD/Test/Snow/{i}.tif", "CSD/Test/Gt/{i}.tif"),
+        extra=("CSD/Test/Mask/1.tif",),
+    ),
+    Miniature("csd", "authors", same(2, "CSD/train2500/Snow/{i}.tif", "CSD/train2500/Gt/{i}.tif"), "train"),
+    Miniature("csd", "repackaged", same(2, "test/CSD/input/{i}.png", "test/CSD/target/{i}.png")),
+    Miniature(
+        "srrs", "authors", same(2, "SRRS-2021/Syn/{i}.v.tif", "SRRS-2021/gt/{i}.v.jpg", "{i}.v"), "all"
+    ),
+    Miniature("srrs", "c-yn", same(2, "SRRS/test2000/Snow/{i}.tif", "SRRS/test2000/Gt/{i}.jpg")),
+    Miniature("srrs", "repackaged", same(2, "test/SRRS/input/{i}.png", "test/SRRS/target/{i}.png")),
+    *(
+        Miniature(
+            "snow100k",
+            "authors",
+            same(
+                2,
+                f"media/jdway/GameSSD/overlapping/test/Snow100K-{letter}/synthetic/city_{{i}}.jpg",
+                f"media/jdway/GameSSD/overlapping/test/Snow100K-{letter}/gt/city_{{i}}.jpg",
+                "city_{i}",
+            ),
+            variant=letter,
+            extra=(f"media/jdway/GameSSD/overlapping/test/Snow100K-{letter}/mask/city_1.jpg",),
+        )
+        for letter in "SML"
+    ),
+    Miniature(
+        "snow100k",
+        "authors",
+        same(2, "Snow100K/all/synthetic/{i}.jpg", "Snow100K/all/gt/{i}.jpg"),
+        "train",
+        "all",
+    ),
+    Miniature("snow100k", "c-yn", same(2, "Snow100K/test2000/Snow/{i}.jpg", "Snow100K/test2000/Gt/{i}.jpg")),
+    Miniature(
+        "snow100k", "repackaged", same(2, "test/Snow100K/input/{i}.jpg", "test/Snow100K/target/{i}.jpg")
+    ),
+)
+
+
+def _hazy(top: str, hazy: str, clear: str, clear_suffix: str = ".png") -> tuple[tuple[str, str, str], ...]:
+    """Three hazy images of two clean ones; what is behind the first _ differs."""
+    names = ("1_0.8_0.2", "1_0.8_0.04", "2_1_0.90179")  # 4 comes after 2
+    suffix = ".jpg" if "OTS" in top or "outdoor" in top else ".png"
+    return tuple((n, f"{top}/{hazy}/{n}{suffix}", f"{top}/{clear}/{n[0]}{clear_suffix}") for n in names)
+
+
+HAZE = (
+    Miniature(
+        "its",
+        "authors",
+        _hazy("ITS/train", "ITS_haze", "ITS_clear"),
+        "train",
+        extra=("ITS/train/ITS_trans/1_1.png",),
+    ),
+    Miniature("its", "authors", _hazy("ITS/val", "haze", "clear"), "val", extra=("ITS/val/trans/1_1.png",)),
+    Miniature(
+        "its",
+        "c-yn",
+        _hazy("reside-indoor/train", "hazy", "gt"),
+        "train",
+        extra=("reside-indoor/test/hazy/1_1.png",),
+    ),
+    Miniature(
+        "its",
+        "repackaged",
+        same(2, "RESIDE-IN/train/hazy/{i}_1.png", "RESIDE-IN/train/GT/{i}_1.png", "{i}_1"),
+        "train",
+    ),
+    Miniature(
+        "ots",
+        "authors",
+        (
+            ("1_0.8_0.04", "OTS_ALPHA/OTS/part1/1_0.8_0.04.jpg", "OTS_ALPHA/clear/clear_images/1.jpg"),
+            ("1_0.8_0.2", "OTS_ALPHA/OTS/part2/1_0.8_0.2.jpg", "OTS_ALPHA/clear/clear_images/1.jpg"),
+            ("2_1_0.1", "OTS_ALPHA/OTS/part2/2_1_0.1.jpg", "OTS_ALPHA/clear/clear_images/2.jpg"),
+        ),
+        "train",
+    ),
+    Miniature("ots", "c-yn", _hazy("reside-outdoor/train", "hazy", "gt", ".jpg"), "train"),
+    Miniature(
+        "ots",
+        "repackaged",
+        same(2, "RESIDE-OUT/train/hazy/{i}_1.png", "RESIDE-OUT/train/GT/{i}_1.png", "{i}_1"),
+        "train",
+    ),
+    Miniature("sots-indoor", "authors", _hazy("SOTS/indoor", "hazy", "gt")),
+    Miniature("sots-indoor", "authors", _hazy("nyuhaze500", "hazy", "gt")),
+    Miniature("sots-indoor", "authors", _hazy("reside-indoor/test", "hazy", "gt")),
+    Miniature(
+        "sots-indoor",
+        "repackaged",
+        same(2, "RESIDE-IN/test/hazy/{i}_1.png", "RESIDE-IN/test/GT/{i}_1.png", "{i}_1"),
+    ),
+    Miniature(
+        "sots-outdoor", "authors", _hazy("SOTS/outdoor", "hazy", "gt"), extra=("SOTS/indoor/hazy/1_1.png",)
+    ),
+    Miniature("sots-outdoor", "authors", _hazy("reside-outdoor/test", "hazy", "gt")),
+    Miniature(
+        "sots-outdoor",
+        "repackaged",
+        same(2, "RESIDE-OUT/test/hazy/{i}_1.png", "RESIDE-OUT/test/GT/{i}_1.png", "{i}_1"),
+    ),
+    Miniature("haze4k", "authors", _hazy("Haze4K/test", "haze", "gt"), extra=("Haze4K/test/trans/1.png",)),
+    Miniature("haze4k", "DEA-Net", _hazy("Haze4K/train", "hazy", "clear"), "train"),
+    Miniature(
+        "haze4k", "repackaged", same(2, "Haze4K/test/IN/{i}_1.png", "Haze4K/test/GT/{i}_1.png", "{i}_1")
+    ),
+    *(
+        Miniature(
+            "dense-haze",
+            "authors",
+            tuple(
+                (
+                    f"{i:02}_hazy",
+                    f"Dense_Haze_NTIRE19/hazy/{i:02}_hazy.png",
+                    f"Dense_Haze_NTIRE19/GT/{i:02}_GT.png",
+                )
+                for i in numbers
+            ),
+            split,
+            extra=tuple(
+                path
+                for i in others
+                for path in (
+                    f"Dense_Haze_NTIRE19/hazy/{i:02}_hazy.png",
+                    f"Dense_Haze_NTIRE19/GT/{i:02}_GT.png",
+                )
+            ),
+        )
+        for split, numbers, others in (
+            ("test", (51, 55), (1, 50)),
+            ("train", (1, 50), (51, 55)),
+            ("all", (1, 55), ()),
+        )
+    ),
+    Miniature(
+        "dense-haze", "repackaged", same(2, "Dense-Haze/test/hazy/{i}.png", "Dense-Haze/test/GT/{i}.png")
+    ),
+    Miniature(
+        "nhr",
+        "authors",
+        same(2, "NHR/{i}_NighttimeHazy_1.jpg", "NHR/{i}_lowLight_1.png", "{i}_NighttimeHazy_1"),
+        "all",
+    ),
+    Miniature(
+        "nhr",
+        "c-yn",
+        same(
+            2,
+            "NHR/test/hazy/{i}_NighttimeHazy_1.jpg",
+            "NHR/test/gt/{i}_lowLight_1.jpg",
+            "{i}_NighttimeHazy_1",
+        ),
+    ),
+    Miniature("nhr", "repackaged", same(2, "NHR/train/hazy/{i}.jpg", "NHR/train/gt/{i}.jpg"), "train"),
+)
+
+OWN = (
+    Miniature("folders", "repackaged", same(2, "lq/{i}.png", "gt/{i}.jpg"), "all"),
+    Miniature("folders", "repackaged", same(2, "Hazy/{i}.bmp", "Clear/{i}.tiff"), "all"),
+    Miniature("folders", "repackaged", same(2, "noisy/{i}.png", "clean/{i}.webp"), "all"),
+)
+
+MINIATURES = (*BLUR, *BLOCKLESS_NOISE, *RAIN, *SNOW, *HAZE, *OWN)

@@ -54,4 +54,5 @@ def test_the_root_may_be_any_folder_above_the_images(mini: Miniature, tmp_path: 
 
 
 def test_every_card_has_a_miniature() -> None:
-    assert {mini.benchmark for mini in MINIATURES} == set(BENCHMARKS)
+    built_elsewhere = {"dnd"} | {name for name, card in BENCHMARKS.items() if "sigma-25" in card.variants}
+    assert {mini.benchmark for mini in MINIATURES} | built_elsewhere == set(BENCHMARKS)

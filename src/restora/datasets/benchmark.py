@@ -1,7 +1,8 @@
 """What a benchmark is, as data: the card that the catalogue keeps of each."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from restora.datasets.inventory import Inventory
@@ -82,6 +83,7 @@ class Benchmark:
         source: Where its authors publish it.
         folders: What its folder is called.
         variants: Several inputs for one set of clean images, the usual one first.
+        more_variants: Pattern of further ones, such as any strength of noise.
         notes: What has gone wrong for others.
     """
 
@@ -99,16 +101,17 @@ class Benchmark:
     source: str
     folders: tuple[str, ...]
     variants: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    more_variants: str = ""
+    notes: tuple[str, ...] = ()
 
-    def split(self, name: str, variant: str) -> Split:
-        """Return a split.
+    def split(self, name: str | None, variant: str) -> Split:
+        """Return a split, the first of its card for None.
 
         Raises:
             RestoraError: The benchmark does not have it, or not in this variant.
         """
         for split in self.splits:
-            if split.name == name and (not split.variants or variant in split.variants):
+            if (name is None or split.name == name) and (not split.variants or variant in split.variants):
                 return split
         known = ", ".join(dict.fromkeys(split.name for split in self.splits))
         of = f" of the variant {variant!r}" if variant else ""
@@ -122,7 +125,7 @@ class Benchmark:
         """
         if name is None:
             return self.variants[0] if self.variants else ""
-        if name not in self.variants:
+        if name not in self.variants and not re.fullmatch(self.more_variants, name):
             known = ", ".join(self.variants) or "none"
             raise RestoraError(f"{self.name}: has no variant {name!r}; there are: {known}")
         return name

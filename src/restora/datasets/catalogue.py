@@ -4,13 +4,18 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from restora.datasets.benchmark import Benchmark, Split
+from restora.datasets.cards.blur import BLUR
+from restora.datasets.cards.haze import HAZE
+from restora.datasets.cards.noise import NOISE
+from restora.datasets.cards.own import OWN
 from restora.datasets.cards.rain import RAIN
+from restora.datasets.cards.snow import SNOW
 from restora.datasets.inventory import Inventory, better
 from restora.datasets.pairs import Pairs
 from restora.datasets.search import SPLIT_FOLDERS, Search
 from restora.errors import RestoraError
 
-BENCHMARKS: Mapping[str, Benchmark] = {card.name: card for card in (*RAIN,)}
+BENCHMARKS: Mapping[str, Benchmark] = {card.name: card for card in (*BLUR, *NOISE, *RAIN, *SNOW, *HAZE, OWN)}
 """Every card by its name, grouped by task."""
 
 
@@ -26,7 +31,7 @@ def benchmark(name: str) -> Benchmark:
 
 
 def find_benchmark(
-    name: str, root: str | Path, *, split: str = "test", variant: str | None = None
+    name: str, root: str | Path, *, split: str | None = None, variant: str | None = None
 ) -> Inventory:
     """Say what there is of a benchmark below a folder, without insisting that it be complete.
 
@@ -35,7 +40,7 @@ def find_benchmark(
     Args:
         name: Of the benchmark.
         root: The folder of the benchmark, of its split, or one above.
-        split: "train", "val", "test" or "all".
+        split: "train", "val", "test" or "all"; None for the first of the card.
         variant: One of the card's; None for the usual one.
 
     Raises:
@@ -47,27 +52,29 @@ def find_benchmark(
     if not root.is_dir():
         raise RestoraError(f"{root}: is not a folder; name the one that holds {card.title}")
     _refuse_another(card, root)
-    search = Search(root, split, part.folders, card.folders, chosen, part.numbers)
+    search = Search(root, part.name, part.folders, card.folders, chosen, part.numbers)
     layouts = [
         layout
         for layout in card.layouts
-        if (not layout.splits or split in layout.splits)
+        if (not layout.splits or part.name in layout.splits)
         and (not layout.variants or chosen in layout.variants)
     ]
     found = better([inventory for layout in layouts if (inventory := layout.scan(search)) is not None])
     if found is None:
         known = "; ".join(f"{layout.name}: {layout.tree}" for layout in layouts)
-        raise RestoraError(f"{root}: no known layout of {card.title} ({split}) there; known are {known}")
+        raise RestoraError(f"{root}: no known layout of {card.title} ({part.name}) there; known are {known}")
     return found
 
 
-def open_benchmark(name: str, root: str | Path, *, split: str = "test", variant: str | None = None) -> Pairs:
+def open_benchmark(
+    name: str, root: str | Path, *, split: str | None = None, variant: str | None = None
+) -> Pairs:
     """Open a benchmark as a sequence of pairs that are read when asked for.
 
     Args:
         name: Of the benchmark, such as "rain100l".
         root: The folder of the benchmark, of its split, or one above.
-        split: "train", "val", "test" or "all".
+        split: "train", "val", "test" or "all"; None for the first of the card.
         variant: One of the card's, such as "blur_gamma"; None for the usual one.
 
     Raises:
@@ -77,8 +84,9 @@ def open_benchmark(name: str, root: str | Path, *, split: str = "test", variant:
     found = find_benchmark(name, root, split=split, variant=variant)
     found.require_complete()
     chosen = card.variant(variant)
-    title = " ".join(word for word in (card.title, split, chosen) if word)
-    remark = count_remark(card.split(split, chosen), len(found.entries))
+    part = card.split(split, chosen)
+    title = " ".join(word for word in (card.title, part.name, chosen) if word)
+    remark = count_remark(part, len(found.entries))
     return Pairs(found.entries, title=title, remarks=(remark,) if remark else ())
 
 

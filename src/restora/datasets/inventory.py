@@ -20,6 +20,7 @@ class Inventory:
         unused: Clean images without a degraded one.
         foreign: Images whose names do not follow the rule.
         absent: Files that a list names and that are not there.
+        complaints: What else is wrong, in words that name the file.
         ignored: Files that are known to be surplus, such as "926_10(1).jpg".
     """
 
@@ -30,12 +31,14 @@ class Inventory:
     unused: tuple[Path, ...] = ()
     foreign: tuple[Path, ...] = ()
     absent: tuple[Path, ...] = ()
+    complaints: tuple[str, ...] = ()
     ignored: tuple[Path, ...] = ()
 
     @property
     def faults(self) -> tuple[str, ...]:
         """One line for every file that does not fit."""
         return (
+            *self.complaints,
             *(f"{path}: is on the list of the split, but not there" for path in self.absent),
             *(f"{path}: has no clean partner" for path in self.alone),
             *(f"{path}: is the clean partner of no image" for path in self.unused),
@@ -63,4 +66,4 @@ def better(inventories: Sequence[Inventory]) -> Inventory | None:
     for found in inventories:
         if found.entries and not found.faults:
             return found
-    return max(inventories, key=lambda found: len(found.entries), default=None)
+    return max(inventories, key=lambda found: (len(found.entries), -len(found.faults)), default=None)

@@ -37,6 +37,7 @@ class Folders:
         splits: The splits this layout serves; empty for all.
         variants: The variants it serves; empty for all.
         words: What to call the folders; empty to list them.
+        numbered: Whether one folder holds several splits, told apart by the number that the rule's first group is.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Folders:
     splits: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     words: str = ""
+    numbered: bool = False
 
     @property
     def tree(self) -> str:
@@ -135,7 +137,7 @@ def pair_by_rule(
             ignored.append(path)
         elif key is None:
             foreign.append(path)
-        elif search.wants(key):
+        elif not layout.numbered or search.wants(key):
             partners.setdefault(key, []).append(path)
     named: list[tuple[str, str, Entry]] = []
     used: set[Path] = set()
@@ -145,7 +147,7 @@ def pair_by_rule(
             ignored.append(path)
         elif key is None:
             foreign.append(path)
-        elif search.wants(key):
+        elif not layout.numbered or search.wants(key):
             candidates = partners.get(key, [])
             # 1.jpg beside 1.png: the partner of the same suffix is meant, and without one none is.
             same = [c for c in candidates if c.suffix.lower() == path.suffix.lower()]
