@@ -19,7 +19,7 @@ class Inventory:
         alone: Degraded images without a clean one.
         unused: Clean images without a degraded one.
         foreign: Images whose names do not follow the rule.
-        absent: Files that a list names and that are not there.
+        absent: Files that belong to the split and are not there.
         complaints: What else is wrong, in words that name the file.
         ignored: Files that are known to be surplus, such as "926_10(1).jpg".
     """
@@ -39,7 +39,7 @@ class Inventory:
         """One line for every file that does not fit."""
         return (
             *self.complaints,
-            *(f"{path}: is on the list of the split, but not there" for path in self.absent),
+            *(f"{path}: belongs to the split, but is not there" for path in self.absent),
             *(f"{path}: has no clean partner" for path in self.alone),
             *(f"{path}: is the clean partner of no image" for path in self.unused),
             *(f"{path}: has a name that does not follow the rule" for path in self.foreign),
