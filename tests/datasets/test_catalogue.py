@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -131,3 +133,10 @@ def test_the_98_pairs_of_the_usual_copy_of_test100_are_told(tmp_path: Path) -> N
             (tmp_path / f"{kind}/{number}.png").hardlink_to(tmp_path / f"{kind}/1.png")
     pairs = open_benchmark("test100", tmp_path)
     assert pairs.remarks == ("98 pairs, as in a circulating copy; published are 100",)
+
+
+def test_the_catalogue_needs_neither_torch_nor_decoders() -> None:
+    heavy = ["torch", "cv2", "PIL", "scipy", "h5py", "tifffile"]
+    code = f"import sys, restora.datasets; print([m for m in {heavy!r} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

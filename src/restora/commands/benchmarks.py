@@ -75,9 +75,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
         table.add_row("variants", ", ".join(card.variants))
     table.add_row("images", f"{card.size}; {card.bits}-bit {card.format}")
     table.add_row("pairing", card.pairing)
-    for layout in card.layouts:
-        of = ", ".join((*layout.splits, *layout.variants))
-        table.add_row("layout", escape(f"{layout.name}{f' [{of}]' if of else ''}: {layout.tree}"))
+    for words, served in _layouts(card).items():
+        table.add_row("layout", escape(f"{words} [{', '.join(served)}]" if served else words))
     for paper, protocol in card.protocols.items():
         table.add_row("protocol", f"{protocol} ({paper})")
     table.add_row("licence", card.licence)
@@ -160,6 +159,15 @@ def _counts(card: "Benchmark") -> str:
         also = f" or {', '.join(f'{other:,}' for other in split.circulating)}" if split.circulating else ""
         parts.append(f"{split.name}{of} {count}{also}")
     return "; ".join(parts)
+
+
+def _layouts(card: "Benchmark") -> dict[str, list[str]]:
+    """The layouts in words -> the splits and variants they serve; those that read the same files in one."""
+    found: dict[str, list[str]] = {}
+    for layout in card.layouts:
+        served = found.setdefault(f"{layout.name}: {layout.tree}", [])
+        served += [word for word in (*layout.splits, *layout.variants) if word not in served]
+    return found
 
 
 def _card(card: "Benchmark") -> dict[str, object]:

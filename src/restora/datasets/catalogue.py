@@ -9,13 +9,16 @@ from restora.datasets.cards.haze import HAZE
 from restora.datasets.cards.noise import NOISE
 from restora.datasets.cards.own import OWN
 from restora.datasets.cards.rain import RAIN
+from restora.datasets.cards.rain13k import RAIN13K
 from restora.datasets.cards.snow import SNOW
 from restora.datasets.inventory import Inventory, better
 from restora.datasets.pairs import Pairs
 from restora.datasets.search import SPLIT_FOLDERS, Search
 from restora.errors import RestoraError
 
-BENCHMARKS: Mapping[str, Benchmark] = {card.name: card for card in (*BLUR, *NOISE, *RAIN, *SNOW, *HAZE, OWN)}
+BENCHMARKS: Mapping[str, Benchmark] = {
+    card.name: card for card in (*BLUR, *NOISE, *RAIN13K, *RAIN, *SNOW, *HAZE, OWN)
+}
 """Every card by its name, grouped by task."""
 
 
@@ -59,7 +62,7 @@ def find_benchmark(
         if (not layout.splits or part.name in layout.splits)
         and (not layout.variants or chosen in layout.variants)
     ]
-    found = better([inventory for layout in layouts if (inventory := layout.scan(search)) is not None])
+    found = better(inventory for layout in layouts if (inventory := layout.scan(search)) is not None)
     if found is None:
         known = "; ".join(f"{layout.name}: {layout.tree}" for layout in layouts)
         raise RestoraError(f"{root}: no known layout of {card.title} ({part.name}) there; known are {known}")
