@@ -7,11 +7,13 @@ from typing import Annotated
 import typer
 
 from restora import __version__
+from restora.commands.benchmarks import benchmarks
 from restora.commands.convert import EPILOG as CONVERT_EXAMPLES
 from restora.commands.convert import convert
 from restora.commands.doctor import doctor
 from restora.commands.inspect import inspect
 from restora.commands.models import models
+from restora.commands.protocols import protocols
 from restora.commands.restore import EPILOG as RESTORE_EXAMPLES
 from restora.commands.restore import restore
 from restora.commands.train import EPILOG as TRAIN_EXAMPLES
@@ -33,6 +35,8 @@ app.command()(models)
 app.command()(weights)
 app.command()(inspect)
 app.command(epilog=CONVERT_EXAMPLES)(convert)
+app.add_typer(benchmarks, name="benchmarks")
+app.command()(protocols)
 app.command()(doctor)
 
 

@@ -1,0 +1,131 @@
+"""What a benchmark is, as data: the card that the catalogue keeps of each."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from restora.datasets.inventory import Inventory
+from restora.datasets.search import Search
+from restora.errors import RestoraError
+
+Task = Literal["deblur", "defocus", "denoise", "derain", "desnow", "dehaze", "any"]
+
+
+class Layout(Protocol):
+    """A way in which a benchmark lies on disk."""
+
+    @property
+    def name(self) -> str:
+        """Who lays it out so."""
+        ...
+
+    @property
+    def tree(self) -> str:
+        """The folders and files in words."""
+        ...
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The splits it serves; empty for all."""
+        ...
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """The variants it serves; empty for all."""
+        ...
+
+    def scan(self, search: Search) -> Inventory | None:
+        """Return what lies there, None if it is not this layout."""
+        ...
+
+
+@dataclass(frozen=True)
+class Split:
+    """A part of a benchmark.
+
+    Attributes:
+        name: "train", "val" or "test"; "all" where the authors do not divide it.
+        pairs: Published number of pairs; None if it is not fixed.
+        circulating: Other numbers that copies in use have; such a copy is not taken for damaged.
+        folders: What the folder of the split is called.
+        variants: The variants this number is for; empty for all.
+        numbers: The first and last number of its images where one folder holds several splits.
+        certain: Whether the number was read from its authors' files, rather than quoted from the literature.
+    """
+
+    name: str
+    pairs: int | None
+    circulating: tuple[int, ...] = ()
+    folders: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+    numbers: tuple[int, int] | None = None
+    certain: bool = True
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """The card of a benchmark.
+
+    Attributes:
+        name: As the command line calls it.
+        title: As papers call it.
+        task: What is to be undone.
+        splits: Its parts with their counts.
+        layouts: Every way it is known to lie on disk, the authors' own first.
+        pairing: How the authors' files belong together.
+        bits: Per channel.
+        format: Of the authors' files.
+        size: Of the images, in words.
+        protocols: Paper -> protocol of `restora.metrics` by which it prints its numbers; "server" where only the
+            authors can score.
+        licence: Its terms, in words.
+        source: Where its authors publish it.
+        folders: What its folder is called.
+        variants: Several inputs for one set of clean images, the usual one first.
+        more_variants: Pattern of further ones, such as any strength of noise.
+        notes: What has gone wrong for others.
+    """
+
+    name: str
+    title: str
+    task: Task
+    splits: tuple[Split, ...]
+    layouts: tuple[Layout, ...]
+    pairing: str
+    bits: int
+    format: str
+    size: str
+    protocols: Mapping[str, str]
+    licence: str
+    source: str
+    folders: tuple[str, ...]
+    variants: tuple[str, ...] = ()
+    more_variants: str = ""
+    notes: tuple[str, ...] = ()
+
+    def split(self, name: str | None, variant: str) -> Split:
+        """Return a split, the first of its card for None.
+
+        Raises:
+            RestoraError: The benchmark does not have it, or not in this variant.
+        """
+        for split in self.splits:
+            if (name is None or split.name == name) and (not split.variants or variant in split.variants):
+                return split
+        known = ", ".join(dict.fromkeys(split.name for split in self.splits))
+        of = f" of the variant {variant!r}" if variant else ""
+        raise RestoraError(f"{self.name}: has no split {name!r}{of}; there are: {known}")
+
+    def variant(self, name: str | None) -> str:
+        """Return the name of a variant, the usual one for None; "" where there are none.
+
+        Raises:
+            RestoraError: The benchmark does not have it.
+        """
+        if name is None:
+            return self.variants[0] if self.variants else ""
+        if name not in self.variants and not re.fullmatch(self.more_variants, name):
+            known = ", ".join(self.variants) or "none"
+            raise RestoraError(f"{self.name}: has no variant {name!r}; there are: {known}")
+        return name

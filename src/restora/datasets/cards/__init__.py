@@ -1,0 +1,1 @@
+"""The cards of the benchmarks, a file for each kind of degradation."""

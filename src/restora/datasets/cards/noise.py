@@ -1,0 +1,193 @@
+"""Denoising: real noise (SIDD, DND), and clean sets for synthetic noise."""
+
+from restora.datasets.benchmark import Benchmark, Split
+from restora.datasets.layouts import CleanFolder, DndImages, Folders, SiddBlocks, usual_folders
+from restora.datasets.rules import Rule
+
+_OWNERS = "academic use; the photographs belong to their owners"
+
+_SIDD = Benchmark(
+    name="sidd",
+    title="SIDD",
+    task="denoise",
+    splits=(
+        Split("val", 1280, folders=("val", "valid", "validation")),
+        Split("benchmark", 1280, folders=("benchmark",)),
+        Split("train", 320, folders=("train",)),
+    ),
+    layouts=(
+        SiddBlocks(
+            "authors' blocks", "ValidationNoisyBlocksSrgb.mat", "ValidationGtBlocksSrgb.mat", splits=("val",)
+        ),
+        SiddBlocks("authors' blocks", "BenchmarkNoisyBlocksSrgb.mat", "", splits=("benchmark",)),
+        Folders(
+            "authors",
+            ".",
+            ".",
+            Rule(
+                "NNNN_NOISY_SRGB_010.PNG -> NNNN_GT_SRGB_010.PNG in the same folder",
+                r"(?:.*/)?(\d+)_NOISY_SRGB_(\d+)",
+                r"(?:.*/)?(\d+)_GT_SRGB_(\d+)",
+            ),
+            bases=("SIDD_Medium_Srgb/Data", "SIDD_Medium_Srgb", "Data"),
+            recursive=True,
+            splits=("train",),
+        ),
+        Folders("Restormer, HINet", "input_crops", "{target_crops,gt_crops}", splits=("val",)),
+        usual_folders(),
+    ),
+    pairing="NOISY -> GT in the name; blocks by their place in the two files",
+    bits=8,
+    format="PNG; MATLAB files of blocks",
+    size="about 5328x3000; blocks of 256x256",
+    protocols={"Restormer": "rgb-float", "MPRNet": "rgb-float"},
+    licence="said to be MIT-like; see the site",
+    source="https://abdokamel.github.io/sidd/",
+    folders=("SIDD",),
+    notes=(
+        "what papers call SIDD is its validation set unless they name the server, which alone scores the benchmark blocks",
+        "two families of SSIM are printed, 0.957 (MATLAB) and 0.970 (scikit-image): only PSNR is comparable",
+        "LMDB copies are to be unpacked first",
+    ),
+)
+
+_DND = Benchmark(
+    name="dnd",
+    title="DND",
+    task="denoise",
+    splits=(Split("test", 1000, folders=("test",)),),
+    layouts=(DndImages("authors"),),
+    pairing="none: the clean images are withheld",
+    bits=32,
+    format="HDF5 (MATLAB 7.3)",
+    size="1,000 boxes of 512x512 in 50 photographs",
+    protocols={"all": "server"},
+    licence="non-commercial research; see the site",
+    source="https://noise.visinf.tu-darmstadt.de",
+    folders=("dnd_2017", "DND"),
+    notes=("only its server can score; networks trained on SIDD are submitted",),
+)
+
+
+def _clean(
+    name: str,
+    title: str,
+    split: Split,
+    *folders: str,
+    bases: tuple[str, ...] = (),
+    size: str,
+    format: str,
+    source: str,
+    notes: tuple[str, ...] = (),
+) -> Benchmark:
+    return Benchmark(
+        name=name,
+        title=title,
+        task="denoise",
+        splits=(split,),
+        layouts=(CleanFolder("a folder of images", bases),),
+        pairing="noise is added to every clean image, from the same seed",
+        bits=8,
+        format=format,
+        size=size,
+        protocols={"Restormer": "gaussian-rgb8", "DRUNet": "gaussian-rgb8"} if split.name == "test" else {},
+        licence=_OWNERS,
+        source=source,
+        folders=folders,
+        variants=("sigma-25", "sigma-15", "sigma-50"),
+        more_variants=r"sigma-\d+(\.\d+)?",
+        notes=notes,
+    )
+
+
+_TEST, _TRAIN = ("test",), ("train",)
+
+NOISE = (
+    _SIDD,
+    _DND,
+    _clean(
+        "cbsd68",
+        "CBSD68",
+        Split("test", 68, folders=_TEST),
+        "CBSD68",
+        bases=("CBSD68/original_png", "original_png"),
+        size="481x321 and 321x481",
+        format="PNG",
+        source="https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds/",
+    ),
+    _clean(
+        "kodak24",
+        "Kodak24",
+        Split("test", 24, folders=_TEST),
+        "Kodak24",
+        "Kodak",
+        size="768x512 and 512x768",
+        format="PNG",
+        source="https://r0k.us/graphics/kodak/",
+        notes=("copies cropped to 500x500 circulate under the same name: look at the sizes",),
+    ),
+    _clean(
+        "mcmaster",
+        "McMaster",
+        Split("test", 18, folders=_TEST),
+        "McMaster",
+        "McM",
+        size="500x500",
+        format="TIFF",
+        source="https://www4.comp.polyu.edu.hk/~cslzhang/CDM_Dataset.htm",
+    ),
+    _clean(
+        "urban100",
+        "Urban100",
+        Split("test", 100, folders=_TEST),
+        "Urban100",
+        size="about 1000x800",
+        format="PNG",
+        source="https://github.com/jbhuang0604/SelfExSR",
+    ),
+    _clean(
+        "div2k",
+        "DIV2K",
+        Split("train", 800, folders=_TRAIN, numbers=(1, 800)),
+        "DIV2K",
+        "DIV2K_train_HR",
+        bases=("DIV2K/DIV2K_train_HR", "DIV2K_train_HR"),
+        size="about 2040x1356",
+        format="PNG",
+        source="https://data.vision.ee.ethz.ch/cvl/DIV2K/",
+        notes=("an archive in use also holds its 100 validation images; only 0001 to 0800 are taken",),
+    ),
+    _clean(
+        "flickr2k",
+        "Flickr2K",
+        Split("train", 2650, folders=_TRAIN),
+        "Flickr2K",
+        "Flickr2K_HR",
+        bases=("Flickr2K/Flickr2K_HR", "Flickr2K_HR"),
+        size="about 2040x1356",
+        format="PNG",
+        source="https://github.com/limbee/NTIRE2017",
+    ),
+    _clean(
+        "bsd400",
+        "BSD400",
+        Split("train", 400, folders=_TRAIN),
+        "BSD400",
+        size="481x321 and 321x481",
+        format="JPEG or PNG",
+        source="https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds/",
+        notes=("must not hold the 68 images of CBSD68",),
+    ),
+    _clean(
+        "wed",
+        "Waterloo Exploration Database",
+        Split("train", 4744, folders=_TRAIN),
+        "WED",
+        "WaterlooED",
+        "pristine_images",
+        bases=("WED/pristine_images", "pristine_images"),
+        size="mixed",
+        format="BMP",
+        source="https://kedema.org/project/exploration/index.html",
+    ),
+)

@@ -1,0 +1,125 @@
+"""Deraining: Rain13K and the five test sets of those who train on it."""
+
+from restora.datasets.benchmark import Benchmark, Split
+from restora.datasets.layouts import Folders, Halves, usual_folders
+from restora.datasets.rules import Rule
+
+_ACADEMIC = "no formal licence; academic use"
+_Y8 = {"Restormer": "derain-y8", "KiT": "derain-y8", "ChaIR": "derain-y8", "DiNAT-IR": "dinat-y"}
+_RAIN100 = Rule("rain-NNN.png -> norain-NNN.png", r"rain-(\d+)", r"norain-(\d+)", "{0}")
+_VARIANTS_OF_ONE = Rule("I_J.jpg -> I.jpg", r"(\d+)_\d+", r"(\d+)")
+
+
+def _rain100(letter: str, heavy: str, train: int) -> Benchmark:
+    return Benchmark(
+        name=f"rain100{letter.lower()}",
+        title=f"Rain100{letter}",
+        task="derain",
+        splits=(
+            Split("test", 100, folders=("test",)),
+            Split("train", train, folders=("train", f"RainTrain{letter}")),
+        ),
+        layouts=(
+            Folders(
+                "old release, clean images in the folder above", "rainy", ".", _RAIN100, splits=("test",)
+            ),
+            Folders("old release, one folder", ".", ".", _RAIN100, splits=("train",)),
+            Folders("PromptIR", "rainy", "gt", _RAIN100),
+            usual_folders(),
+        ),
+        pairing="rainy/rain-NNN.png -> norain-NNN.png in the folder above; repackaged: the same name",
+        bits=8,
+        format="PNG",
+        size="481x321 and 321x481, or cropped to multiples of 8",
+        protocols=_Y8,
+        licence=_ACADEMIC,
+        source="https://www.icst.pku.edu.cn/struct/Projects/joint_rain_removal.html",
+        folders=(f"Rain100{letter}",),
+        notes=(
+            f"{heavy}; not Rain200{letter}, the newer release of the same authors",
+            "546 of the 1,800 training images of Rain100H share their background with its test set",
+        ),
+    )
+
+
+_RAIN13K = Benchmark(
+    name="rain13k",
+    title="Rain13K",
+    task="derain",
+    splits=(Split("train", 13712, circulating=(13711,), folders=("train",)),),
+    layouts=(usual_folders(),),
+    pairing="the same name, whatever the suffixes",
+    bits=8,
+    format="PNG and JPEG, mixed",
+    size="mixed",
+    protocols={},
+    licence=_ACADEMIC,
+    source="https://github.com/kuijiang94/MSPFN",
+    folders=("Rain13K",),
+    notes=("training images only; its test sets are test100, rain100h, rain100l, test2800 and test1200",),
+)
+
+_TEST100 = Benchmark(
+    name="test100",
+    title="Test100",
+    task="derain",
+    splits=(Split("test", 100, circulating=(98,), folders=("test", "test_syn")),),
+    layouts=(usual_folders(), Halves("Rain800, side by side", clean_side="left")),
+    pairing="the same name; in Rain800 halves of one file, the clean one left",
+    bits=8,
+    format="PNG and JPEG, mixed",
+    size="mixed",
+    protocols=_Y8,
+    licence=_ACADEMIC,
+    source="https://github.com/hezhangsprinter/ID-CGAN",
+    folders=("Test100",),
+    notes=("the test part of Rain800; the copy that everybody uses lacks two pairs",),
+)
+
+_TEST1200 = Benchmark(
+    name="test1200",
+    title="Test1200",
+    task="derain",
+    splits=(Split("test", 1200, folders=("test",)),),
+    layouts=(usual_folders(), Halves("DID-MDN, side by side", clean_side="right", bases=("DID-MDN-test",))),
+    pairing="the same name; in DID-MDN halves of one file, the clean one right",
+    bits=8,
+    format="JPEG and PNG",
+    size="512x512",
+    protocols=_Y8,
+    licence=_ACADEMIC,
+    source="https://github.com/hezhangsprinter/DID-MDN",
+    folders=("Test1200",),
+    notes=("the test set of DID-Data, scored by another protocol there",),
+)
+
+_TEST2800 = Benchmark(
+    name="test2800",
+    title="Test2800",
+    task="derain",
+    splits=(Split("test", 2800, folders=("test",)),),
+    layouts=(
+        usual_folders(ignore=r".*\(\d+\)"),
+        Folders(
+            "Rain14000", "rainy_image", "ground_truth", _VARIANTS_OF_ONE, shared=True, ignore=r".*\(\d+\)"
+        ),
+    ),
+    pairing="the same name; in Rain14000 I_J.jpg -> I.jpg",
+    bits=8,
+    format="JPEG",
+    size="about 512x384",
+    protocols=_Y8,
+    licence=_ACADEMIC,
+    source="https://xueyangfu.github.io/projects/cvpr2017.html",
+    folders=("Test2800",),
+    notes=("an old archive holds 926_10(1).jpg twice over; names with (1) are passed over",),
+)
+
+RAIN13K = (
+    _RAIN13K,
+    _TEST100,
+    _rain100("H", "heavy rain in five directions", 1800),
+    _rain100("L", "light rain in one direction", 200),
+    _TEST2800,
+    _TEST1200,
+)

@@ -1,0 +1,131 @@
+"""Where an image of a pair comes from: a file, half of one, several in one, or one with noise added."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restora.datasets.gaussian import add_test_noise
+from restora.datasets.headers import Header, read_header
+from restora.errors import RestoraError
+from restora.images import read
+from restora.images.depth import convert_depth
+
+Pixels = NDArray[Any]
+
+
+class Source(Protocol):
+    """An image that can be read, and described without decoding it."""
+
+    @property
+    def file(self) -> Path:
+        """The file to name when something is wrong."""
+        ...
+
+    def read(self) -> Pixels:
+        """Return the image: (H, W, C), RGB, at its own depth."""
+        ...
+
+    def header(self) -> Header:
+        """Return its size and depth."""
+        ...
+
+
+@dataclass(frozen=True)
+class FileImage:
+    """A whole image file: (H, W, 3), gray repeated."""
+
+    file: Path
+
+    def read(self) -> Pixels:
+        """Decode the file."""
+        pixels = read(self.file).pixels
+        return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+
+    def header(self) -> Header:
+        """Return what the file says of itself."""
+        return read_header(self.file)
+
+
+@dataclass(frozen=True)
+class HighByteImage:
+    """A 16-bit image file as 8 bits: the lower byte dropped, not rounded, as OpenCV's ``imread`` does by default."""
+
+    file: Path
+
+    def read(self) -> Pixels:
+        """Decode the file and keep the higher bytes."""
+        pixels = FileImage(self.file).read()
+        return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
+
+    def header(self) -> Header:
+        """Return the size and depth of the file."""
+        return read_header(self.file)
+
+
+@dataclass(frozen=True)
+class HalfImage:
+    """The left or right half of a file that holds two images side by side."""
+
+    file: Path
+    side: Literal["left", "right"]
+
+    def read(self) -> Pixels:
+        """Decode the file and cut it in the middle."""
+        pixels = FileImage(self.file).read()
+        half = self._half(pixels.shape[1])
+        return pixels[:, :half] if self.side == "left" else pixels[:, half:]
+
+    def header(self) -> Header:
+        """Return the size of the half."""
+        whole = read_header(self.file)
+        return Header(self._half(whole.width), whole.height, whole.depth, whole.format)
+
+    def _half(self, width: int) -> int:
+        if width % 2:
+            raise RestoraError(
+                f"{self.file}: is {width} pixels wide, which are no two halves; fetch the file again"
+            )
+        return width // 2
+
+
+@dataclass(frozen=True)
+class StackedImage:
+    """The left and right view of a dual-pixel sensor as six channels, left first."""
+
+    left: Path
+    right: Path
+
+    @property
+    def file(self) -> Path:
+        """The left view."""
+        return self.left
+
+    def read(self) -> Pixels:
+        """Decode both: (H, W, 6)."""
+        views = FileImage(self.left).read(), FileImage(self.right).read()
+        if views[0].shape != views[1].shape or views[0].dtype != views[1].dtype:
+            raise RestoraError(f"{self.right}: has another size or depth than {self.left}; fetch both again")
+        return np.concatenate(views, axis=2)
+
+    def header(self) -> Header:
+        """Return the size of the left view."""
+        return read_header(self.left)
+
+
+@dataclass(frozen=True)
+class NoisyImage:
+    """A clean file with the synthetic noise of the Gaussian protocol: (H, W, 3), float32, not clipped."""
+
+    file: Path
+    sigma: float
+
+    def read(self) -> Pixels:
+        """Decode the file and add the noise."""
+        return add_test_noise(convert_depth(FileImage(self.file).read(), np.float32), self.sigma)
+
+    def header(self) -> Header:
+        """Return what the clean file says of itself."""
+        return read_header(self.file)
