@@ -20,7 +20,7 @@ def with_local_statistics(
     with local means. Images up to 1.5 times the training size come out as before.
 
     Every `GlobalMean` and every ``nn.AdaptiveAvgPool2d(1)`` is replaced. How large a training image is where they stand
-    is found by running the network without data, so it costs next to nothing. Instance norm stays as it is.
+    is found by running the network without data, which takes a second or two and no memory. Instance norm stays as it is.
 
     Source: "Improving image restoration by revisiting global information aggregation" (ECCV 2022).
 
