@@ -1,11 +1,13 @@
 """The rules that make weights and inputs of DiNAT-IR's golden vectors."""
 
+import json
 import zlib
 from collections.abc import Mapping
 from math import prod
 
 import numpy as np
 import torch
+from golden import DATA
 from numpy.typing import NDArray
 from torch import nn
 
@@ -13,6 +15,13 @@ from restora.checkpoints import convert_state_dict, to_official_state_dict
 from restora.networks import DiNATIR, DiNATIRConfig
 
 REDUCED = {"width": 16, "blocks": (1, 1, 1, 1), "refinement_blocks": 1}
+
+
+def published_shapes(variant: str) -> dict[str, list[int]]:
+    """Return the shape of every official key of a published network, ``"base"`` or ``"dual_pixel"``."""
+    published = json.loads((DATA / "dinat_ir/keys_published.json").read_text())
+    shapes: dict[str, list[int]] = published["single"]
+    return shapes | (published["dual_pixel_differs"] if variant == "dual_pixel" else {})
 
 
 def hashed(key: str, count: int) -> NDArray[np.float64]:

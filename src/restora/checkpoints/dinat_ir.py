@@ -69,7 +69,7 @@ def detect(official: Mapping[str, Tensor]) -> DiNATIRConfig | None:
             blocks=(blocks[0], blocks[1], blocks[2], blocks[3]),
             refinement_blocks=_pairs(official, "refinement"),
             heads=(heads[0], heads[1], heads[2], heads[3]),
-            expansion=_expansion([official[f"{b}.ffn.project_out.weight"].shape[:2] for b in first.values()]),
+            expansion=_expansion([official[f"{b}.ffn.project_out.weight"] for b in first.values()]),
             bias="output.bias" in official,
             centered_norm=f"{first['latent']}.norm1.body.bias" in official,
             channel_gate=f"{first['latent']}.conv.weight" in official,
@@ -84,17 +84,14 @@ def _pairs(official: Mapping[str, Tensor], stage: str) -> int:
     return len({key.split(".")[1] for key in official if key.startswith(f"{stage}.")})
 
 
-def _expansion(shapes: list[tuple[int, int]]) -> float:
-    """Tell the expansion e from pairs of channels c and hidden channels floor(c * e).
+def _expansion(projections: list[Tensor]) -> float:
+    """Tell the expansion e from projections of floor(c * e) hidden channels to c channels.
 
     The published value where it fits, else the shortest decimal that does.
-
-    Example:
-        >>> _expansion([(24, 48), (48, 96)]), _expansion([(48, 127), (96, 255)])
-        (2.0, 2.66)
     """
-    lowest = max(hidden / channels for channels, hidden in shapes)
-    decimals = [math.ceil(lowest * 10**digits) / 10**digits for digits in range(1, 8)]
+    shapes = [(int(weight.shape[0]), int(weight.shape[1])) for weight in projections]
+    lowest: float = max(hidden / channels for channels, hidden in shapes)
+    decimals: list[float] = [math.ceil(lowest * 10**digits) / 10**digits for digits in range(1, 8)]
     for expansion in (PUBLISHED_EXPANSION, *decimals):
         if all(int(channels * expansion) == hidden for channels, hidden in shapes):
             return expansion

@@ -7,7 +7,7 @@ from restora.layers.local_pooling import GlobalMean
 
 
 class ChannelGate(nn.Module):
-    """Gate each channel by the mean of the features, mixed along the channels by one kernel of seven taps:
+    """Gate each channel by the mean of the features, mixed along the channels by one kernel of seven taps.
 
         g = sigmoid(conv1d_channels(mean(y)))
 

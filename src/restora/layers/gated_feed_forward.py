@@ -12,7 +12,7 @@ DEVICE_STRIP_VALUES = 2**27
 
 
 class GatedFeedForward(nn.Module):
-    """Expand, convolve each channel, let one half gate the other, project:
+    """Expand, convolve each channel, let one half gate the other, project.
 
         u1, u2 = halves(depthwise3x3(W_in x)),    output = W_out(GELU(u1) * u2)
 
@@ -49,7 +49,9 @@ class GatedFeedForward(nn.Module):
     def _strip(self, x: Tensor, top: int, bottom: int) -> Tensor:
         """Compute rows top ... bottom - 1 from these rows of x and one more on either side."""
         first, last = max(top - 1, 0), min(bottom + 1, x.shape[2])
-        hidden = self.depthwise(self.expand(x[:, :, first:last]))  # (B, 2h, rows, W), outermost rows not valid
+        hidden = self.depthwise(
+            self.expand(x[:, :, first:last])
+        )  # (B, 2h, rows, W), outermost rows not valid
         gate, value = hidden[:, :, top - first : bottom - first].chunk(2, dim=1)
         out: Tensor = self.project(F.gelu(gate) * value)
         return out

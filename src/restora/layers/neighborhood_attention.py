@@ -71,7 +71,9 @@ def neighborhood_attention_reference(
     keys, values = k[:, *grid].flatten(3, 4), v[:, *grid].flatten(3, 4)  # (B, H, W, K * K, heads, c)
     logits = torch.einsum("byxhc,byxkhc->byxhk", q * q.shape[-1] ** -0.5, keys)
     if bias is not None:
-        table = bias[:, row_offsets[:, None, :, None], column_offsets[None, :, None, :]]  # (heads, H, W, K, K)
+        table = bias[
+            :, row_offsets[:, None, :, None], column_offsets[None, :, None, :]
+        ]  # (heads, H, W, K, K)
         logits = logits + table.flatten(3).permute(1, 2, 0, 3)
     return torch.einsum("byxhk,byxkhc->byxhc", logits.softmax(-1), values)
 
@@ -112,12 +114,17 @@ def _check(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, kernel_size: in
 
 def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int) -> Tensor:
     out = torch.empty_like(q, memory_format=torch.contiguous_format)
-    q_rows, k_rows, v_rows, out_rows = (t.reshape(-1, *t.shape[3:]) for t in (q, k, v, out))  # (BHW, heads, c)
+    q_rows, k_rows, v_rows, out_rows = (
+        t.reshape(-1, *t.shape[3:]) for t in (q, k, v, out)
+    )  # (BHW, heads, c)
     for asked, seen, entries in _groups(q, k, kernel_size, dilation):
         mask = _mask(bias.to(q.dtype), entries)
         for here, there in zip(*_chunks(asked, seen, q), strict=True):
             queries = q_rows[here].transpose(1, 2)  # (tiles, heads, n, c)
-            keys, values = k_rows[there].transpose(1, 2), v_rows[there].transpose(1, 2)  # (tiles, heads, m, c)
+            keys, values = (
+                k_rows[there].transpose(1, 2),
+                v_rows[there].transpose(1, 2),
+            )  # (tiles, heads, m, c)
             attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
             out_rows[here] = attended.transpose(1, 2)
     return out
@@ -135,7 +142,7 @@ class _NeighborhoodAttention(torch.autograd.Function):
         return _attend(q, k, v, bias, kernel_size, dilation)
 
     @staticmethod
-    @torch.autograd.function.once_differentiable  # type: ignore[untyped-decorator]
+    @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         q, k, v, bias = ctx.saved_tensors
         scale = q.shape[-1] ** -0.5
@@ -161,9 +168,7 @@ class _NeighborhoodAttention(torch.autograd.Function):
         return dq, dk, dv, dbias[:, :-1].view_as(bias), None, None
 
 
-def _groups(
-    q: Tensor, k: Tensor, kernel_size: int, dilation: int
-) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+def _groups(q: Tensor, k: Tensor, kernel_size: int, dilation: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield tiles that share one bias: indices of queries (tiles, n), of keys (tiles, m), of the bias (n, m).
 
     The bias table is flattened; one past its end stands for "not in the window".
@@ -209,7 +214,7 @@ def _chunks(asked: Tensor, seen: Tensor, q: Tensor) -> tuple[tuple[Tensor, ...],
     """Cut tiles into groups small enough that their keys and values fit the cache."""
     values = CPU_TILE_VALUES if q.device.type == "cpu" else DEVICE_TILE_VALUES
     tiles = max(1, values // (2 * seen.shape[1] * q.shape[3] * q.shape[4]))
-    return asked.split(tiles), seen.split(tiles)
+    return torch.split(asked, tiles), torch.split(seen, tiles)
 
 
 class NeighborhoodAttention(nn.Module):
@@ -241,9 +246,10 @@ class NeighborhoodAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Attend within (B, C, H, W); the shape stays, the answer is channels last."""
-        split = (3, self.heads, -1)
-        q, k, v = self.qkv(x.permute(0, 2, 3, 1)).unflatten(3, split).unbind(3)  # (B, H, W, heads, c) each
-        _, k_outside, v_outside = self.qkv.bias.to(k.dtype).unflatten(0, split)  # (heads, c) each
+        parts = 3, self.heads, x.shape[1] // self.heads
+        qkv = self.qkv(x.permute(0, 2, 3, 1))  # (B, H, W, 3C)
+        q, k, v = qkv.view(*qkv.shape[:3], *parts).unbind(3)  # (B, H, W, heads, c) each
+        _, k_outside, v_outside = self.qkv.bias.to(k.dtype).view(parts)  # (heads, c) each
         reach = self.kernel_size * self.dilation
         out = neighborhood_attention(
             q,

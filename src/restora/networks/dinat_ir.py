@@ -153,7 +153,10 @@ class DiNATIR(nn.Module):
         self.encoder_half, self.down_quarter = stage(1, 2 * w, half), downsample_unshuffle(2 * w)
         self.encoder_quarter, self.down_eighth = stage(2, 4 * w, quarter), downsample_unshuffle(4 * w)
         self.latent = stage(3, 8 * w, eighth)
-        self.up_quarter, self.merge_quarter = upsample_shuffle(8 * w), nn.Conv2d(8 * w, 4 * w, 1, bias=config.bias)
+        self.up_quarter, self.merge_quarter = (
+            upsample_shuffle(8 * w),
+            nn.Conv2d(8 * w, 4 * w, 1, bias=config.bias),
+        )
         self.decoder_quarter = stage(2, 4 * w, quarter)
         self.up_half, self.merge_half = upsample_shuffle(4 * w), nn.Conv2d(4 * w, 2 * w, 1, bias=config.bias)
         self.decoder_half = stage(1, 2 * w, half)
@@ -172,7 +175,9 @@ class DiNATIR(nn.Module):
         for scale, (near, far) in enumerate(config.pair_dilations):
             of_a_pair = (KERNEL_SIZE - 1) * (near + far) + 2  # two depthwise 3x3 convolutions
             reach += 2**scale * of_a_pair * [*pairs, config.blocks[3]][scale]
-        reach += 2 * (1 + 2 + 4) + (2 + 4 + 8) + (1 + 2 + 4)  # the 3x3 convolutions and the shuffles between scales
+        reach += (
+            2 * (1 + 2 + 4) + (2 + 4 + 8) + (1 + 2 + 4)
+        )  # the 3x3 convolutions and the shuffles between scales
         return Requirements(
             multiple=8,
             min_size=8,
@@ -200,11 +205,11 @@ class DiNATIR(nn.Module):
         up_quarter = torch.cat([self.up_quarter(eighth), quarter], dim=1)
         quarter = self.decoder_quarter(self.merge_quarter(up_quarter))
         half = self.decoder_half(self.merge_half(torch.cat([self.up_half(quarter), half], dim=1)))
-        full = self.refinement(self.decoder_full(torch.cat([self.up_full(half), full], dim=1)))  # (B, 2w, H, W)
-        if self.skip is not None:  # two views have no one image to which a residual could be added
-            out: Tensor = self.tail(full + self.skip(shallow))
-            return out
-        out = self.tail(full) + x
+        full = self.refinement(
+            self.decoder_full(torch.cat([self.up_full(half), full], dim=1))
+        )  # (B, 2w, H, W)
+        # Two views have no one image to which a residual could be added; their features are instead.
+        out: Tensor = self.tail(full) + x if self.skip is None else self.tail(full + self.skip(shallow))
         return out
 
 
