@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from restora.layers import NeighborhoodAttention, neighborhood_attention, neighborhood_attention_reference
+from restora.layers.neighborhood_kernel import tiled_attention
 from restora.layers.neighborhood_tiles import tiles_along
 
 # name: kernel size, dilation, height, width, heads, channels of a head
@@ -181,3 +182,9 @@ def test_shapes_that_do_not_fit(keys: tuple[int, ...], options: dict[str, object
     q, k = torch.rand(1, 9, 9, 1, 4), torch.rand(keys)
     with pytest.raises(ValueError, match=message):
         neighborhood_attention(q, k, k, **options)  # type: ignore[arg-type]
+
+
+def test_operator_keeps_the_rules_of_torch() -> None:
+    q, k, v = torch.randn(3, 1, 9, 8, 2, 4, requires_grad=True).unbind()
+    bias = torch.randn(2, 5, 5, requires_grad=True)
+    torch.library.opcheck(tiled_attention, (q, k, v, bias, 3, 2))

@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 from golden import load
 from golden_dinat_ir import REDUCED, filled, image, network, published_shapes
+from torch.utils.flop_counter import FlopCounterMode
 
 from restora.checkpoints import to_official_state_dict
 from restora.checkpoints.dinat_ir import official_name
@@ -122,6 +123,15 @@ def test_keys_and_shapes_of_the_published_networks(variant: str, parameters: int
     official = to_official_state_dict(model)
     assert {key: list(value.shape) for key, value in official.items()} == published_shapes(variant)
     assert sum(p.numel() for p in model.parameters()) == parameters
+
+
+def test_multiply_adds_of_the_published_network() -> None:
+    with torch.device("meta"), torch.no_grad(), FlopCounterMode(display=False) as counter:
+        create_model("dinat_ir")(torch.empty(1, 3, 256, 256))
+    counts = {str(operator): flops / 2e9 for operator, flops in counter.get_flop_counts()["Global"].items()}
+    np.testing.assert_allclose(counts["aten.convolution"], 97.37, atol=0.005)
+    np.testing.assert_allclose(counts["aten.addmm"], 41.07, atol=0.005)
+    np.testing.assert_allclose(counts["restora.neighborhood_attention"], 9.25, atol=0.005)
 
 
 def test_the_filling_rule() -> None:

@@ -53,10 +53,10 @@ def test_networks_of_others() -> None:
     assert isinstance(local.grid, nn.AdaptiveAvgPool2d)
     assert local.training
     x = torch.rand(1, 3, 20, 24)
-    # 6 of 20 rows and 10 of 24 columns have no window of their own, 3 and 5 of them before the first one.
-    assert local(x).shape == x.shape
-    here = x[..., 3, 4] * x[..., 1:16, 0:15].mean((2, 3))
-    torch.testing.assert_close(local(x)[..., 3, 4], here)
+    expected = x[..., 8, 9] * x[..., 1:16, 2:17].mean(
+        (2, 3)
+    )  # the window of 15 pixels around row 8, column 9
+    torch.testing.assert_close(local(x)[..., 8, 9], expected)
 
 
 def test_a_network_without_global_means_stays_what_it_is() -> None:

@@ -1,19 +1,10 @@
 """Neighborhood attention: every pixel attends to the 7x7 pixels around it, or to 7x7 pixels some steps apart."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restora.layers.neighborhood_tiles import Tiles, ranks, tiles_along, window_start
-
-CPU_TILE_VALUES = 2**19
-"""Values of gathered keys and values at a time on a CPU: they stay in its second-level cache."""
-
-DEVICE_TILE_VALUES = 2**26
-"""The same elsewhere, where few large kernels are faster than many small ones."""
+from restora.layers.neighborhood_kernel import attend_in_tiles, tiled_attention
+from restora.layers.neighborhood_tiles import ranks, window_start
 
 
 def neighborhood_attention(
@@ -55,10 +46,10 @@ def neighborhood_attention(
     _check(q, k, v, bias, kernel_size, dilation)
     if bias is None:
         bias = q.new_zeros(q.shape[3], 2 * kernel_size - 1, 2 * kernel_size - 1)
-    if torch.is_grad_enabled() and any(t.requires_grad for t in (q, k, v, bias)):
-        out: Tensor = _NeighborhoodAttention.apply(q, k, v, bias, kernel_size, dilation)  # type: ignore[no-untyped-call]
-        return out
-    return _attend(q, k, v, bias, kernel_size, dilation)
+    if torch.compiler.is_exporting():  # a graph of torch's own operators can be loaded without restora
+        return attend_in_tiles(q, k, v, bias, kernel_size, dilation)
+    out: Tensor = tiled_attention(q, k, v, bias, kernel_size, dilation)
+    return out
 
 
 def neighborhood_attention_reference(
@@ -110,111 +101,6 @@ def _check(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, kernel_size: in
         raise ValueError(
             f"bias must be (heads, 2K - 1, 2K - 1) = {(q.shape[3], side, side)}, got {tuple(bias.shape)}"
         )
-
-
-def _attend(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int) -> Tensor:
-    out = torch.empty_like(q, memory_format=torch.contiguous_format)
-    q_rows, k_rows, v_rows, out_rows = (
-        t.reshape(-1, *t.shape[3:]) for t in (q, k, v, out)
-    )  # (BHW, heads, c)
-    for asked, seen, entries in _groups(q, k, kernel_size, dilation):
-        mask = _mask(bias.to(q.dtype), entries)
-        for here, there in zip(*_chunks(asked, seen, q), strict=True):
-            queries = q_rows[here].transpose(1, 2)  # (tiles, heads, n, c)
-            keys, values = (
-                k_rows[there].transpose(1, 2),
-                v_rows[there].transpose(1, 2),
-            )  # (tiles, heads, m, c)
-            attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
-            out_rows[here] = attended.transpose(1, 2)
-    return out
-
-
-class _NeighborhoodAttention(torch.autograd.Function):
-    """`_attend` whose backward computes the attention of each tile again instead of keeping it."""
-
-    @staticmethod
-    def forward(
-        ctx: Any, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int
-    ) -> Tensor:
-        ctx.save_for_backward(q, k, v, bias)
-        ctx.geometry = kernel_size, dilation
-        return _attend(q, k, v, bias, kernel_size, dilation)
-
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        q, k, v, bias = ctx.saved_tensors
-        scale = q.shape[-1] ** -0.5
-        dq, dk, dv = (torch.zeros_like(t, memory_format=torch.contiguous_format) for t in (q, k, v))
-        dbias = bias.new_zeros(bias.shape[0], bias[0].numel() + 1)  # the last entry takes what is masked
-        q_rows, k_rows, v_rows, grad_rows = (t.reshape(-1, *t.shape[3:]) for t in (q, k, v, grad))
-        dq_rows, dk_rows, dv_rows = (t.view(-1, *t.shape[3:]) for t in (dq, dk, dv))
-        for asked, seen, entries in _groups(q, k, *ctx.geometry):
-            mask = _mask(bias.to(q.dtype), entries)
-            dmask = torch.zeros_like(mask[0])
-            for here, there in zip(*_chunks(asked, seen, q), strict=True):
-                queries, upstream = q_rows[here].transpose(1, 2), grad_rows[here].transpose(1, 2)
-                keys, values = k_rows[there].transpose(1, 2), v_rows[there].transpose(1, 2)
-                attention = (scale * queries @ keys.mT + mask).softmax(-1)  # (tiles, heads, n, m)
-                dattention = upstream @ values.mT
-                dlogits = attention * (dattention - (dattention * attention).sum(-1, keepdim=True))
-                dmask += dlogits.sum(0)
-                dq_rows[here] = (scale * dlogits @ keys).transpose(1, 2)
-                flat = there.flatten()
-                dk_rows.index_add_(0, flat, (scale * dlogits.mT @ queries).transpose(1, 2).flatten(0, 1))
-                dv_rows.index_add_(0, flat, (attention.mT @ upstream).transpose(1, 2).flatten(0, 1))
-            dbias.index_add_(1, entries.flatten(), dmask.flatten(1).to(dbias.dtype))
-        return dq, dk, dv, dbias[:, :-1].view_as(bias), None, None
-
-
-def _groups(q: Tensor, k: Tensor, kernel_size: int, dilation: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Yield tiles that share one bias: indices of queries (tiles, n), of keys (tiles, m), of the bias (n, m).
-
-    The bias table is flattened; one past its end stands for "not in the window".
-    """
-    batch, height, width = q.shape[:3]
-    side = 2 * kernel_size - 1
-    for rows in tiles_along(height, k.shape[1], kernel_size, dilation):
-        for columns in tiles_along(width, k.shape[2], kernel_size, dilation):
-            asked = _grid(batch, rows.queries, height, columns.queries, width, q.device)
-            seen = _grid(batch, rows.keys, k.shape[1], columns.keys, k.shape[2], q.device)
-            yield asked, seen, _entries(rows, columns, side, q.device)
-
-
-def _grid(
-    batch: int,
-    rows: tuple[tuple[int, ...], ...],
-    height: int,
-    columns: tuple[tuple[int, ...], ...],
-    width: int,
-    device: torch.device,
-) -> Tensor:
-    """Return flat indices into (B, H, W) of the tiles that rows and columns span, (tiles, positions in a tile)."""
-    image = torch.arange(batch, device=device)[:, None, None, None, None] * height * width
-    y = torch.tensor(rows, device=device)[None, :, None, :, None] * width
-    x = torch.tensor(columns, device=device)[None, None, :, None, :]
-    return (image + y + x).flatten(3).flatten(0, 2)
-
-
-def _entries(rows: Tiles, columns: Tiles, side: int, device: torch.device) -> Tensor:
-    y = torch.tensor(rows.offsets, device=device)[:, None, :, None]  # (n_y, 1, m_y, 1)
-    x = torch.tensor(columns.offsets, device=device)[None, :, None, :]  # (1, n_x, 1, m_x)
-    entries = torch.where((y < 0) | (x < 0), side * side, y * side + x)
-    return entries.flatten(2).flatten(0, 1)
-
-
-def _mask(bias: Tensor, entries: Tensor) -> Tensor:
-    """Look up the bias of every pair, minus infinity outside the window: (1, heads, n, m)."""
-    table = torch.cat([bias.flatten(1), bias.new_full((bias.shape[0], 1), float("-inf"))], dim=1)
-    return table[:, entries][None]
-
-
-def _chunks(asked: Tensor, seen: Tensor, q: Tensor) -> tuple[tuple[Tensor, ...], tuple[Tensor, ...]]:
-    """Cut tiles into groups small enough that their keys and values fit the cache."""
-    values = CPU_TILE_VALUES if q.device.type == "cpu" else DEVICE_TILE_VALUES
-    tiles = max(1, values // (2 * seen.shape[1] * q.shape[3] * q.shape[4]))
-    return torch.split(asked, tiles), torch.split(seen, tiles)
 
 
 class NeighborhoodAttention(nn.Module):

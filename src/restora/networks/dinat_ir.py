@@ -184,7 +184,7 @@ class DiNATIR(nn.Module):
             in_channels=6 if config.dual_pixel else 3,
             receptive_field=reach,
             global_context=config.channel_gate,
-            precisions=("float32", "bfloat16"),
+            precisions=("float32", "bfloat16", "float16"),
         )
 
     def forward(self, x: Tensor) -> Tensor:
