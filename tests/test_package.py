@@ -17,6 +17,7 @@ def test_public_names() -> None:
         "load_model",
         "restore",
         "to_official_state_dict",
+        "with_local_statistics",
     ]
     for name in restora.__all__:
         assert getattr(restora, name).__module__.startswith("restora.")

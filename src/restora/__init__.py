@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from restora.checkpoints import convert_state_dict, list_weights, load_model, to_official_state_dict
     from restora.errors import RestoraError
     from restora.networks import create_model, list_models
-    from restora.restoration import Restorer, restore
+    from restora.restoration import Restorer, restore, with_local_statistics
 
 __version__ = "0.1.0"
 
@@ -27,6 +27,7 @@ _HOMES = {
     "load_model": "restora.checkpoints",
     "restore": "restora.restoration",
     "to_official_state_dict": "restora.checkpoints",
+    "with_local_statistics": "restora.restoration",
 }
 
 __all__ = [
@@ -39,6 +40,7 @@ __all__ = [
     "load_model",
     "restore",
     "to_official_state_dict",
+    "with_local_statistics",
 ]
 
 

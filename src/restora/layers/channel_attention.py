@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from restora.layers.local_pooling import GlobalMean
+
 
 class ChannelFilterAttention(nn.Module):
     """Filter neighbouring channels with three taps that the image itself chooses.
@@ -31,6 +33,7 @@ class ChannelFilterAttention(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.mean = GlobalMean()
         self.taps_from_mean = nn.Conv2d(channels, self.taps * channels, 1, bias=False)
         self.norm = nn.BatchNorm2d(self.taps * channels)
         self.gamma = nn.Parameter(torch.zeros(channels, 1, 1))
@@ -38,7 +41,7 @@ class ChannelFilterAttention(nn.Module):
 
     def forward(self, t: Tensor) -> Tensor:
         """Filter the features (B, C, H, W) along C; the shape stays."""
-        mean = t.mean((2, 3), keepdim=True)  # (B, C, 1, 1)
+        mean = self.mean(t)  # (B, C, 1, 1)
         filters = torch.tanh(self.norm(self.taps_from_mean(mean)))  # (B, 3C, 1, 1), tap-major
         before, here, after = (self.gamma * f for f in filters.chunk(self.taps, dim=1))  # (B, C, 1, 1) each
         # Three shifted sums instead of an unfolded (B, C, 3, H, W) map; gamma and beta are folded into the taps.

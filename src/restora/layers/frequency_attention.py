@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from restora.layers.convolution import conv_gelu
+from restora.layers.local_pooling import GlobalMean
 
 
 class ImplicitFrequencyAttention(nn.Module):
@@ -37,6 +38,7 @@ class ImplicitFrequencyAttention(nn.Module):
         hidden = max(channels // 2, 32)
         # From the lowest band (the first of the cascade) to the highest.
         self.cascade = nn.ModuleList([conv_gelu(channels, channels, 3) for _ in range(self.bands)])
+        self.mean = GlobalMean()
         self.squeeze = nn.Conv2d(channels, hidden, 1)
         # From the highest band to the lowest, the order in which the softmax concatenates them.
         self.excite = nn.ModuleList([nn.Conv2d(hidden, channels, 1) for _ in range(self.bands)])
@@ -49,7 +51,7 @@ class ImplicitFrequencyAttention(nn.Module):
         for band in self.cascade:
             low_to_high.append(band(low_to_high[-1]))
         levels = low_to_high[:0:-1]  # l1, l2, l3, l4: (B, C, H, W) each
-        summary = self.squeeze(sum(level.mean((2, 3), keepdim=True) for level in levels))  # (B, d, 1, 1)
+        summary = self.squeeze(sum(self.mean(level) for level in levels))  # (B, d, 1, 1)
         weights = torch.cat([excite(summary) for excite in self.excite], dim=1).softmax(
             dim=1
         )  # (B, 4C, 1, 1)

@@ -1,6 +1,7 @@
 """The published networks, one a file: pure `torch.nn.Module`, float images in [0, 1] in, restored images out."""
 
 from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig, dual_pixel_input
 from restora.networks.registry import (
     ARCHITECTURES,
     Architecture,
@@ -16,9 +17,12 @@ __all__ = [
     "Architecture",
     "ChaIR",
     "ChaIRConfig",
+    "DiNATIR",
+    "DiNATIRConfig",
     "Requirements",
     "architecture",
     "build_config",
     "create_model",
+    "dual_pixel_input",
     "list_models",
 ]

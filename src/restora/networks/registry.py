@@ -9,6 +9,8 @@ from torch import nn
 from restora.errors import RestoraError
 from restora.networks.chair import VARIANTS as CHAIR_VARIANTS
 from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.networks.dinat_ir import VARIANTS as DINAT_IR_VARIANTS
+from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,15 @@ ARCHITECTURES: dict[str, Architecture] = {
             config=ChaIRConfig,
             network=ChaIR,
             variants=CHAIR_VARIANTS,
+        ),
+        Architecture(
+            name="dinat_ir",
+            title="DiNAT-IR",
+            paper="DiNAT-IR: Exploring Dilated Neighborhood Attention for High-Quality Image Restoration,"
+            " arXiv 2507.17892, 2025",
+            config=DiNATIRConfig,
+            network=DiNATIR,
+            variants=DINAT_IR_VARIANTS,
         ),
     )
 }

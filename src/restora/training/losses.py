@@ -24,17 +24,22 @@ def fft_loss(restored: Tensor, clean: Tensor) -> Tensor:
     return torch.view_as_real(spectrum).abs().mean()
 
 
-def psnr_loss(restored: Tensor, clean: Tensor) -> Tensor:
-    """Mean over the batch of 10 log10(MSE + 1e-5): minus the PSNR in dB, levelling off at 50 dB.
+def psnr_loss(restored: Tensor, clean: Tensor, floor: float = 1e-5) -> Tensor:
+    """Mean over the batch of 10 log10(MSE + floor): minus the PSNR in dB, levelling off at 50 dB.
 
     Every image counts by its relative error, so weak degradations are learnt as well as strong ones.
-    The floor keeps nearly clean images from taking over. Source: the loss of HINet and NAFNet.
+    The floor keeps nearly clean images from taking over. Source: the loss of HINet and NAFNet, whose floor is 1e-8.
     """
     error = (restored - clean).square().mean((1, 2, 3))  # (B,)
-    return 10 * torch.log10(error + 1e-5).mean()
+    return 10 * torch.log10(error + floor).mean()
 
 
-LOSSES: dict[str, Loss] = {"l1": l1_loss, "fft": fft_loss, "psnr": psnr_loss}
+def psnr_loss_80db(restored: Tensor, clean: Tensor) -> Tensor:
+    """Compute `psnr_loss` with the floor 1e-8, levelling off at 80 dB, as DiNAT-IR's authors train with it."""
+    return psnr_loss(restored, clean, floor=1e-8)
+
+
+LOSSES: dict[str, Loss] = {"l1": l1_loss, "fft": fft_loss, "psnr": psnr_loss, "psnr_80db": psnr_loss_80db}
 
 
 def reduced_targets(clean: Tensor, scales: int) -> list[Tensor]:

@@ -1,0 +1,175 @@
+"""Neighborhood attention in tiles, forward and backward, as operators of torch.
+
+As operators they are one node of a compiled graph, and their shapes are known without computing anything.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.flop_counter import register_flop_formula
+
+from restora.layers.neighborhood_tiles import Tiles, tiles_along
+
+CPU_TILE_VALUES = 2**19
+"""Values of gathered keys and values at a time on a CPU: they stay in its second-level cache."""
+
+DEVICE_TILE_VALUES = 2**26
+"""The same elsewhere, where few large kernels are faster than many small ones."""
+
+
+def attend_in_tiles(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int) -> Tensor:
+    """Compute neighborhood attention tile by tile.
+
+    The queries of a tile attend densely to all keys that any of them sees; the others are masked. The tiles that see
+    their keys in the same way share one mask and are computed together, a few at a time.
+
+    Args:
+        q: (B, H, W, heads, c), not scaled.
+        k: (B, H', W', heads, c), H' >= H and W' >= W.
+        v: As ``k``.
+        bias: (heads, 2K - 1, 2K - 1), by offset in steps of the dilation, rows first.
+        kernel_size: K, odd; K * dilation is at most H' and W'.
+        dilation: Step between neighbours.
+
+    Returns:
+        (B, H, W, heads, c).
+    """
+    out = torch.empty_like(q, memory_format=torch.contiguous_format)
+    q_rows, k_rows, v_rows, out_rows = (
+        t.reshape(-1, *t.shape[3:]) for t in (q, k, v, out)
+    )  # (BHW, heads, c)
+    for asked, seen, entries in _groups(q, k, kernel_size, dilation):
+        mask = _mask(bias.to(q.dtype), entries)[None]
+        for here, there in _chunks(asked, seen, q):
+            queries = q_rows[here].transpose(1, 2)  # (tiles, heads, n, c)
+            keys, values = (
+                k_rows[there].transpose(1, 2),
+                v_rows[there].transpose(1, 2),
+            )  # (tiles, heads, m, c)
+            attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=mask)
+            out_rows[here] = attended.transpose(1, 2)
+    return out
+
+
+@torch.library.custom_op("restora::neighborhood_attention", mutates_args=())
+def tiled_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int) -> Tensor:
+    """Compute `attend_in_tiles`, with gradients that need no more memory than it does."""
+    return attend_in_tiles(q, k, v, bias, kernel_size, dilation)
+
+
+@torch.library.custom_op("restora::neighborhood_attention_backward", mutates_args=())
+def tiled_attention_backward(
+    grad: Tensor, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of q, k, v and bias; the attention of each tile is computed again, not kept."""
+    scale = q.shape[-1] ** -0.5
+    dq, dk, dv = (torch.zeros_like(t, memory_format=torch.contiguous_format) for t in (q, k, v))
+    dbias = bias.new_zeros(bias.shape[0], bias[0].numel() + 1)  # the last entry takes what is masked
+    q_rows, k_rows, v_rows, grad_rows = (t.reshape(-1, *t.shape[3:]) for t in (q, k, v, grad))
+    dq_rows, dk_rows, dv_rows = (t.view(-1, *t.shape[3:]) for t in (dq, dk, dv))
+    for asked, seen, entries in _groups(q, k, kernel_size, dilation):
+        mask = _mask(bias.to(q.dtype), entries)
+        dmask = torch.zeros_like(mask, dtype=bias.dtype)
+        for here, there in _chunks(asked, seen, q):
+            queries, upstream = q_rows[here].transpose(1, 2), grad_rows[here].transpose(1, 2)
+            keys, values = k_rows[there].transpose(1, 2), v_rows[there].transpose(1, 2)
+            attention = (scale * queries @ keys.mT + mask).softmax(-1)  # (tiles, heads, n, m)
+            dattention = upstream @ values.mT
+            dlogits = attention * (dattention - (dattention * attention).sum(-1, keepdim=True))
+            dmask += dlogits.sum(0)
+            dq_rows[here] = (scale * dlogits @ keys).transpose(1, 2)
+            keys_of_all = there.flatten()  # a key is in several tiles, and its gradient is the sum
+            dk_rows.index_add_(0, keys_of_all, (scale * dlogits.mT @ queries).transpose(1, 2).flatten(0, 1))
+            dv_rows.index_add_(0, keys_of_all, (attention.mT @ upstream).transpose(1, 2).flatten(0, 1))
+        dbias.index_add_(1, entries.flatten(), dmask.flatten(1))
+    return dq, dk, dv, dbias[:, :-1].reshape(bias.shape)
+
+
+@tiled_attention.register_fake
+def _(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int) -> Tensor:
+    return torch.empty_like(q, memory_format=torch.contiguous_format)
+
+
+@tiled_attention_backward.register_fake
+def _(
+    grad: Tensor, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    dq, dk, dv, dbias = (torch.empty_like(t, memory_format=torch.contiguous_format) for t in (q, k, v, bias))
+    return dq, dk, dv, dbias
+
+
+def _save(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:
+    *tensors, kernel_size, dilation = inputs
+    ctx.save_for_backward(*tensors)
+    ctx.geometry = kernel_size, dilation
+
+
+def _gradients(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    return *tiled_attention_backward(grad, *ctx.saved_tensors, *ctx.geometry), None, None
+
+
+tiled_attention.register_autograd(_gradients, setup_context=_save)
+
+
+@register_flop_formula(torch.ops.restora.neighborhood_attention)
+def _flops(
+    q: Sequence[int], k: object, v: object, bias: object, kernel_size: int, *_: object, **__: object
+) -> int:
+    """Count what the formula asks for, two products with K * K keys; the masked pairs of the tiles are extra."""
+    return 2 * 2 * math.prod(q) * kernel_size**2
+
+
+def _groups(q: Tensor, k: Tensor, kernel_size: int, dilation: int) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield tiles that share one bias: indices of queries (tiles, n), of keys (tiles, m), of the bias (n, m).
+
+    The bias table is flattened; one past its end stands for "not in the window".
+    """
+    batch, height, width = q.shape[:3]
+    side = 2 * kernel_size - 1
+    for rows in tiles_along(height, k.shape[1], kernel_size, dilation):
+        for columns in tiles_along(width, k.shape[2], kernel_size, dilation):
+            asked = _grid(batch, rows.queries, height, columns.queries, width, q.device)
+            seen = _grid(batch, rows.keys, k.shape[1], columns.keys, k.shape[2], q.device)
+            yield asked, seen, _entries(rows, columns, side, q.device)
+
+
+def _grid(
+    batch: int,
+    rows: tuple[tuple[int, ...], ...],
+    height: int,
+    columns: tuple[tuple[int, ...], ...],
+    width: int,
+    device: torch.device,
+) -> Tensor:
+    """Return flat indices into (B, H, W) of the tiles that rows and columns span, (tiles, positions in a tile)."""
+    image = torch.arange(batch, device=device)[:, None, None, None, None] * height * width
+    y = torch.tensor(rows, device=device)[None, :, None, :, None] * width
+    x = torch.tensor(columns, device=device)[None, None, :, None, :]
+    return (image + y + x).flatten(3).flatten(0, 2)
+
+
+def _entries(rows: Tiles, columns: Tiles, side: int, device: torch.device) -> Tensor:
+    y = torch.tensor(rows.offsets, device=device)[:, None, :, None]  # (n_y, 1, m_y, 1)
+    x = torch.tensor(columns.offsets, device=device)[None, :, None, :]  # (1, n_x, 1, m_x)
+    entries = torch.where((y < 0) | (x < 0), side * side, y * side + x)
+    return entries.flatten(2).flatten(0, 1)
+
+
+def _mask(bias: Tensor, entries: Tensor) -> Tensor:
+    """Look up the bias of every pair, minus infinity outside the window: (heads, n, m)."""
+    table = torch.cat([bias.flatten(1), bias.new_full((bias.shape[0], 1), float("-inf"))], dim=1)
+    return table[:, entries]
+
+
+def _chunks(asked: Tensor, seen: Tensor, q: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """Cut tiles into groups small enough that their keys and values fit the cache."""
+    if torch.compiler.is_exporting():
+        yield asked, seen
+        return
+    values = CPU_TILE_VALUES if q.device.type == "cpu" else DEVICE_TILE_VALUES
+    tiles = max(1, values // (2 * seen.shape[1] * q.shape[3] * q.shape[4]))
+    yield from zip(torch.split(asked, tiles), torch.split(seen, tiles), strict=True)

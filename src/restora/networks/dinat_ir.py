@@ -1,0 +1,241 @@
+"""DiNAT-IR: neighborhood attention, by turns dense and dilated, in a U-shaped transformer.
+
+Paper: "DiNAT-IR: Exploring Dilated Neighborhood Attention for High-Quality Image Restoration", arXiv 2507.17892, 2025.
+The shape is Restormer's. Its blocks come in pairs: the first attends to the 7x7 pixels around each pixel, the second to
+7x7 pixels so far apart that they span a training image. What attention cannot see, the statistics of the whole image,
+comes through a gate for each channel (the channel-aware module).
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import torch
+from torch import Tensor, nn
+
+from restora.layers import (
+    ChannelGate,
+    ChannelLayerNorm,
+    GatedFeedForward,
+    NeighborhoodAttention,
+    UncenteredLayerNorm,
+    downsample_unshuffle,
+    upsample_shuffle,
+)
+from restora.networks.requirements import Requirements
+
+Mode = Literal["hybrid", "local_only", "global_only"]
+
+KERNEL_SIZE = 7
+"""Side of the neighborhood, in every published network."""
+
+
+@dataclass(frozen=True)
+class DiNATIRConfig:
+    """Size and form of a DiNAT-IR network. The four scales are full, half, quarter and eighth size.
+
+    Attributes:
+        width: Channels at full size, even; each smaller scale has twice as many as the one before it.
+        blocks: Pairs of blocks in a stage of each scale; the encoder's and the decoder's are alike.
+        refinement_blocks: Pairs of blocks behind the decoder, at full size.
+        heads: Attention heads at each scale.
+        dilations: Steps between the neighbours of the dilated blocks at each scale, in pixels of that scale.
+        expansion: Hidden channels of the feed-forward layers for each channel.
+        bias: Whether the feed-forward layers, the merging 1x1 convolutions and the last one have biases.
+        centered_norm: Whether layer norm subtracts the mean and adds a bias, or only divides.
+        channel_gate: Whether the channel-aware module gates the attention.
+        mode: Which blocks of a pair are dilated: the second, none, or both.
+        dual_pixel: Whether the input is the two views of a dual-pixel sensor, see `dual_pixel_input`.
+    """
+
+    width: int = 48
+    blocks: tuple[int, int, int, int] = (2, 3, 3, 4)
+    refinement_blocks: int = 2
+    heads: tuple[int, int, int, int] = (1, 2, 4, 8)
+    dilations: tuple[int, int, int, int] = (36, 18, 9, 4)
+    expansion: float = 2.66
+    bias: bool = False
+    centered_norm: bool = True
+    channel_gate: bool = True
+    mode: Mode = "hybrid"
+    dual_pixel: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            ValueError: A value is outside its range.
+        """
+        if self.width < 2 or self.width % 2:
+            raise ValueError(f"width must be an even number of at least 2, got {self.width}")
+        for name in ("blocks", "heads", "dilations"):
+            if len(getattr(self, name)) != 4 or min(getattr(self, name)) < 1:
+                raise ValueError(f"{name} must be four numbers of at least 1, got {getattr(self, name)}")
+        for scale, heads in enumerate(self.heads):
+            if self.width * 2**scale % heads:
+                raise ValueError(f"heads must divide the {self.width * 2**scale} channels, got {self.heads}")
+        if self.refinement_blocks < 1:
+            raise ValueError(f"refinement_blocks must be at least 1, got {self.refinement_blocks}")
+        if self.expansion * self.width < 1:
+            raise ValueError(f"expansion must leave hidden channels, got {self.expansion}")
+        if self.mode not in get_args(Mode):
+            raise ValueError(f"mode must be one of {', '.join(get_args(Mode))}, got {self.mode!r}")
+
+    @property
+    def pair_dilations(self) -> tuple[tuple[int, int], ...]:
+        """Dilations of the first and the second block of a pair, at each scale."""
+        first_dilated, second_dilated = self.mode == "global_only", self.mode != "local_only"
+        return tuple((d if first_dilated else 1, d if second_dilated else 1) for d in self.dilations)
+
+
+class TransformerBlock(nn.Module):
+    """x <- x + A(y) * g(y) with y = LN(x), then x <- x + F(LN(x)): (B, C, H, W), shape kept.
+
+    A is neighborhood attention, g the channel-aware gate (made of what attention gets, not of what it returns), F the
+    gated feed-forward layer.
+    """
+
+    def __init__(self, config: DiNATIRConfig, channels: int, heads: int, dilation: int) -> None:
+        super().__init__()
+        norm = ChannelLayerNorm if config.centered_norm else UncenteredLayerNorm
+        self.attention_norm = norm(channels)
+        self.attention = NeighborhoodAttention(channels, heads, KERNEL_SIZE, dilation)
+        self.gate = ChannelGate() if config.channel_gate else None
+        self.feed_forward_norm = norm(channels)
+        self.feed_forward = GatedFeedForward(channels, config.expansion, config.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run the block."""
+        y = self.attention_norm(x)
+        attended = self.attention(y)
+        x = x + (attended if self.gate is None else attended * self.gate(y))
+        out: Tensor = x + self.feed_forward(self.feed_forward_norm(x))
+        return out
+
+
+class BlockPair(nn.Module):
+    """A block that looks near and one that looks far, in this order: (B, C, H, W), shape kept."""
+
+    def __init__(self, config: DiNATIRConfig, channels: int, scale: int) -> None:
+        super().__init__()
+        near, far = config.pair_dilations[scale]
+        self.near = TransformerBlock(config, channels, config.heads[scale], near)
+        self.far = TransformerBlock(config, channels, config.heads[scale], far)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run both blocks."""
+        out: Tensor = self.far(self.near(x))
+        return out
+
+
+class DiNATIR(nn.Module):
+    """The network.
+
+    Args:
+        config: Its size and form; the published single-image one by default.
+
+    Example:
+        >>> network = DiNATIR(DiNATIRConfig(width=8, blocks=(1, 1, 1, 1), dilations=(2, 2, 1, 1))).eval()
+        >>> network(torch.rand(1, 3, 16, 24)).shape
+        torch.Size([1, 3, 16, 24])
+    """
+
+    def __init__(self, config: DiNATIRConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = config or DiNATIRConfig()
+        w = config.width
+
+        def stage(scale: int, channels: int, pairs: int) -> nn.Sequential:
+            return nn.Sequential(*(BlockPair(config, channels, scale) for _ in range(pairs)))
+
+        full, half, quarter, eighth = config.blocks
+        self.head = nn.Conv2d(self.requirements.in_channels, w, 3, padding=1, bias=False)
+        self.encoder_full, self.down_half = stage(0, w, full), downsample_unshuffle(w)
+        self.encoder_half, self.down_quarter = stage(1, 2 * w, half), downsample_unshuffle(2 * w)
+        self.encoder_quarter, self.down_eighth = stage(2, 4 * w, quarter), downsample_unshuffle(4 * w)
+        self.latent = stage(3, 8 * w, eighth)
+        self.up_quarter, self.merge_quarter = (
+            upsample_shuffle(8 * w),
+            nn.Conv2d(8 * w, 4 * w, 1, bias=config.bias),
+        )
+        self.decoder_quarter = stage(2, 4 * w, quarter)
+        self.up_half, self.merge_half = upsample_shuffle(4 * w), nn.Conv2d(4 * w, 2 * w, 1, bias=config.bias)
+        self.decoder_half = stage(1, 2 * w, half)
+        # At full size nothing is merged: decoder and refinement keep the 2w channels of both sides.
+        self.up_full = upsample_shuffle(2 * w)
+        self.decoder_full, self.refinement = stage(0, 2 * w, full), stage(0, 2 * w, config.refinement_blocks)
+        self.skip = nn.Conv2d(w, 2 * w, 1, bias=config.bias) if config.dual_pixel else None
+        self.tail = nn.Conv2d(2 * w, 3, 3, padding=1, bias=config.bias)
+
+    @property
+    def requirements(self) -> Requirements:
+        """Multiple of 8; reach as the blocks add it up, in the worst case of windows shifted inward at a border."""
+        config = self.config
+        pairs = [2 * config.blocks[0] + config.refinement_blocks, 2 * config.blocks[1], 2 * config.blocks[2]]
+        reach = 2  # head and tail
+        for scale, (near, far) in enumerate(config.pair_dilations):
+            of_a_pair = (KERNEL_SIZE - 1) * (near + far) + 2  # two depthwise 3x3 convolutions
+            reach += 2**scale * of_a_pair * [*pairs, config.blocks[3]][scale]
+        reach += (
+            2 * (1 + 2 + 4) + (2 + 4 + 8) + (1 + 2 + 4)
+        )  # the 3x3 convolutions and the shuffles between scales
+        return Requirements(
+            multiple=8,
+            min_size=8,
+            in_channels=6 if config.dual_pixel else 3,
+            receptive_field=reach,
+            global_context=config.channel_gate,
+            precisions=("float32", "bfloat16", "float16"),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Restore images in [0, 1], not clamped; see `requirements` for H and W.
+
+        Args:
+            x: (B, 3, H, W), or (B, 6, H, W) of a dual-pixel network as `dual_pixel_input` makes it.
+
+        Returns:
+            (B, 3, H, W).
+        """
+        shallow = self.head(x.contiguous(memory_format=torch.channels_last))  # (B, w, H, W)
+        full = self.encoder_full(shallow)
+        half = self.encoder_half(self.down_half(full))  # (B, 2w, H/2, W/2)
+        quarter = self.encoder_quarter(self.down_quarter(half))  # (B, 4w, H/4, W/4)
+        eighth = self.latent(self.down_eighth(quarter))  # (B, 8w, H/8, W/8)
+
+        up_quarter = torch.cat([self.up_quarter(eighth), quarter], dim=1)
+        quarter = self.decoder_quarter(self.merge_quarter(up_quarter))
+        half = self.decoder_half(self.merge_half(torch.cat([self.up_half(quarter), half], dim=1)))
+        full = self.refinement(
+            self.decoder_full(torch.cat([self.up_full(half), full], dim=1))
+        )  # (B, 2w, H, W)
+        # Two views have no one image to which a residual could be added; their features are instead.
+        out: Tensor = self.tail(full) + x if self.skip is None else self.tail(full + self.skip(shallow))
+        return out
+
+
+def dual_pixel_input(left: Tensor, right: Tensor) -> Tensor:
+    """Put the two views of a dual-pixel sensor into the order that the published weights expect.
+
+    The authors' loader turned BGR into RGB for arrays of three channels only, so their six-channel inputs stayed B, G, R
+    of the left view and B, G, R of the right one, while targets, and with them the output, are R, G, B.
+
+    Args:
+        left: (B, 3, H, W), RGB in [0, 1].
+        right: (B, 3, H, W), RGB in [0, 1].
+
+    Returns:
+        (B, 6, H, W).
+    """
+    return torch.cat([left.flip(1), right.flip(1)], dim=1)
+
+
+VARIANTS: dict[str, DiNATIRConfig] = {
+    # The published network of GoPro, HIDE, SIDD, Rain13K and single-image DPDD.
+    "base": DiNATIRConfig(),
+    # The published network of dual-pixel DPDD.
+    "dual_pixel": DiNATIRConfig(dual_pixel=True),
+    # The width of the authors' ablations; one pair fewer at eighth size keeps it under 3 M parameters.
+    "small": DiNATIRConfig(width=16, blocks=(2, 3, 3, 3)),
+    # Ours, under 0.8 M parameters, for a laptop: few pairs, and dilations that fit crops of 128 pixels.
+    "tiny": DiNATIRConfig(width=12, blocks=(1, 1, 1, 1), refinement_blocks=1, dilations=(18, 9, 4, 2)),
+}
