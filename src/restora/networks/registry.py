@@ -9,6 +9,8 @@ from torch import nn
 from restora.errors import RestoraError
 from restora.networks.chair import VARIANTS as CHAIR_VARIANTS
 from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.networks.kit import VARIANTS as KIT_VARIANTS
+from restora.networks.kit import KiT, KiTConfig
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ ARCHITECTURES: dict[str, Architecture] = {
             config=ChaIRConfig,
             network=ChaIR,
             variants=CHAIR_VARIANTS,
+        ),
+        Architecture(
+            name="kit",
+            title="KiT",
+            paper="KNN Local Attention for Image Restoration, CVPR 2022",
+            config=KiTConfig,
+            network=KiT,
+            variants=KIT_VARIANTS,
         ),
     )
 }
