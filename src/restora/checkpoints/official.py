@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from restora.checkpoints import chair
+from restora.checkpoints import chair, kit
 from restora.errors import RestoraError
 from restora.networks import architecture
 
@@ -25,7 +25,10 @@ class OfficialFormat:
     detect: Callable[[Mapping[str, Tensor]], Any]
 
 
-OFFICIAL_FORMATS: dict[str, OfficialFormat] = {"chair": OfficialFormat(chair.official_name, chair.detect)}
+OFFICIAL_FORMATS: dict[str, OfficialFormat] = {
+    "chair": OfficialFormat(chair.official_name, chair.detect),
+    "kit": OfficialFormat(kit.official_name, kit.detect),
+}
 
 
 def convert_state_dict(architecture_name: str, official: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -39,7 +39,8 @@ def pair_logits(query: Tensor, key: Tensor, groups: PatchGroups) -> Tensor:
         logits: Tensor = _PairLogits.apply(  # type: ignore[no-untyped-call]
             query.flatten(0, 1), key.flatten(0, 1), *_rows(groups)
         )
-    logits = logits.view(len(logits), B, -1, *logits.shape[2:]).transpose(0, 1)  # (B, h, N_c, k, n)
+    shape = groups.chunks.shape[1], B, groups.chunks.shape[2], *logits.shape[1:]
+    logits = logits.view(shape).transpose(0, 1)  # (B, h, N_c, k, n)
     empty = (groups.neighbours < 0)[..., None, :]
     return groups.by_patch(logits.masked_fill(empty, -torch.inf))
 
@@ -61,7 +62,7 @@ def pair_attention(query: Tensor, key: Tensor, value: Tensor, weights: Tensor, g
     Returns:
         The sum over neighbours and rounds (B, N, r * r, C).
     """
-    chunked = groups.by_chunk(weights).transpose(0, 1).flatten(1, 2)  # (h, B * N_c, k, n)
+    chunked = groups.by_chunk(weights).transpose(0, 1).flatten(0, 2)  # (h * B * N_c, k, n)
     flat = [x.flatten(0, 1) for x in (query, key, value)]
     with full_precision(query.device):
         out: Tensor = _PairAttention.apply(  # type: ignore[no-untyped-call]
@@ -71,17 +72,18 @@ def pair_attention(query: Tensor, key: Tensor, value: Tensor, weights: Tensor, g
 
 
 class _PairLogits(torch.autograd.Function):
-    """g of (M, p, C) queries and keys, M = B * N patches of p = r^2 pixels, by row numbers: (h, B * N_c, k, n)."""
+    """g of (M, p, C) queries and keys, M = B * N patches of p = r^2 pixels, by row numbers: (h * B * N_c, k, n)."""
 
     @staticmethod
     def forward(ctx: Any, query: Tensor, key: Tensor, queries: Tensor, keys: Tensor) -> Tensor:
         ctx.save_for_backward(query, key, queries, keys)
         wide = _accumulator_type(query)
+        q, k = query.flatten(1), key.flatten(1)
         logits = [
-            torch.bmm(_pick(query, a).flatten(2).to(wide), _pick(key, j).flatten(2).to(wide).transpose(1, 2))
+            torch.bmm(_pick(q, a).to(wide), _pick(k, j).to(wide).transpose(1, 2))
             for _, a, j in _slabs(query, queries, keys)
         ]
-        return torch.cat(logits).view(*queries.shape, keys.shape[2])
+        return torch.cat(logits)
 
     @staticmethod
     @once_differentiable
@@ -89,14 +91,14 @@ class _PairLogits(torch.autograd.Function):
         query, key, queries, keys = ctx.saved_tensors
         d_query, d_key = _zeros(query), _zeros(key)
         for at, a, j in _slabs(query, queries, keys):
-            q, k = (_pick(x, rows).flatten(2).to(d_query.dtype) for x, rows in ((query, a), (key, j)))
+            q, k = (_pick(x.flatten(1), rows).to(d_query.dtype) for x, rows in ((query, a), (key, j)))
             _add_rows(d_query, a, torch.bmm(grad[at], k), a.shape[1])
             _add_rows(d_key, j, torch.bmm(grad[at].transpose(1, 2), q), a.shape[1])
         return d_query.to(query.dtype), d_key.to(key.dtype), None, None
 
 
 class _PairAttention(torch.autograd.Function):
-    """o of (M, p, C) queries, keys and values and (h, B * N_c, k, n) weights, by row numbers: (M, p, C).
+    """o of (M, p, C) queries, keys and values and (h * B * N_c, k, n) weights, by row numbers: (M, p, C).
 
     Scores lie as (slab, n, p, k * p): the softmax runs along a strided axis, which vectorises over the queries.
     """
@@ -108,9 +110,9 @@ class _PairAttention(torch.autograd.Function):
         ctx.save_for_backward(query, key, value, weights, queries, keys)
         out = _zeros(query)
         for at, a, j in _slabs(query, queries, keys):
-            attention = _attention(_scaled(query, a), _pick(key, j).flatten(1, 2), j.shape[1])
+            attention = _attention(_scaled(query, a), _pixels(key, j), j.shape[1])
             mixed = attention.mul_(_by_pixel(weights[at], query.shape[1])).flatten(1, 2)
-            _add_rows(out, a, torch.bmm(mixed.transpose(1, 2), _pick(value, j).flatten(1, 2)), a.shape[1])
+            _add_rows(out, a, torch.bmm(mixed.transpose(1, 2), _pixels(value, j)), a.shape[1])
         return out.to(query.dtype)
 
     @staticmethod
@@ -125,12 +127,8 @@ class _PairAttention(torch.autograd.Function):
         )
         pixels, scale = query.shape[1], query.shape[2] ** -0.5
         for at, a, j in _slabs(query, queries, keys):
-            q, k, v = (
-                _scaled(query, a),
-                _pick(key, j).flatten(1, 2),
-                _pick(value, j).flatten(1, 2),
-            )  # (s, k p, C), (s, n p, C) twice
-            d_out = _pick(grad, a).flatten(1, 2)  # (s, k p, C)
+            q, k, v = _scaled(query, a), _pixels(key, j), _pixels(value, j)  # (s, k p, C), (s, n p, C) twice
+            d_out = _pixels(grad, a)  # (s, k p, C)
             attention = _attention(q, k, j.shape[1])  # (s, n, p, k p), as all that follow
             mixed = attention * _by_pixel(weights[at], pixels)
             d_mixed = torch.bmm(v, d_out.transpose(1, 2)).view_as(mixed)
@@ -163,7 +161,7 @@ def _by_pixel(weights: Tensor, pixels: int) -> Tensor:
 
 def _scaled(query: Tensor, rows: Tensor) -> Tensor:
     """Pick queries (M, p, C) by (s, k): (s, k p, C), divided by sqrt(C)."""
-    return _pick(query, rows).flatten(1, 2).mul_(query.shape[2] ** -0.5)
+    return _pixels(query, rows).mul_(query.shape[2] ** -0.5)
 
 
 def _rows(groups: PatchGroups) -> tuple[Tensor, Tensor]:
@@ -180,24 +178,32 @@ def _rows(groups: PatchGroups) -> tuple[Tensor, Tensor]:
     return chunks, neighbours
 
 
-def _slabs(
-    query: Tensor, queries: Tensor, keys: Tensor
-) -> Iterator[tuple[tuple[int, slice], Tensor, Tensor]]:
-    """Walk over rounds and slabs of chunks: where they are, the rows of their queries (s, k) and keys (s, n)."""
+def _slabs(query: Tensor, queries: Tensor, keys: Tensor) -> Iterator[tuple[slice, Tensor, Tensor]]:
+    """Walk over rounds and slabs of s chunks: where they are, the rows of their queries (s, k) and keys (s, n)."""
     rounds, chunks, k = queries.shape
-    scores = k * keys.shape[2] * query.shape[1] ** 2
-    budget = SLAB_SCORES_CPU if query.device.type == "cpu" else SLAB_SCORES_GPU
-    # A traced loop is unrolled: one slab then, lest the graph grow with the image.
-    step = chunks if torch.compiler.is_compiling() else max(1, budget // scores)
-    for t in range(rounds):
-        for start in range(0, chunks, step):
-            part = slice(start, min(start + step, chunks))
-            yield (t, part), queries[t, part], keys[t, part]
+    queries, keys = queries.flatten(0, 1), keys.flatten(0, 1)
+    scores = k * keys.shape[1] * query.shape[1] ** 2
+    # A traced loop is unrolled, so that many slabs make a large graph.
+    traced = torch.compiler.is_compiling()
+    budget = SLAB_SCORES_CPU if query.device.type == "cpu" and not traced else SLAB_SCORES_GPU
+    if traced and len(queries) * scores <= budget:
+        yield slice(None), queries, keys
+        return
+    step = max(1, budget // scores)
+    for end in range(chunks, rounds * chunks + 1, chunks):
+        for start in range(end - chunks, end, step):
+            part = slice(start, min(start + step, end))
+            yield part, queries[part], keys[part]
 
 
 def _pick(x: Tensor, rows: Tensor) -> Tensor:
-    """Gather rows of (M, ...) by (s, k): (s, k, ...)."""
-    return x.index_select(0, rows.flatten()).view(*rows.shape, *x.shape[1:])
+    """Gather rows of (M, D) by (s, m): (s, m, D)."""
+    return x.index_select(0, rows.flatten()).view(*rows.shape, -1)
+
+
+def _pixels(x: Tensor, rows: Tensor) -> Tensor:
+    """Gather patches (M, p, C) by (s, m), a new tensor: (s, m p, C)."""
+    return x.index_select(0, rows.flatten()).view(len(rows), -1, x.shape[2])
 
 
 def _add_rows(total: Tensor, rows: Tensor, x: Tensor, k: int) -> None:

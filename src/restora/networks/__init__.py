@@ -2,6 +2,7 @@
 
 from restora.networks.chair import ChaIR, ChaIRConfig
 from restora.networks.kit import KiT, KiTConfig
+from restora.networks.knn_groups import KNNGroups, draw_knn_groups, knn_groups
 from restora.networks.registry import (
     ARCHITECTURES,
     Architecture,
@@ -19,9 +20,12 @@ __all__ = [
     "ChaIRConfig",
     "KiT",
     "KiTConfig",
+    "KNNGroups",
     "Requirements",
     "architecture",
     "build_config",
     "create_model",
+    "draw_knn_groups",
+    "knn_groups",
     "list_models",
 ]
