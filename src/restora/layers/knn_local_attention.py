@@ -195,7 +195,6 @@ class KNNLocalAttention(nn.Module):
         out = knn_local_attention(query, key, value, groups, self.patch_weights, self.round_weights)
         return join_patches(out, *x.shape[2:])
 
-    @torch.no_grad()
     def _group(self, patches: Tensor) -> PatchGroups:
         if self.centered_hash:
             patches = patches - patches.mean(1, keepdim=True)

@@ -20,7 +20,6 @@ def bucket_count(patches: int, chunk_size: int) -> int:
     return min(MAX_BUCKETS, max(2, chunks + chunks % 2))
 
 
-@torch.no_grad()
 def hash_patches(patches: Tensor, rotations: Tensor) -> Tensor:
     """Hash patches with random rotations: L(x) = argmax([x R; -x R]), eq. 5 of the KiT paper.
 
@@ -32,9 +31,9 @@ def hash_patches(patches: Tensor, rotations: Tensor) -> Tensor:
         rotations: R (h, r * r * C, m / 2), one for each round.
 
     Returns:
-        Bucket of every patch in every round (B, h, N), integers in [0, m).
+        Bucket of every patch in every round (B, h, N), integers in [0, m). No gradient goes through them.
     """
-    flat = patches.flatten(2)
+    flat = patches.detach().flatten(2)
     dtype = torch.promote_types(flat.dtype, torch.float32)
     with full_precision(flat.device):
         y = flat.to(dtype) @ rotations.to(dtype).transpose(0, 1).flatten(1)  # all rounds in one product
