@@ -175,6 +175,15 @@ def test_slabs_change_nothing(budget: int, monkeypatch: pytest.MonkeyPatch) -> N
         torch.testing.assert_close(a, b)
 
 
+def test_exported_layer_gives_the_same_and_adds_to_no_address_twice() -> None:
+    torch.manual_seed(0)
+    made, x = KNNLocalAttention(6, patch_size=2, chunk_size=4, rounds=2).eval(), torch.randn(1, 6, 6, 10)
+    with torch.no_grad():
+        exported = torch.export.export(made, (x,))
+        torch.testing.assert_close(exported.module()(x), made(x))
+    assert not any("index_add" in str(node.target) for node in exported.graph.nodes)
+
+
 def test_one_chunk_is_attention_to_all_pairs() -> None:
     torch.manual_seed(0)
     made, x = KNNLocalAttention(6, patch_size=2, chunk_size=9, rounds=2).eval(), torch.randn(1, 6, 6, 6)

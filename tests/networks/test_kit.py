@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from golden import load, tensor
+from torch.utils.flop_counter import FlopCounterMode
 
 from restora import Restorer, create_model
 from restora.layers import KNNLocalAttention
@@ -64,6 +65,26 @@ def test_parameters(variant: str, parameters: int) -> None:
     with torch.device("meta"):
         model = create_model("kit", variant)
     assert sum(p.numel() for p in model.parameters()) == parameters
+
+
+def test_multiply_adds_are_those_of_the_equations() -> None:
+    with torch.device("meta"):  # shapes suffice
+        model, x = KiT(KiTConfig(width=8)).eval(), torch.empty(1, 3, 256, 256)
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        model(x)
+    pixels = 256 * 256
+    expected = 3 * 9 * 2 * (8 * pixels) + 4 * 9 * 64 * pixels  # stem and tail
+    for scale, stages in ((0, 2), (1, 2), (2, 2), (3, 1)):
+        c, size, k = 8 * 2**scale, pixels // 4**scale, 4 if scale < 3 else 1
+        attention = (
+            4 * 4 * k * 16 * size * c + 2 * 4 * k * size * c
+        )  # scores and values; dot products of patches
+        hashing = 4 * size * c * min(128, size // 16 // k) // 2
+        feed_forward = (8 * c + 36) * size * c
+        expected += 2 * stages * (attention + hashing + 3 * size * c * c + feed_forward)
+        if scale < 3:
+            expected += 2 * size // 4 * 2 * c * c + 2 * size * c * c  # down and up; merge
+    assert counter.get_total_flops() // 2 == expected
 
 
 def test_shared_projection_saves_one_of_three() -> None:

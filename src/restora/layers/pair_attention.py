@@ -62,12 +62,16 @@ def pair_attention(query: Tensor, key: Tensor, value: Tensor, weights: Tensor, g
     Returns:
         The sum over neighbours and rounds (B, N, r * r, C).
     """
-    chunked = groups.by_chunk(weights).transpose(0, 1).flatten(0, 2)  # (h * B * N_c, k, n)
-    flat = [x.flatten(0, 1) for x in (query, key, value)]
+    chunked = groups.by_chunk(weights).transpose(0, 1).flatten(0, 2).to(query.dtype)  # (h * B * N_c, k, n)
+    operands = (*(x.flatten(0, 1) for x in (query, key, value)), chunked, *_rows(groups))
     with full_precision(query.device):
-        out: Tensor = _PairAttention.apply(  # type: ignore[no-untyped-call]
-            *flat, chunked.to(query.dtype), *_rows(groups)
-        )
+        if _exporting():
+            # Some runtimes lose additions to one address from several threads; a gather and a sum are safe.
+            parts = torch.cat([part for _, part in _attended(*operands)])  # (h * B * N_c, k p, C)
+            B, h, N_c, k = groups.chunks.shape
+            rounds = parts.view(h, B, N_c, k, *query.shape[2:]).transpose(0, 1)
+            return groups.by_patch(rounds).sum(1)
+        out: Tensor = _PairAttention.apply(*operands)  # type: ignore[no-untyped-call]
     return out.view(query.shape)
 
 
@@ -109,10 +113,8 @@ class _PairAttention(torch.autograd.Function):
     ) -> Tensor:
         ctx.save_for_backward(query, key, value, weights, queries, keys)
         out = _zeros(query)
-        for at, a, j in _slabs(query, queries, keys):
-            attention = _attention(_scaled(query, a), _pixels(key, j), j.shape[1])
-            mixed = attention.mul_(_by_pixel(weights[at], query.shape[1])).flatten(1, 2)
-            _add_rows(out, a, torch.bmm(mixed.transpose(1, 2), _pixels(value, j)), a.shape[1])
+        for a, part in _attended(query, key, value, weights, queries, keys):
+            _add_rows(out, a, part, a.shape[1])
         return out.to(query.dtype)
 
     @staticmethod
@@ -146,6 +148,16 @@ class _PairAttention(torch.autograd.Function):
             None,
             None,
         )
+
+
+def _attended(
+    query: Tensor, key: Tensor, value: Tensor, weights: Tensor, queries: Tensor, keys: Tensor
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield the rows of each slab's queries (s, k), and what they take from their neighbours (s, k p, C)."""
+    for at, a, j in _slabs(query, queries, keys):
+        attention = _attention(_scaled(query, a), _pixels(key, j), j.shape[1])
+        mixed = (attention * _by_pixel(weights[at], query.shape[1])).flatten(1, 2)
+        yield a, torch.bmm(mixed.transpose(1, 2), _pixels(value, j))
 
 
 def _attention(query: Tensor, key: Tensor, neighbours: int) -> Tensor:
@@ -194,6 +206,12 @@ def _slabs(query: Tensor, queries: Tensor, keys: Tensor) -> Iterator[tuple[slice
         for start in range(end - chunks, end, step):
             part = slice(start, min(start + step, end))
             yield part, queries[part], keys[part]
+
+
+def _exporting() -> bool:
+    """Tell whether the network is being written down for another runtime."""
+    # What torch 2.6 cannot tell apart from compilation.
+    return bool(getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)())
 
 
 def _pick(x: Tensor, rows: Tensor) -> Tensor:

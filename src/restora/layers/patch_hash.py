@@ -47,7 +47,7 @@ def hash_patches(patches: Tensor, rotations: Tensor) -> Tensor:
 def full_precision(device: torch.device) -> AbstractContextManager[None]:
     """Switch autocast off for what must be computed in the precision of its operands."""
     # Entered only where there is something to switch off: exporters stumble over the context.
-    if torch.is_autocast_enabled(device.type):
+    if torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type):
         return torch.autocast(device.type, enabled=False)
     return nullcontext()
 
