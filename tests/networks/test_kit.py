@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 from golden import load, tensor
+from torch.utils.checkpoint import checkpoint
 from torch.utils.flop_counter import FlopCounterMode
 
 from restora import Restorer, create_model
@@ -182,3 +183,31 @@ def test_options_learn(change: dict[str, object]) -> None:
 def test_impossible_configurations(change: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         KiTConfig(**change)  # type: ignore[arg-type]
+
+
+def gradients(model: KiT, x: torch.Tensor, checkpointed: bool = False) -> list[torch.Tensor]:
+    """Gradients of one training step with the rotations of seed 1."""
+    torch.manual_seed(1)
+    model.zero_grad()
+    out = checkpoint(model, x, use_reentrant=False) if checkpointed else model(x)
+    (out - x).square().mean().backward()
+    return [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
+
+
+def test_activation_checkpointing_sees_the_same_rotations() -> None:
+    torch.manual_seed(0)
+    model, x = KiT(SMALLEST).train(), torch.rand(1, 3, 64, 64)
+    plain, checkpointed = gradients(model, x), gradients(model, x, checkpointed=True)
+    assert len(plain) == len(checkpointed) == len(list(model.parameters()))
+    for a, b in zip(plain, checkpointed, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_training_in_bfloat16_has_nearly_the_same_gradients() -> None:
+    torch.manual_seed(0)
+    model, x = KiT(SMALLEST).eval(), torch.rand(1, 3, 64, 64)
+    full = gradients(model, x)
+    with torch.autocast("cpu", torch.bfloat16):
+        half = gradients(model, x)
+    a, b = (torch.cat([g.flatten() for g in grads]) for grads in (full, half))
+    assert torch.cosine_similarity(a, b, dim=0) > 0.99
