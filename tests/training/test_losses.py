@@ -1,9 +1,19 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 
-from restora.training.losses import l1_loss, multi_scale_loss, psnr_loss, reduced_targets
+from restora.training.losses import (
+    LOSSES,
+    charbonnier_loss,
+    edge_loss,
+    l1_loss,
+    multi_scale_loss,
+    psnr_loss,
+    reduced_targets,
+)
+from restora.training.recipe import LossSection
 
 
 def test_psnr_loss_is_minus_the_mean_psnr() -> None:
@@ -28,3 +38,52 @@ def test_scales_are_weighted() -> None:
     assert float(value) == pytest.approx(10 * (0.1 * 1 + 1.0 * 2))
     with pytest.raises(ValueError, match="2 scales, scale_weights has 1"):
         multi_scale_loss(outputs, clean, [(l1_loss, 1.0)], (1.0,))
+
+
+def test_charbonnier_is_the_absolute_error_away_from_zero() -> None:
+    clean = torch.zeros(1, 3, 4, 4)
+    assert float(charbonnier_loss(clean, clean)) == pytest.approx(1e-3)
+    assert float(charbonnier_loss(clean + 0.5, clean)) == pytest.approx(0.5, abs=2e-6)
+
+
+def laplacian(x: np.ndarray) -> np.ndarray:
+    """The Laplacian image of one channel, pixel by pixel."""
+    taps = np.array([0.05, 0.25, 0.4, 0.25, 0.05])
+
+    def blurred(y: np.ndarray) -> np.ndarray:
+        padded = np.pad(y, 2, mode="edge")
+        rows, columns = y.shape
+        return sum(
+            a * b * padded[i : i + rows, j : j + columns]
+            for i, a in enumerate(taps)
+            for j, b in enumerate(taps)
+        )
+
+    coarse, raised = blurred(x), np.zeros_like(x)
+    for i in range(0, x.shape[0], 2):
+        for j in range(0, x.shape[1], 2):
+            raised[i, j] = 4 * coarse[i, j]
+    return x - blurred(raised)
+
+
+def test_edge_loss_compares_laplacian_images() -> None:
+    restored, clean = np.random.default_rng(0).random((2, 2, 3, 9, 12))
+    errors = [
+        np.sqrt((laplacian(a) - laplacian(b)) ** 2 + 1e-6)
+        for a, b in zip(restored.reshape(-1, 9, 12), clean.reshape(-1, 9, 12), strict=True)
+    ]
+    value = edge_loss(torch.from_numpy(restored), torch.from_numpy(clean))
+    assert float(value) == pytest.approx(np.mean(errors), rel=1e-9)
+
+
+def test_edge_loss_ignores_brightness_away_from_the_borders() -> None:
+    flat = torch.full((1, 1, 64, 64), 0.3)
+    assert float(edge_loss(flat, torch.zeros_like(flat))) < 0.02
+    stripes = flat.clone()
+    stripes[..., ::2] = -0.3
+    assert float(edge_loss(stripes, torch.zeros_like(flat))) > 0.2
+
+
+def test_a_recipe_may_name_every_loss() -> None:
+    for kind in LOSSES:
+        assert LossSection(kind=kind, weight=1).kind == kind

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from restora.checkpoints import chair, dinat_ir
+from restora.checkpoints import chair, kit
 from restora.errors import RestoraError
 from restora.networks import architecture
 
@@ -28,6 +29,7 @@ class OfficialFormat:
 OFFICIAL_FORMATS: dict[str, OfficialFormat] = {
     "chair": OfficialFormat(chair.official_name, chair.detect),
     "dinat_ir": OfficialFormat(dinat_ir.official_name, dinat_ir.detect),
+    "kit": OfficialFormat(kit.official_name, kit.detect),
 }
 
 

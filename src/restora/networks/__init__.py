@@ -2,6 +2,8 @@
 
 from restora.networks.chair import ChaIR, ChaIRConfig
 from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig, dual_pixel_input
+from restora.networks.kit import KiT, KiTConfig
+from restora.networks.knn_groups import KNNGroups, draw_knn_groups, knn_groups
 from restora.networks.registry import (
     ARCHITECTURES,
     Architecture,
@@ -19,10 +21,15 @@ __all__ = [
     "ChaIRConfig",
     "DiNATIR",
     "DiNATIRConfig",
+    "KiT",
+    "KiTConfig",
+    "KNNGroups",
     "Requirements",
     "architecture",
     "build_config",
     "create_model",
     "dual_pixel_input",
+    "draw_knn_groups",
+    "knn_groups",
     "list_models",
 ]

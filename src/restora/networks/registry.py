@@ -11,6 +11,8 @@ from restora.networks.chair import VARIANTS as CHAIR_VARIANTS
 from restora.networks.chair import ChaIR, ChaIRConfig
 from restora.networks.dinat_ir import VARIANTS as DINAT_IR_VARIANTS
 from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig
+from restora.networks.kit import VARIANTS as KIT_VARIANTS
+from restora.networks.kit import KiT, KiTConfig
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,14 @@ ARCHITECTURES: dict[str, Architecture] = {
             config=DiNATIRConfig,
             network=DiNATIR,
             variants=DINAT_IR_VARIANTS,
+        ),
+        Architecture(
+            name="kit",
+            title="KiT",
+            paper="KNN Local Attention for Image Restoration, CVPR 2022",
+            config=KiTConfig,
+            network=KiT,
+            variants=KIT_VARIANTS,
         ),
     )
 }

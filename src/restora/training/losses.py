@@ -40,6 +40,45 @@ def psnr_loss_80db(restored: Tensor, clean: Tensor) -> Tensor:
 
 
 LOSSES: dict[str, Loss] = {"l1": l1_loss, "fft": fft_loss, "psnr": psnr_loss, "psnr_80db": psnr_loss_80db}
+def charbonnier_loss(restored: Tensor, clean: Tensor) -> Tensor:
+    """Mean of sqrt(d^2 + 1e-6) over all elements d of the difference: absolute error, smooth at zero.
+
+    Source: the first term of KiT's loss (CVPR 2022, eq. 11), with eps = 1e-3; MPRNet and others before it.
+    """
+    return _charbonnier(restored - clean)
+
+
+def edge_loss(restored: Tensor, clean: Tensor) -> Tensor:
+    """Charbonnier loss of the Laplacian images: what a blurred copy lacks (weight 0.05 beside `charbonnier_loss`).
+
+    Source: the second term of KiT's loss (CVPR 2022, eq. 11), in the form of MPRNet.
+    """
+    difference = restored - clean  # the Laplacian is linear
+    coarse = _blurred(difference)
+    kept = torch.zeros_like(coarse)
+    kept[..., ::2, ::2] = 4 * coarse[..., ::2, ::2]  # every fourth pixel, as bright as four
+    return _charbonnier(difference - _blurred(kept))
+
+
+def _charbonnier(difference: Tensor) -> Tensor:
+    return (difference.square() + 1e-6).sqrt().mean()
+
+
+def _blurred(x: Tensor) -> Tensor:
+    """Blur (B, C, H, W) by the five-tap binomial-like window of Laplacian pyramids; edges are repeated."""
+    taps = torch.tensor([0.05, 0.25, 0.4, 0.25, 0.05], dtype=x.dtype, device=x.device)
+    C = x.shape[1]
+    window = torch.outer(taps, taps).expand(C, 1, 5, 5)
+    return F.conv2d(F.pad(x, (2, 2, 2, 2), mode="replicate"), window, groups=C)
+
+
+LOSSES: dict[str, Loss] = {
+    "l1": l1_loss,
+    "fft": fft_loss,
+    "psnr": psnr_loss,
+    "charbonnier": charbonnier_loss,
+    "edge": edge_loss,
+}
 
 
 def reduced_targets(clean: Tensor, scales: int) -> list[Tensor]:

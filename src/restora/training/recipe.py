@@ -50,7 +50,9 @@ class GaussianNoiseSection(Section):
 class LossSection(Section):
     """One term of the loss."""
 
-    kind: Literal["l1", "fft", "psnr"] = Field(description="which difference to minimise")
+    kind: Literal["l1", "fft", "psnr", "charbonnier", "edge"] = Field(
+        description="which difference to minimise"
+    )
     weight: float = Field(1.0, gt=0, description="factor of this term")
 
 

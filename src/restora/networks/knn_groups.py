@@ -1,0 +1,193 @@
+"""Which patches of a photograph a KiT takes for neighbours, as the paper's figure 7 shows it."""
+
+import colorsys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from restora.errors import RestoraError
+from restora.layers import KNNLocalAttention, PatchGroups
+from restora.networks.kit import SCALES, KiT
+
+
+@dataclass(frozen=True)
+class KNNGroups:
+    """The patches of one image, sorted by one round of hashing in one block.
+
+    Attributes:
+        order: Patch at each sorted position (N,).
+        rank: Sorted position of each patch (N,).
+        chunks: Patches of each chunk (N_c, k), -1 where there are no more.
+        neighbours: Patches that a chunk looks at (N_c, n): its own, then those of the chunk before.
+        patch: Side of a patch in pixels of the image.
+        columns: Patches in a row of the image, which is padded at the right and the bottom to whole patches.
+    """
+
+    order: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    chunks: NDArray[np.int64]
+    neighbours: NDArray[np.int64]
+    patch: int
+    columns: int
+
+    def members(self, patch: int) -> NDArray[np.int64]:
+        """Return the patches of a patch's own chunk, itself among them."""
+        own: NDArray[np.int64] = self.chunks[self.rank[patch] // self.chunks.shape[1]]
+        return own[own >= 0]
+
+    def looked_back_at(self, patch: int) -> NDArray[np.int64]:
+        """Return the patches of the chunk before, at which a patch looks too."""
+        size = self.chunks.shape[1]
+        before: NDArray[np.int64] = self.neighbours[self.rank[patch] // size, size:]
+        return before[before >= 0]
+
+    def patch_at(self, x: int, y: int) -> int:
+        """Return the number of the patch that holds the pixel in column x and row y."""
+        return y // self.patch * self.columns + x // self.patch
+
+    def corner(self, patch: int) -> tuple[int, int]:
+        """Return column and row of a patch's first pixel."""
+        row, column = divmod(patch, self.columns)
+        return column * self.patch, row * self.patch
+
+
+def knn_groups(
+    model: KiT, image: NDArray[np.generic], *, stage: int = 0, block: int = 0, round: int = 0
+) -> KNNGroups:
+    """Run a KiT over an image and note which patches one of its blocks takes for neighbours.
+
+    Args:
+        model: The network; it runs in evaluation mode and is left as it was.
+        image: (H, W, 3), bytes or floats in [0, 1], of any size.
+        stage: 0 to 2 the encoder's at full, half and quarter size, 3 the bottleneck, 4 to 6 the decoder's at quarter,
+            half and full size.
+        block: Number of the block in its stage.
+        round: Number of the round of hashing.
+
+    Raises:
+        RestoraError: The image has another shape, or there is no such stage, block or round.
+
+    Example:
+        >>> from restora.networks import create_model
+        >>> groups = knn_groups(create_model("kit", "tiny"), np.random.rand(30, 64, 3))
+        >>> groups.patch, groups.columns, groups.chunks.shape
+        (4, 16, (32, 4))
+    """
+    if image.ndim != 3 or image.shape[2] != 3:
+        raise RestoraError(f"the image must be (height, width, 3), got {image.shape}; convert it to RGB")
+    stages = model.attentions
+    _check("stage", stage, len(stages))
+    _check("block", block, len(stages[stage]))
+    attention = stages[stage][block]
+    _check("round", round, attention.rounds)
+
+    multiple = model.requirements.multiple
+    H, W = image.shape[:2]
+    # Reflected as often as it takes where an image is smaller than what it lacks.
+    padded = np.pad(_floats(image), ((0, -H % multiple), (0, -W % multiple), (0, 0)), mode="reflect")
+    groups = _watched(model, attention, padded)
+    patch = model.config.patch_size * 2 ** min(stage, 2 * SCALES - stage)
+    order, rank, chunks, neighbours = (
+        x[0, round].cpu().numpy() for x in (groups.order, groups.rank, groups.chunks, groups.neighbours)
+    )
+    return KNNGroups(order, rank, chunks, neighbours, patch, padded.shape[1] // patch)
+
+
+def draw_knn_groups(
+    image: NDArray[np.generic],
+    groups: KNNGroups,
+    queries: Sequence[int],
+    *,
+    look_back: bool = False,
+    enlargement: int = 4,
+) -> NDArray[np.uint8]:
+    """Draw a box of one colour round each patch of a query's chunk, for some queries.
+
+    Args:
+        image: (H, W, 3), bytes or floats in [0, 1], that the groups are of.
+        groups: From `knn_groups`.
+        queries: Patch numbers; see `KNNGroups.patch_at`.
+        look_back: Whether the patches of the chunk before get a dashed box.
+        enlargement: How many pixels of the drawing stand for one of the image, along each side.
+
+    Returns:
+        (H * enlargement, W * enlargement, 3), bytes. Boxes in the padding are not seen.
+
+    Raises:
+        RestoraError: A query is no patch of the groups.
+
+    Example:
+        >>> from restora.networks import create_model
+        >>> image = np.random.rand(32, 64, 3)
+        >>> groups = knn_groups(create_model("kit", "tiny"), image)
+        >>> draw_knn_groups(image, groups, [groups.patch_at(5, 9)]).shape
+        (128, 256, 3)
+    """
+    canvas = np.rint(_floats(image) * 255).astype(np.uint8)
+    canvas = canvas.repeat(enlargement, axis=0).repeat(enlargement, axis=1)
+    for i, query in enumerate(queries):
+        _check("query", query, len(groups.order))
+        colour = np.array(colorsys.hsv_to_rgb(i / len(queries), 1, 1)) * 255
+        if look_back:
+            for patch in groups.looked_back_at(query):
+                _draw_box(canvas, groups, int(patch), enlargement, colour, dash=max(1, enlargement))
+        for patch in groups.members(query):
+            _draw_box(canvas, groups, int(patch), enlargement, colour, dash=0)
+    return canvas
+
+
+def _watched(model: KiT, attention: KNNLocalAttention, image: NDArray[np.float32]) -> PatchGroups:
+    """Run the model over an image and return how the attention groups its input."""
+    seen: list[PatchGroups] = []
+
+    def note(layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        seen.append(attention.group(inputs[0]))
+
+    hook = attention.register_forward_pre_hook(note)
+    training = [module for module in model.modules() if module.training]
+    parameter = next(model.parameters())
+    x = torch.from_numpy(image).permute(2, 0, 1)[None].to(parameter.device, parameter.dtype)
+    try:
+        model.eval()
+        with torch.inference_mode():
+            model(x)
+    finally:
+        hook.remove()
+        for module in training:
+            module.training = True
+    return seen[0]
+
+
+def _draw_box(
+    canvas: NDArray[np.uint8],
+    groups: KNNGroups,
+    patch: int,
+    enlargement: int,
+    colour: NDArray[np.float64],
+    dash: int,
+) -> None:
+    """Draw the outline of a patch; dashes of so many pixels, or a line where it is 0."""
+    side = groups.patch * enlargement
+    thickness = max(1, side // 12)
+    x, y = (corner * enlargement for corner in groups.corner(patch))
+    along, across = np.mgrid[:side, :side]
+    edge = np.minimum(np.minimum(along, across), side - 1 - np.maximum(along, across)) < thickness
+    if dash:
+        edge &= (along + across) // dash % 2 == 0
+    area = canvas[y : y + side, x : x + side]  # cut off where the image ends
+    area[edge[: area.shape[0], : area.shape[1]]] = colour
+
+
+def _floats(image: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Return an image of bytes or floats as floats in [0, 1]."""
+    values: NDArray[np.float32] = image.astype(np.float32)
+    return values / np.float32(255) if image.dtype == np.uint8 else values.clip(0, 1)
+
+
+def _check(name: str, value: int, count: int) -> None:
+    if not 0 <= value < count:
+        raise RestoraError(f"{name} must be from 0 to {count - 1}, got {value}")
