@@ -7,8 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from restora.checkpoints import chair, dinat_ir
-from restora.checkpoints import chair, kit
+from restora.checkpoints import chair, dinat_ir, kit
 from restora.errors import RestoraError
 from restora.networks import architecture
 

@@ -6,21 +6,21 @@ from restora.layers.channel_gate import ChannelGate
 from restora.layers.convolution import conv_gelu, upsample_gelu
 from restora.layers.frequency_attention import ImplicitFrequencyAttention
 from restora.layers.gated_feed_forward import GatedFeedForward
-from restora.layers.layer_norm import ChannelLayerNorm, UncenteredLayerNorm
-from restora.layers.local_pooling import GlobalMean, LocalMean, SubsampledLocalMean, box_means
-from restora.layers.neighborhood_attention import (
-    NeighborhoodAttention,
-    neighborhood_attention,
-    neighborhood_attention_reference,
-)
-from restora.layers.resampling import downsample_unshuffle, upsample_shuffle
 from restora.layers.knn_local_attention import (
     KNNLocalAttention,
     knn_local_attention,
     plain_knn_local_attention,
 )
+from restora.layers.layer_norm import ChannelLayerNorm, UncenteredLayerNorm
+from restora.layers.local_pooling import GlobalMean, LocalMean, SubsampledLocalMean, box_means
 from restora.layers.locally_enhanced_feed_forward import LocallyEnhancedFeedForward
+from restora.layers.neighborhood_attention import (
+    NeighborhoodAttention,
+    neighborhood_attention,
+    neighborhood_attention_reference,
+)
 from restora.layers.patch_groups import PatchGroups, group_patches
+from restora.layers.resampling import downsample_unshuffle, upsample_shuffle
 
 __all__ = [
     "BilinearDown",

@@ -2,9 +2,8 @@
 
 from restora.restoration.ensemble import SelfEnsemble
 from restora.restoration.jobs import Result, gather, restore, run_jobs
-from restora.restoration.planning import Job, plan_jobs
-from restora.restoration.jobs import Job, Result, gather, plan_jobs, restore, run_jobs
 from restora.restoration.local_statistics import with_local_statistics
+from restora.restoration.planning import Job, plan_jobs
 from restora.restoration.restorer import Restorer
 
 __all__ = [
