@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import torch
@@ -68,15 +69,16 @@ def inspect_state_dict(state: Mapping[str, Tensor]) -> Inspection:
             config = official_format.detect(candidate)
             if config is None:
                 continue
+            variant = next((v for v in architecture(name).variants if seen_as(name, v) == config), None)
+            if variant is not None:  # which also knows what keys and shapes cannot tell
+                config = architecture(name).variants[variant]
             network = on_meta(name, config)
             own = set(network.state_dict())
             expected = {official_format.name(key) for key in own} if keys == "official" else own
             return Inspection(
                 keys="official" if keys == "official" else "restora",
                 architecture=name,
-                variant=next(
-                    (v for v, known in architecture(name).variants.items() if known == config), None
-                ),
+                variant=variant,
                 config=config,
                 parameters=sum(parameter.numel() for parameter in network.parameters()),
                 precision=precision_of(state),
@@ -90,6 +92,13 @@ def precision_of(state: Mapping[str, Tensor]) -> str:
     """Return the floating-point type of the values, or all of them."""
     types = {str(value.dtype).removeprefix("torch.") for value in state.values() if value.is_floating_point()}
     return ", ".join(sorted(types))
+
+
+@cache
+def seen_as(name: str, variant: str) -> Any:
+    """Return the configuration that is told from the keys and shapes of a named variant."""
+    state = on_meta(name, architecture(name).variants[variant]).state_dict()
+    return OFFICIAL_FORMATS[name].detect({OFFICIAL_FORMATS[name].name(key): state[key] for key in state})
 
 
 def on_meta(name: str, config: Any) -> nn.Module:

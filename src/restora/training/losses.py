@@ -39,9 +39,6 @@ def psnr_loss_80db(restored: Tensor, clean: Tensor) -> Tensor:
     return psnr_loss(restored, clean, floor=1e-8)
 
 
-LOSSES: dict[str, Loss] = {"l1": l1_loss, "fft": fft_loss, "psnr": psnr_loss, "psnr_80db": psnr_loss_80db}
-
-
 def charbonnier_loss(restored: Tensor, clean: Tensor) -> Tensor:
     """Mean of sqrt(d^2 + 1e-6) over all elements d of the difference: absolute error, smooth at zero.
 
@@ -78,6 +75,7 @@ LOSSES: dict[str, Loss] = {
     "l1": l1_loss,
     "fft": fft_loss,
     "psnr": psnr_loss,
+    "psnr_80db": psnr_loss_80db,
     "charbonnier": charbonnier_loss,
     "edge": edge_loss,
 }

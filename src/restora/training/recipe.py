@@ -50,7 +50,7 @@ class GaussianNoiseSection(Section):
 class LossSection(Section):
     """One term of the loss."""
 
-    kind: Literal["l1", "fft", "psnr", "charbonnier", "edge"] = Field(
+    kind: Literal["l1", "fft", "psnr", "psnr_80db", "charbonnier", "edge"] = Field(
         description="which difference to minimise"
     )
     weight: float = Field(1.0, gt=0, description="factor of this term")
