@@ -1,6 +1,7 @@
 """The published networks, one a file: pure `torch.nn.Module`, float images in [0, 1] in, restored images out."""
 
 from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.networks.derestormer import DeRestormer, DeRestormerConfig
 from restora.networks.registry import (
     ARCHITECTURES,
     Architecture,
@@ -16,6 +17,8 @@ __all__ = [
     "Architecture",
     "ChaIR",
     "ChaIRConfig",
+    "DeRestormer",
+    "DeRestormerConfig",
     "Requirements",
     "architecture",
     "build_config",

@@ -9,6 +9,8 @@ from torch import nn
 from restora.errors import RestoraError
 from restora.networks.chair import VARIANTS as CHAIR_VARIANTS
 from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.networks.derestormer import VARIANTS as DERESTORMER_VARIANTS
+from restora.networks.derestormer import DeRestormer, DeRestormerConfig
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ ARCHITECTURES: dict[str, Architecture] = {
             config=ChaIRConfig,
             network=ChaIR,
             variants=CHAIR_VARIANTS,
+        ),
+        Architecture(
+            name="derestormer",
+            title="DeRestormer",
+            paper="Image Restoration with Deformable-related Guidance, 2025",
+            config=DeRestormerConfig,
+            network=DeRestormer,
+            variants=DERESTORMER_VARIANTS,
         ),
     )
 }

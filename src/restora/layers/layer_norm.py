@@ -1,0 +1,52 @@
+"""Layer norm of every pixel over its channels, for images."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+EPSILON = 1e-5
+
+
+class ChannelLayerNorm(nn.Module):
+    """(x - mean) / sqrt(variance + 1e-5) * weight + bias over the channels of each pixel, variance biased.
+
+    Args:
+        channels: C of the features (B, C, H, W).
+
+    Example:
+        >>> ChannelLayerNorm(4)(torch.rand(1, 4, 5, 6)).mean(1).abs().max() < 1e-5
+        tensor(True)
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise (B, C, H, W); the shape stays, the answer is channels last."""
+        last = x.permute(0, 2, 3, 1)  # (B, H, W, C)
+        return F.layer_norm(last, self.weight.shape, self.weight, self.bias, EPSILON).permute(0, 3, 1, 2)
+
+
+class UncenteredLayerNorm(nn.Module):
+    """x / sqrt(variance + 1e-5) * weight: the variance is around the mean, but the mean stays in x.
+
+    Source: the "BiasFree" norm of Restormer and its successors.
+
+    Args:
+        channels: C of the features (B, C, H, W).
+
+    Example:
+        >>> UncenteredLayerNorm(4)(torch.rand(1, 4, 5, 6)).shape
+        torch.Size([1, 4, 5, 6])
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise (B, C, H, W); the shape stays."""
+        variance = x.var(1, correction=0, keepdim=True)  # (B, 1, H, W)
+        return x * torch.rsqrt(variance + EPSILON) * self.weight[:, None, None]

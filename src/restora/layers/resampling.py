@@ -1,0 +1,13 @@
+"""Halving and doubling of feature maps by moving pixels into channels and back."""
+
+from torch import nn
+
+
+def downsample_unshuffle(channels: int) -> nn.Sequential:
+    """Build a 3x3 convolution and a pixel unshuffle: (B, C, H, W) to (B, 2C, H/2, W/2), H and W even."""
+    return nn.Sequential(nn.Conv2d(channels, channels // 2, 3, padding=1, bias=False), nn.PixelUnshuffle(2))
+
+
+def upsample_shuffle(channels: int) -> nn.Sequential:
+    """Build a 3x3 convolution and a pixel shuffle: (B, C, H, W) to (B, C/2, 2H, 2W)."""
+    return nn.Sequential(nn.Conv2d(channels, channels * 2, 3, padding=1, bias=False), nn.PixelShuffle(2))
