@@ -60,7 +60,7 @@ class DeformableChannelAttention(nn.Module):
 
     def _displaced(self, y: Tensor) -> tuple[Tensor, Tensor]:
         """Return keys and values (B, H * W, N, C / N), read where the displacements say."""
-        batch, channels, height, width = y.shape
+        channels, height, width = y.shape[1:]
         # A head's keys and values as neighbours, so that both are read at once.
         each = (self.heads, channels // self.heads, channels, 3, 3)
         kernel = torch.cat([self.key.weight.view(each), self.value.weight.view(each)], dim=1).flatten(0, 1)
@@ -70,7 +70,8 @@ class DeformableChannelAttention(nn.Module):
         i = torch.arange(height, device=y.device).view(-1, 1, 1)
         j = torch.arange(width, device=y.device).view(-1, 1)
         rows, columns = (j + b / height).flatten(1, 2), (i + a / width).flatten(1, 2)  # (B, H * W, N)
-        pairs = bilinear_sample(pairs.unflatten(3, (self.heads, -1)), rows, columns)  # (B, H * W, N, 2C / N)
+        pairs = pairs.reshape(*pairs.shape[:3], self.heads, -1)  # (B, H, W, N, 2C / N)
+        pairs = bilinear_sample(pairs, rows, columns)  # (B, H * W, N, 2C / N)
         k, v = pairs.chunk(2, dim=3)
         return k, v
 
@@ -83,5 +84,5 @@ class DeformableChannelAttention(nn.Module):
                 torch.linalg.vector_norm(m, dim=3, keepdim=True).clamp_min(1e-12) for m in (q, k)
             )
             attention = (self.temperature * products / (q_norm * k_norm.transpose(2, 3))).softmax(dim=3)
-            projection = self.project.weight.flatten(1).unflatten(1, (self.heads, -1))  # (C, N, C / N)
+            projection = self.project.weight.view(-1, *products.shape[1:3])  # (C, N, C / N)
             return torch.einsum("ond,bnde->bone", projection, attention).flatten(2)

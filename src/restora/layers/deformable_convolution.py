@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -54,7 +55,7 @@ def deformable_convolution(x: Tensor, offsets: Tensor, strengths: Tensor, weight
     batch, channels, height, width = x.shape
     taps = weight.shape[2] ** 2
     features = x.permute(0, 2, 3, 1).unsqueeze(3)  # (B, H, W, 1, C)
-    displacements = offsets.permute(0, 2, 3, 1).unflatten(3, (taps, 2))  # (B, H, W, k * k, 2)
+    displacements = offsets.permute(0, 2, 3, 1).reshape(batch, height, width, taps, 2)
     factors = strengths.permute(0, 2, 3, 1)  # (B, H, W, k * k)
     matrix = weight.flatten(2).permute(2, 1, 0).flatten(0, 1)  # (k * k * C, O)
     rows = height
@@ -115,7 +116,7 @@ def deformable_convolution_reference(x: Tensor, offsets: Tensor, strengths: Tens
 def torchvision_operator(device: str) -> Callable[..., Any] | None:
     """Return torchvision's deformable convolution if it is there, runs on the device and agrees; found once."""
     try:
-        from torchvision.ops import deform_conv2d
+        deform_conv2d = import_module("torchvision.ops").deform_conv2d
     except (ImportError, RuntimeError, AttributeError):  # missing, or built for another PyTorch
         return None
     generator = torch.Generator().manual_seed(0)

@@ -8,7 +8,7 @@ from restora.layers.over_parameterized_convolution import OverParameterizedConv2
 
 
 class FourierMixing(nn.Module):
-    """Two 1x1 convolutions with a ReLU between them on the Fourier coefficients of a feature map:
+    """Two 1x1 convolutions with a ReLU between them on the Fourier coefficients of a feature map.
 
         z = F(x),  [Re z', Im z'] = W2 ReLU(W1 [Re z, Im z]),  output = F^-1(z')
 

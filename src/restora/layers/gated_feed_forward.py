@@ -14,7 +14,7 @@ DEVICE_STRIP_VALUES = 2**27
 
 
 class GatedFeedForward(nn.Module):
-    """Expand, convolve each channel, let one half gate the other, project:
+    """Expand, convolve each channel, let one half gate the other, project.
 
         u1, u2 = halves(depthwise3x3(W_in x)),    output = W_out(GELU(u1) * u2)
 
