@@ -33,35 +33,43 @@ def bilinear_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Te
         # Elsewhere, and in exported graphs, bags are missing or slow.
         return bilinear_sample_reference(features, rows, columns, factors)
     batch, height, width, groups, channels = features.shape
-    # Corners (..., 2) of either axis; together (..., 2, 2) as rows of the table, which are images, pixels, groups.
-    row, row_weight = _corners(rows, height)
-    column, column_weight = _corners(columns, width)
+    table = features.reshape(-1, channels)  # a row is a group of a pixel of an image
+    top, bottom, top_weight, bottom_weight = _neighbours(rows, height)
+    left, right, left_weight, right_weight = _neighbours(columns, width)
     if factors is not None:
-        row_weight = row_weight * factors.to(dtype)[..., None]
-    image = torch.arange(batch, dtype=row.dtype, device=row.device).view(-1, 1, 1, 1)
-    row = (image * height + row) * (width * groups)
-    column = column * groups + torch.arange(groups, dtype=row.dtype, device=row.device)[:, None]
-    index = (row[..., :, None] + column[..., None, :]).view(-1, 4)
-    weight = (row_weight[..., :, None] * column_weight[..., None, :]).view(-1, 4)
-    table = features.reshape(-1, channels)
-    values = F.embedding_bag(index, table, mode="sum", per_sample_weights=weight)
+        factors = factors.to(dtype)
+        top_weight, bottom_weight = top_weight * factors, bottom_weight * factors
+    image = torch.arange(batch, dtype=top.dtype, device=top.device).view(-1, 1, 1) * height
+    group = torch.arange(groups, dtype=top.dtype, device=top.device)
+    top, bottom = (image + top) * (width * groups), (image + bottom) * (width * groups)
+    left, right = left * groups + group, right * groups + group
+    # Operations on (B, P, G) and one stack: much faster on a CPU than broadcasting along a last axis of 2.
+    index = torch.stack([top + left, top + right, bottom + left, bottom + right], dim=-1)
+    weight = torch.stack(
+        [
+            top_weight * left_weight,
+            top_weight * right_weight,
+            bottom_weight * left_weight,
+            bottom_weight * right_weight,
+        ],
+        dim=-1,
+    )
+    values = F.embedding_bag(index.view(-1, 4), table, mode="sum", per_sample_weights=weight.view(-1, 4))
     return values.view(batch, -1, groups, channels)
 
 
-def _corners(positions: Tensor, extent: int) -> tuple[Tensor, Tensor]:
-    """Return the two pixels of an axis around each position, and their weights: both (..., 2).
+def _neighbours(positions: Tensor, extent: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the pixels of an axis before and behind each position, and their weights.
 
     Pixels outside are replaced by the nearest one inside, with weight zero.
     """
     positions = positions.clamp(-1, extent)  # beyond, everything is zero; and integers stay small
-    low = positions.floor()
-    fraction = positions - low
-    low = low.detach()
-    pixels = torch.stack([low, low + 1], dim=-1)
-    inside = pixels.clamp(0, extent - 1)
-    weights = torch.stack([1 - fraction, fraction], dim=-1) * (pixels == inside)
+    low = positions.detach().floor().clamp_max(extent - 1)
+    behind = positions - low
+    low_weight, high_weight = (1 - behind) * (low >= 0), behind * (low < extent - 1)
     # 32-bit indices are read three times as fast as 64-bit ones; a table has fewer rows than that.
-    return inside.int(), weights
+    low = low.int()
+    return low.clamp_min(0), (low + 1).clamp_max(extent - 1), low_weight, high_weight
 
 
 def bilinear_sample_reference(
@@ -74,5 +82,5 @@ def bilinear_sample_reference(
     grid = torch.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], dim=-1)  # (B, P, G, 2)
     grid = grid.transpose(1, 2).reshape(batch * groups, -1, 1, 2)
     values = F.grid_sample(maps, grid, padding_mode="zeros", align_corners=False)  # (B * G, C, P, 1)
-    values = values.view(batch, groups, channels, -1).permute(0, 3, 1, 2)
+    values = values.reshape(batch, groups, channels, -1).permute(0, 3, 1, 2)
     return values if factors is None else values * factors[..., None]

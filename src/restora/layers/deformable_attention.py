@@ -80,9 +80,7 @@ class DeformableChannelAttention(nn.Module):
         with full_precision(q):  # sums over all pixels
             q, k = q.to(k.dtype).permute(0, 2, 3, 1), k.permute(0, 2, 3, 1)  # (B, N, C / N, H * W)
             products = q @ k.transpose(2, 3)  # (B, N, C / N, C / N)
-            q_norm, k_norm = (
-                torch.linalg.vector_norm(m, dim=3, keepdim=True).clamp_min(1e-12) for m in (q, k)
-            )
+            q_norm, k_norm = (m.square().sum(dim=3, keepdim=True).clamp_min(1e-24).sqrt() for m in (q, k))
             attention = (self.temperature * products / (q_norm * k_norm.transpose(2, 3))).softmax(dim=3)
             projection = self.project.weight.view(-1, *products.shape[1:3])  # (C, N, C / N)
             return torch.einsum("ond,bnde->bone", projection, attention).flatten(2)

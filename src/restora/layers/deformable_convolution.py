@@ -84,7 +84,7 @@ def _strip(features: Tensor, displacements: Tensor, factors: Tensor, matrix: Ten
     sampled = bilinear_sample(
         features, *(t.reshape(batch, -1, 1) for t in (row, column, factors))
     )  # (B, P * k * k, 1, C)
-    return (sampled.view(batch, rows, width, -1).to(matrix.dtype)) @ matrix
+    return (sampled.reshape(batch, rows, width, -1).to(matrix.dtype)) @ matrix
 
 
 def _with_less_memory(function: Callable[..., Tensor], *arguments: Any) -> Tensor:
@@ -107,7 +107,7 @@ def deformable_convolution_reference(x: Tensor, offsets: Tensor, strengths: Tens
         rows = (i + p - side // 2 + offsets[:, 2 * n]).flatten(1)[..., None]  # (B, H * W, 1)
         columns = (j + r - side // 2 + offsets[:, 2 * n + 1]).flatten(1)[..., None]
         sampled = bilinear_sample_reference(x.permute(0, 2, 3, 1)[:, :, :, None], rows, columns)
-        sampled = sampled.view(x.shape[0], height, width, -1).permute(0, 3, 1, 2)  # (B, C, H, W)
+        sampled = sampled.reshape(x.shape[0], height, width, -1).permute(0, 3, 1, 2)  # (B, C, H, W)
         out = out + F.conv2d(sampled * strengths[:, n : n + 1], weight[:, :, p : p + 1, r : r + 1])
     return out
 

@@ -13,7 +13,8 @@ class FourierMixing(nn.Module):
         z = F(x),  [Re z', Im z'] = W2 ReLU(W1 [Re z, Im z]),  output = F^-1(z')
 
     F is the two-dimensional transform of a real map, over all of it: the output depends on the size of the map.
-    Because there are no biases, scaling F does not matter. The transforms are always in float32.
+    Because there are no biases, scaling F does not matter; the unitary one keeps coefficients within half precision.
+    The transforms are always in float32.
 
     Source: the frequency branch of DeepRFT (AAAI 2023), here in DeRestormer.
 
@@ -33,8 +34,8 @@ class FourierMixing(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Mix (B, C, H, W); the shape stays, the values are float32."""
         dtype = torch.promote_types(x.dtype, torch.float32)
-        z = torch.fft.rfft2(x.to(dtype))  # (B, C, H, W // 2 + 1), complex
+        z = torch.fft.rfft2(x.to(dtype), norm="ortho")  # (B, C, H, W // 2 + 1), complex
         parts = torch.cat([z.real, z.imag], dim=1)  # (B, 2C, H, W // 2 + 1)
         real, imaginary = self.project(F.relu(self.expand(parts))).to(dtype).chunk(2, dim=1)
-        out: Tensor = torch.fft.irfft2(torch.complex(real, imaginary), s=x.shape[2:])
+        out: Tensor = torch.fft.irfft2(torch.complex(real, imaginary), s=x.shape[2:], norm="ortho")
         return out

@@ -60,6 +60,13 @@ class OverParameterizedConv2d(nn.Module):
             weight = self.weight.view(self.out_channels // self.groups, *self.mixing.shape[:2])  # (o, i, s)
             return torch.einsum("ims,ois->oim", self.mixing + identity, weight).reshape(shape)
 
+    def extra_repr(self) -> str:
+        """Describe the layer as PyTorch's own convolutions describe themselves."""
+        return (
+            f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size},"
+            f" stride={self.stride}, groups={self.groups}"
+        )
+
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (B, in_channels, H, W)."""
         return F.conv2d(x, self.kernel, stride=self.stride, padding=self.kernel_size // 2, groups=self.groups)

@@ -3,5 +3,16 @@
 from restora.restoration.ensemble import SelfEnsemble
 from restora.restoration.jobs import Job, Result, gather, plan_jobs, restore, run_jobs
 from restora.restoration.restorer import Restorer
+from restora.restoration.windows import WindowedNetwork
 
-__all__ = ["Job", "Restorer", "Result", "SelfEnsemble", "gather", "plan_jobs", "restore", "run_jobs"]
+__all__ = [
+    "Job",
+    "Restorer",
+    "Result",
+    "SelfEnsemble",
+    "WindowedNetwork",
+    "gather",
+    "plan_jobs",
+    "restore",
+    "run_jobs",
+]

@@ -34,7 +34,57 @@ def psnr_loss(restored: Tensor, clean: Tensor) -> Tensor:
     return 10 * torch.log10(error + 1e-5).mean()
 
 
-LOSSES: dict[str, Loss] = {"l1": l1_loss, "fft": fft_loss, "psnr": psnr_loss}
+def fft_modulus_loss(restored: Tensor, clean: Tensor) -> Tensor:
+    """Mean modulus of the difference of the un-normalised 2-D Fourier transforms (weight 0.01 beside Charbonnier).
+
+    Source: MSDT (AAAI 2024) and DeRestormer after it; `fft_loss` takes the parts of a coefficient apart.
+    """
+    modulus: Tensor = torch.fft.fft2(restored - clean).abs()
+    return modulus.mean()
+
+
+def charbonnier_loss(restored: Tensor, clean: Tensor) -> Tensor:
+    """Mean of sqrt(d^2 + 1e-6) over all elements d of the difference: absolute error, smooth at zero.
+
+    Source: the first term of KiT's loss (CVPR 2022, eq. 11), with eps = 1e-3; MPRNet and others before it.
+    """
+    return _charbonnier(restored - clean)
+
+
+def edge_loss(restored: Tensor, clean: Tensor) -> Tensor:
+    """Charbonnier loss of the Laplacian images: what a blurred copy lacks (weight 0.05 beside `charbonnier_loss`).
+
+    Source: the second term of KiT's loss (CVPR 2022, eq. 11), in the form of MPRNet.
+    """
+    difference = restored - clean  # the Laplacian is linear
+    coarse = _blurred(difference)
+    kept = torch.zeros_like(coarse)
+    kept[..., ::2, ::2] = 4 * coarse[..., ::2, ::2]  # every fourth pixel, as bright as four
+    return _charbonnier(difference - _blurred(kept))
+
+
+def _charbonnier(difference: Tensor) -> Tensor:
+    return (difference.square() + 1e-6).sqrt().mean()
+
+
+def _blurred(x: Tensor) -> Tensor:
+    """Blur (B, C, H, W) by the five-tap binomial-like window of Laplacian pyramids; edges are repeated."""
+    taps = torch.tensor([0.05, 0.25, 0.4, 0.25, 0.05], dtype=x.dtype, device=x.device)
+    C = x.shape[1]
+    window = torch.outer(taps, taps).expand(C, 1, 5, 5)
+    return F.conv2d(F.pad(x, (2, 2, 2, 2), mode="replicate"), window, groups=C)
+
+
+LOSSES: dict[str, Loss] = {
+    "l1": l1_loss,
+    "fft": fft_loss,
+    "psnr": psnr_loss,
+    "charbonnier": charbonnier_loss,
+    "edge": edge_loss,
+    "fft_modulus": fft_modulus_loss,
+}
+
+Targets = Callable[[Tensor, int], list[Tensor]]
 
 
 def reduced_targets(clean: Tensor, scales: int) -> list[Tensor]:
@@ -49,11 +99,32 @@ def reduced_targets(clean: Tensor, scales: int) -> list[Tensor]:
     return [*reduced, clean]
 
 
+def pyramid_targets(clean: Tensor, scales: int) -> list[Tensor]:
+    """Return the clean batch at every supervised scale, smallest first: the levels of a Gaussian pyramid.
+
+    Each level is the one above it, blurred by five binomial taps and halved bilinearly, as DeRestormer's parent
+    project MSDT does; an odd side loses half a pixel.
+    """
+    levels = [clean]
+    taps = torch.tensor([1, 4, 6, 4, 1], dtype=clean.dtype, device=clean.device) / 16
+    C = clean.shape[1]
+    window = torch.outer(taps, taps).expand(C, 1, 5, 5)
+    for _ in range(scales - 1):
+        blurred = F.conv2d(F.pad(levels[0], (2, 2, 2, 2), mode="reflect"), window, groups=C)
+        half = (blurred.shape[2] // 2, blurred.shape[3] // 2)
+        levels.insert(0, F.interpolate(blurred, half, mode="bilinear", align_corners=False))
+    return levels
+
+
+TARGETS: dict[str, Targets] = {"reduced": reduced_targets, "pyramid": pyramid_targets}
+
+
 def multi_scale_loss(
     restored: Sequence[Tensor],
     clean: Tensor,
     losses: Sequence[tuple[Loss, float]],
     scale_weights: Sequence[float],
+    make_targets: Targets = reduced_targets,
 ) -> Tensor:
     """Weighted sum of losses over the scales of a network.
 
@@ -62,13 +133,14 @@ def multi_scale_loss(
         clean: The target (B, 3, H, W) at full size.
         losses: Each with its weight.
         scale_weights: One weight for each scale, smallest first.
+        make_targets: Makes the targets of all scales from ``clean``.
 
     Raises:
         ValueError: The weights do not match the scales.
     """
     if len(scale_weights) != len(restored):
         raise ValueError(f"the network has {len(restored)} scales, scale_weights has {len(scale_weights)}")
-    targets = reduced_targets(clean, len(restored))
+    targets = make_targets(clean, len(restored))
     terms = [
         weight * scale_weight * loss(output, target)
         for output, target, scale_weight in zip(restored, targets, scale_weights, strict=True)
