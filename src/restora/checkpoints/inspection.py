@@ -9,7 +9,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from restora.checkpoints.official import OFFICIAL_FORMATS
+from restora.checkpoints.official import OFFICIAL_FORMATS, to_official_state_dict
 from restora.errors import RestoraError
 from restora.networks import architecture
 
@@ -73,8 +73,9 @@ def inspect_state_dict(state: Mapping[str, Tensor]) -> Inspection:
             if variant is not None:  # which also knows what keys and shapes cannot tell
                 config = architecture(name).variants[variant]
             network = on_meta(name, config)
-            own = set(network.state_dict())
-            expected = {official_format.name(key) for key in own} if keys == "official" else own
+            expected = network.state_dict().keys()
+            if keys == "official":
+                expected = to_official_state_dict(network).keys()
             return Inspection(
                 keys="official" if keys == "official" else "restora",
                 architecture=name,

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from restora.checkpoints import chair, dinat_ir, kit
+from restora.checkpoints import chair, derestormer, dinat_ir, kit
 from restora.errors import RestoraError
 from restora.networks import architecture
 
@@ -19,16 +19,19 @@ class OfficialFormat:
     Attributes:
         name: One of our keys -> theirs.
         detect: Their state dict -> our config, or ``None`` when it is another architecture's.
+        constants: Our weights under their names -> what their files hold beside them, always with the same values.
     """
 
     name: Callable[[str], str]
     detect: Callable[[Mapping[str, Tensor]], Any]
+    constants: Callable[[Mapping[str, Tensor]], dict[str, Tensor]] = lambda _: {}
 
 
 OFFICIAL_FORMATS: dict[str, OfficialFormat] = {
     "chair": OfficialFormat(chair.official_name, chair.detect),
     "dinat_ir": OfficialFormat(dinat_ir.official_name, dinat_ir.detect),
     "kit": OfficialFormat(kit.official_name, kit.detect),
+    "derestormer": OfficialFormat(derestormer.official_name, derestormer.detect, derestormer.identities),
 }
 
 
@@ -40,7 +43,8 @@ def convert_state_dict(architecture_name: str, official: Mapping[str, Tensor]) -
         official: As the authors' code saves it.
 
     Raises:
-        RestoraError: It is no state dict of that architecture; the message names keys missing and left over.
+        RestoraError: It is no state dict of that architecture; the message names keys missing and left over, or a
+            constant that has another value.
     """
     config = _format(architecture_name).detect(official)
     if config is None:
@@ -49,11 +53,19 @@ def convert_state_dict(architecture_name: str, official: Mapping[str, Tensor]) -
         network = architecture(architecture_name).network(config)
     rename = _format(architecture_name).name
     names = {rename(name): name for name in network.state_dict()}  # official -> ours
-    missing, left_over = sorted(names.keys() - official.keys()), sorted(official.keys() - names.keys())
+    constants = _format(architecture_name).constants({key: official[key] for key in names if key in official})
+    expected = names.keys() | constants.keys()
+    missing, left_over = sorted(expected - official.keys()), sorted(official.keys() - expected)
     if missing or left_over:
         raise RestoraError(
             f"the state dict looks like {architecture(architecture_name).title}"
             f" but {_some(missing)} are missing and {_some(left_over)} left over"
+        )
+    changed = [key for key, value in constants.items() if not torch.equal(official[key], value)]
+    if changed:
+        raise RestoraError(
+            f"{architecture(architecture_name).title}'s files always hold the same constants, but {_some(changed)}"
+            " have other values"
         )
     return {ours: official[theirs] for theirs, ours in names.items()}
 
@@ -66,7 +78,8 @@ def to_official_state_dict(model: nn.Module) -> dict[str, Tensor]:
     """
     for name, official in OFFICIAL_FORMATS.items():
         if type(getattr(model, "config", None)) is architecture(name).config:
-            return {official.name(key): value for key, value in model.state_dict().items()}
+            weights = {official.name(key): value for key, value in model.state_dict().items()}
+            return weights | official.constants(weights)
     raise RestoraError(f"{type(model).__name__} is none of: {', '.join(OFFICIAL_FORMATS)}")
 
 

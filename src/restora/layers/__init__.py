@@ -1,9 +1,18 @@
 """Operations that the networks are made of, one noun a file. They know only torch."""
 
 from restora.layers.bilinear_resampling import BilinearDown, BilinearUp
+from restora.layers.bilinear_sampling import bilinear_sample, bilinear_sample_reference
 from restora.layers.channel_attention import ChannelFilterAttention
 from restora.layers.channel_gate import ChannelGate
 from restora.layers.convolution import conv_gelu, upsample_gelu
+from restora.layers.deformable_attention import DeformableChannelAttention
+from restora.layers.deformable_convolution import (
+    DeformableConv2d,
+    deformable_convolution,
+    deformable_convolution_reference,
+)
+from restora.layers.folding import fold, fold_parts
+from restora.layers.fourier_mixing import FourierMixing
 from restora.layers.frequency_attention import ImplicitFrequencyAttention
 from restora.layers.gated_feed_forward import GatedFeedForward
 from restora.layers.knn_local_attention import (
@@ -19,7 +28,9 @@ from restora.layers.neighborhood_attention import (
     neighborhood_attention,
     neighborhood_attention_reference,
 )
+from restora.layers.over_parameterized_convolution import OverParameterizedConv2d
 from restora.layers.patch_groups import PatchGroups, group_patches
+from restora.layers.precision import full_precision
 from restora.layers.resampling import downsample_unshuffle, upsample_shuffle
 
 __all__ = [
@@ -28,6 +39,9 @@ __all__ = [
     "ChannelFilterAttention",
     "ChannelGate",
     "ChannelLayerNorm",
+    "DeformableChannelAttention",
+    "DeformableConv2d",
+    "FourierMixing",
     "GatedFeedForward",
     "GlobalMean",
     "ImplicitFrequencyAttention",
@@ -35,12 +49,20 @@ __all__ = [
     "LocalMean",
     "LocallyEnhancedFeedForward",
     "NeighborhoodAttention",
+    "OverParameterizedConv2d",
     "PatchGroups",
     "SubsampledLocalMean",
     "UncenteredLayerNorm",
+    "bilinear_sample",
+    "bilinear_sample_reference",
     "box_means",
     "conv_gelu",
+    "deformable_convolution",
+    "deformable_convolution_reference",
     "downsample_unshuffle",
+    "fold",
+    "fold_parts",
+    "full_precision",
     "group_patches",
     "knn_local_attention",
     "neighborhood_attention",

@@ -1,5 +1,7 @@
 """Feed-forward layer whose one half gates the other, with a look at the neighbouring pixels."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -24,17 +26,28 @@ class GatedFeedForward(nn.Module):
         channels: C of the features (B, C, H, W).
         expansion: Hidden channels for each channel; floor(channels * expansion) of them in each half.
         bias: Whether the three convolutions have biases.
+        depthwise: Makes the 3x3 convolution of each of so many channels by itself; a plain one by default.
 
     Example:
         >>> GatedFeedForward(8, 2.66)(torch.rand(1, 8, 5, 6)).shape
         torch.Size([1, 8, 5, 6])
     """
 
-    def __init__(self, channels: int, expansion: float, bias: bool = False) -> None:
+    def __init__(
+        self,
+        channels: int,
+        expansion: float,
+        bias: bool = False,
+        depthwise: Callable[[int], nn.Module] | None = None,
+    ) -> None:
         super().__init__()
         hidden = int(channels * expansion)
         self.expand = nn.Conv2d(channels, 2 * hidden, 1, bias=bias)
-        self.depthwise = nn.Conv2d(2 * hidden, 2 * hidden, 3, padding=1, groups=2 * hidden, bias=bias)
+        self.depthwise: nn.Module = (
+            depthwise(2 * hidden)
+            if depthwise
+            else nn.Conv2d(2 * hidden, 2 * hidden, 3, padding=1, groups=2 * hidden, bias=bias)
+        )
         self.project = nn.Conv2d(hidden, channels, 1, bias=bias)
 
     def forward(self, x: Tensor) -> Tensor:

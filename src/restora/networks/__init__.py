@@ -1,6 +1,7 @@
 """The published networks, one a file: pure `torch.nn.Module`, float images in [0, 1] in, restored images out."""
 
 from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.networks.derestormer import DeRestormer, DeRestormerConfig
 from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig, dual_pixel_input
 from restora.networks.kit import KiT, KiTConfig
 from restora.networks.knn_groups import KNNGroups, draw_knn_groups, knn_groups
@@ -24,6 +25,8 @@ __all__ = [
     "KiT",
     "KiTConfig",
     "KNNGroups",
+    "DeRestormer",
+    "DeRestormerConfig",
     "Requirements",
     "architecture",
     "build_config",

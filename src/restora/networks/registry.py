@@ -9,6 +9,8 @@ from torch import nn
 from restora.errors import RestoraError
 from restora.networks.chair import VARIANTS as CHAIR_VARIANTS
 from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.networks.derestormer import VARIANTS as DERESTORMER_VARIANTS
+from restora.networks.derestormer import DeRestormer, DeRestormerConfig
 from restora.networks.dinat_ir import VARIANTS as DINAT_IR_VARIANTS
 from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig
 from restora.networks.kit import VARIANTS as KIT_VARIANTS
@@ -64,6 +66,14 @@ ARCHITECTURES: dict[str, Architecture] = {
             config=KiTConfig,
             network=KiT,
             variants=KIT_VARIANTS,
+        ),
+        Architecture(
+            name="derestormer",
+            title="DeRestormer",
+            paper="Image Restoration with Deformable-related Guidance, 2025",
+            config=DeRestormerConfig,
+            network=DeRestormer,
+            variants=DERESTORMER_VARIANTS,
         ),
     )
 }

@@ -1,12 +1,12 @@
 """A network on a device, in a precision: what runs a tile."""
 
-import copy
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
 from restora.errors import RestoraError
+from restora.layers import fold
 from restora.networks.requirements import Requirements
 from restora.restoration.memory import free_memory
 
@@ -19,7 +19,7 @@ class Engine:
     """A network made ready to run.
 
     Attributes:
-        network: A copy in evaluation mode on the device, channels last; the caller's own is not touched.
+        network: A copy in evaluation mode on the device, folded, channels last; the caller's own is not touched.
         requirements: What it needs of its input.
         device: Where it runs.
         dtype: Precision of its convolutions and matrix products; sums with the image stay in float32.
@@ -106,7 +106,8 @@ def build_engine(
         )
     chosen = best_device() if device == "auto" else _device(device)
     dtype = _dtype(precision, chosen, requirements)
-    ready = copy.deepcopy(network).float().eval().requires_grad_(False)
+    ready = fold(network)  # a copy
+    ready.float().eval().requires_grad_(False)
     ready.to(chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return Engine(ready, requirements, chosen, dtype)
 

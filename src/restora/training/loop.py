@@ -23,7 +23,7 @@ from restora.networks import create_model
 from restora.training.batches import StepBatches, Stretch, remaining_stretches
 from restora.training.checkpoint import TrainingCheckpoint, load_checkpoint, save_checkpoint
 from restora.training.ema import ExponentialMovingAverage
-from restora.training.losses import LOSSES, multi_scale_loss
+from restora.training.losses import LOSSES, TARGETS, multi_scale_loss
 from restora.training.recipe import Recipe
 from restora.training.schedules import warmup_cosine
 
@@ -208,7 +208,11 @@ class Trainer:
         with self.accelerator.autocast():
             restored = module(degraded)
         loss = multi_scale_loss(
-            [output.float() for output in restored], clean, self.losses, self.recipe.scale_weights
+            [output.float() for output in restored],
+            clean,
+            self.losses,
+            self.recipe.scale_weights,
+            TARGETS[self.recipe.targets],
         )
         self.accelerator.backward(loss)
         if self.recipe.optimizer.clip is not None:

@@ -39,6 +39,15 @@ def psnr_loss_80db(restored: Tensor, clean: Tensor) -> Tensor:
     return psnr_loss(restored, clean, floor=1e-8)
 
 
+def fft_modulus_loss(restored: Tensor, clean: Tensor) -> Tensor:
+    """Mean modulus of the difference of the un-normalised 2-D Fourier transforms (weight 0.01 beside Charbonnier).
+
+    Source: MSDT (AAAI 2024) and DeRestormer after it; `fft_loss` takes the parts of a coefficient apart.
+    """
+    modulus: Tensor = torch.fft.fft2(restored - clean).abs()
+    return modulus.mean()
+
+
 def charbonnier_loss(restored: Tensor, clean: Tensor) -> Tensor:
     """Mean of sqrt(d^2 + 1e-6) over all elements d of the difference: absolute error, smooth at zero.
 
@@ -78,7 +87,10 @@ LOSSES: dict[str, Loss] = {
     "psnr_80db": psnr_loss_80db,
     "charbonnier": charbonnier_loss,
     "edge": edge_loss,
+    "fft_modulus": fft_modulus_loss,
 }
+
+Targets = Callable[[Tensor, int], list[Tensor]]
 
 
 def reduced_targets(clean: Tensor, scales: int) -> list[Tensor]:
@@ -93,11 +105,32 @@ def reduced_targets(clean: Tensor, scales: int) -> list[Tensor]:
     return [*reduced, clean]
 
 
+def pyramid_targets(clean: Tensor, scales: int) -> list[Tensor]:
+    """Return the clean batch at every supervised scale, smallest first: the levels of a Gaussian pyramid.
+
+    Each level is the one above it, blurred by five binomial taps and halved bilinearly, as DeRestormer's parent
+    project MSDT does; an odd side loses half a pixel.
+    """
+    levels = [clean]
+    taps = torch.tensor([1, 4, 6, 4, 1], dtype=clean.dtype, device=clean.device) / 16
+    C = clean.shape[1]
+    window = torch.outer(taps, taps).expand(C, 1, 5, 5)
+    for _ in range(scales - 1):
+        blurred = F.conv2d(F.pad(levels[0], (2, 2, 2, 2), mode="reflect"), window, groups=C)
+        half = (blurred.shape[2] // 2, blurred.shape[3] // 2)
+        levels.insert(0, F.interpolate(blurred, half, mode="bilinear", align_corners=False))
+    return levels
+
+
+TARGETS: dict[str, Targets] = {"reduced": reduced_targets, "pyramid": pyramid_targets}
+
+
 def multi_scale_loss(
     restored: Sequence[Tensor],
     clean: Tensor,
     losses: Sequence[tuple[Loss, float]],
     scale_weights: Sequence[float],
+    make_targets: Targets = reduced_targets,
 ) -> Tensor:
     """Weighted sum of losses over the scales of a network.
 
@@ -106,13 +139,14 @@ def multi_scale_loss(
         clean: The target (B, 3, H, W) at full size.
         losses: Each with its weight.
         scale_weights: One weight for each scale, smallest first.
+        make_targets: Makes the targets of all scales from ``clean``.
 
     Raises:
         ValueError: The weights do not match the scales.
     """
     if len(scale_weights) != len(restored):
         raise ValueError(f"the network has {len(restored)} scales, scale_weights has {len(scale_weights)}")
-    targets = reduced_targets(clean, len(restored))
+    targets = make_targets(clean, len(restored))
     terms = [
         weight * scale_weight * loss(output, target)
         for output, target, scale_weight in zip(restored, targets, scale_weights, strict=True)

@@ -50,7 +50,7 @@ class GaussianNoiseSection(Section):
 class LossSection(Section):
     """One term of the loss."""
 
-    kind: Literal["l1", "fft", "psnr", "psnr_80db", "charbonnier", "edge"] = Field(
+    kind: Literal["l1", "fft", "fft_modulus", "psnr", "psnr_80db", "charbonnier", "edge"] = Field(
         description="which difference to minimise"
     )
     weight: float = Field(1.0, gt=0, description="factor of this term")
@@ -89,6 +89,9 @@ class Recipe(Section):
     losses: tuple[LossSection, ...] = Field(min_length=1, description="terms of the loss, summed")
     scale_weights: tuple[float, ...] = Field(
         (1.0,), description="weight of the loss at each scale of the output, smallest scale first"
+    )
+    targets: Literal["reduced", "pyramid"] = Field(
+        "reduced", description="clean images of the smaller scales: reduced bilinearly, or a Gaussian pyramid"
     )
     optimizer: OptimizerSection = OptimizerSection()
     stages: tuple[StageSection, ...] = Field(min_length=1, description="one after the other")

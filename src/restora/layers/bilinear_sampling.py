@@ -1,0 +1,86 @@
+"""Reading feature maps between their pixels."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def bilinear_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor | None = None) -> Tensor:
+    """Read maps at any positions, bilinearly, with zeros outside.
+
+    Up to one pixel beyond the edge, the values fade to zero. Each group of channels has its own positions.
+
+    A value is a sum of four rows of a table, each times a weight: what an embedding bag computes in one pass,
+    without a copy of the corners. Gradients reach the features, the positions and the factors.
+
+    Args:
+        features: (B, H, W, G, C), G groups of channels.
+        rows: (B, P, G), in pixels, 0 at the centre of the first row. Any finite value.
+        columns: (B, P, G), likewise.
+        factors: (B, P, G), multiplied with the values; none for 1.
+
+    Returns:
+        (B, P, G, C), in float32 or the precision of the features, whichever is higher.
+
+    Example:
+        >>> ramp = torch.arange(6.0).view(1, 2, 3, 1, 1)
+        >>> bilinear_sample(ramp, torch.tensor([[[0.5]]]), torch.tensor([[[1.5]]])).item()
+        3.0
+    """
+    dtype = torch.promote_types(features.dtype, torch.float32)
+    features, rows, columns = features.to(dtype), rows.to(dtype), columns.to(dtype)
+    if features.device.type not in ("cpu", "cuda", "meta") or torch.compiler.is_exporting():
+        # Elsewhere, and in exported graphs, bags are missing or slow.
+        return bilinear_sample_reference(features, rows, columns, factors)
+    batch, height, width, groups, channels = features.shape
+    table = features.reshape(-1, channels)  # a row is a group of a pixel of an image
+    top, bottom, top_weight, bottom_weight = _neighbours(rows, height)
+    left, right, left_weight, right_weight = _neighbours(columns, width)
+    if factors is not None:
+        factors = factors.to(dtype)
+        top_weight, bottom_weight = top_weight * factors, bottom_weight * factors
+    image = torch.arange(batch, dtype=top.dtype, device=top.device).view(-1, 1, 1) * height
+    group = torch.arange(groups, dtype=top.dtype, device=top.device)
+    top, bottom = (image + top) * (width * groups), (image + bottom) * (width * groups)
+    left, right = left * groups + group, right * groups + group
+    # Operations on (B, P, G) and one stack: much faster on a CPU than broadcasting along a last axis of 2.
+    index = torch.stack([top + left, top + right, bottom + left, bottom + right], dim=-1)
+    weight = torch.stack(
+        [
+            top_weight * left_weight,
+            top_weight * right_weight,
+            bottom_weight * left_weight,
+            bottom_weight * right_weight,
+        ],
+        dim=-1,
+    )
+    values = F.embedding_bag(index.view(-1, 4), table, mode="sum", per_sample_weights=weight.view(-1, 4))
+    return values.view(batch, -1, groups, channels)
+
+
+def _neighbours(positions: Tensor, extent: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the pixels of an axis before and behind each position, and their weights.
+
+    Pixels outside are replaced by the nearest one inside, with weight zero.
+    """
+    positions = positions.clamp(-1, extent)  # beyond, everything is zero; and integers stay small
+    low = positions.detach().floor().clamp_max(extent - 1)
+    behind = positions - low
+    low_weight, high_weight = (1 - behind) * (low >= 0), behind * (low < extent - 1)
+    # 32-bit indices are read three times as fast as 64-bit ones; a table has fewer rows than that.
+    low = low.int()
+    return low.clamp_min(0), (low + 1).clamp_max(extent - 1), low_weight, high_weight
+
+
+def bilinear_sample_reference(
+    features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor | None = None
+) -> Tensor:
+    """Do what `bilinear_sample` does, by PyTorch's grid_sample; slower on a CPU, but found everywhere."""
+    batch, height, width, groups, channels = features.shape
+    maps = features.permute(0, 3, 4, 1, 2).reshape(batch * groups, channels, height, width)
+    # With align_corners false, -1 is the outer edge of the first pixel, and no extent divides by zero.
+    grid = torch.stack([(2 * columns + 1) / width - 1, (2 * rows + 1) / height - 1], dim=-1)  # (B, P, G, 2)
+    grid = grid.transpose(1, 2).reshape(batch * groups, -1, 1, 2)
+    values = F.grid_sample(maps, grid, padding_mode="zeros", align_corners=False)  # (B * G, C, P, 1)
+    values = values.reshape(batch, groups, channels, -1).permute(0, 3, 1, 2)
+    return values if factors is None else values * factors[..., None]

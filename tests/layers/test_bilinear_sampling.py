@@ -1,0 +1,71 @@
+import math
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from restora.layers import bilinear_sample, bilinear_sample_reference
+
+shapes = st.tuples(
+    st.integers(1, 2), st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(1, 4)
+)
+
+
+def sample_one(features: torch.Tensor, row: float, column: float) -> torch.Tensor:
+    """Read (H, W, C) at one position, corner by corner."""
+    height, width, channels = features.shape
+    value = torch.zeros(channels, dtype=features.dtype)
+    for i in (math.floor(row), math.floor(row) + 1):
+        for j in (math.floor(column), math.floor(column) + 1):
+            if 0 <= i < height and 0 <= j < width:
+                value += (1 - abs(row - i)) * (1 - abs(column - j)) * features[i, j]
+    return value
+
+
+@settings(max_examples=25, deadline=None)
+@given(shape=shapes, points=st.integers(1, 6), seed=st.integers(0, 99))
+def test_both_ways_agree_with_the_definition(
+    shape: tuple[int, int, int, int, int], points: int, seed: int
+) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    features = torch.randn(shape, generator=generator, dtype=torch.float64)
+    batch, height, width, groups, _ = shape
+    # From two pixels outside to two pixels outside, on pixels and between them.
+    rows, columns = (
+        torch.rand(batch, points, groups, generator=generator, dtype=torch.float64) * (extent + 3) - 2
+        for extent in (height, width)
+    )
+    rows[:, 0], columns[:, -1] = rows[:, 0].round(), columns[:, -1].round()
+    factors = torch.randn(batch, points, groups, generator=generator, dtype=torch.float64)
+    sampled = bilinear_sample(features, rows, columns, factors)
+    torch.testing.assert_close(sampled, bilinear_sample_reference(features, rows, columns, factors))
+    for b in range(batch):
+        for p in range(points):
+            for g in range(groups):
+                expected = sample_one(features[b, :, :, g], float(rows[b, p, g]), float(columns[b, p, g]))
+                torch.testing.assert_close(sampled[b, p, g], factors[b, p, g] * expected)
+
+
+@pytest.mark.parametrize("far", [-1e9, -1.0, 4.0, 1e9])
+def test_zero_outside(far: float) -> None:
+    features = torch.ones(1, 4, 4, 1, 2)
+    position, inside = torch.full((1, 1, 1), far), torch.ones(1, 1, 1)
+    assert not bilinear_sample(features, position, inside).any()
+    assert not bilinear_sample(features, inside, position).any()
+
+
+def test_gradients() -> None:
+    generator = torch.Generator().manual_seed(0)
+    features = torch.randn(2, 3, 4, 2, 2, generator=generator, dtype=torch.float64, requires_grad=True)
+    rows, columns, factors = (
+        (4.9 * torch.rand(2, 5, 2, generator=generator, dtype=torch.float64) - 0.9).requires_grad_()
+        for _ in range(3)
+    )
+    assert torch.autograd.gradcheck(bilinear_sample, (features, rows, columns, factors))
+
+
+def test_half_precision_features_are_read_at_exact_positions() -> None:
+    features = (torch.arange(512.0) % 2).view(1, 1, 512, 1, 1).bfloat16()
+    columns = torch.tensor([[[300.25]]])  # bfloat16 would round it to 300
+    assert bilinear_sample(features, torch.zeros(1, 1, 1), columns).item() == 0.25
