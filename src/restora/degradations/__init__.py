@@ -1,6 +1,8 @@
 """From clean to degraded: batched torch code on any device, the same for the same generator seed."""
 
 from restora.degradations.degradation import Degradation, Sample
+from restora.degradations.haze import Haze
+from restora.degradations.night_haze import NightHaze
 from restora.degradations.noise import GaussianNoise
 
-__all__ = ["Degradation", "GaussianNoise", "Sample"]
+__all__ = ["Degradation", "GaussianNoise", "Haze", "NightHaze", "Sample"]
