@@ -1,8 +1,10 @@
 """From clean to degraded: batched torch code on any device, the same for the same generator seed."""
 
+from restora.degradations.camera_noise import CameraNoise
 from restora.degradations.degradation import Degradation, Sample
 from restora.degradations.haze import Haze
+from restora.degradations.jpeg import JpegCompression
 from restora.degradations.night_haze import NightHaze
 from restora.degradations.noise import GaussianNoise
 
-__all__ = ["Degradation", "GaussianNoise", "Haze", "NightHaze", "Sample"]
+__all__ = ["CameraNoise", "Degradation", "GaussianNoise", "Haze", "JpegCompression", "NightHaze", "Sample"]
