@@ -2,9 +2,21 @@
 
 from restora.degradations.camera_noise import CameraNoise
 from restora.degradations.degradation import Degradation, Sample
+from restora.degradations.frame_averaging import FrameAveraging
 from restora.degradations.haze import Haze
 from restora.degradations.jpeg import JpegCompression
 from restora.degradations.night_haze import NightHaze
 from restora.degradations.noise import GaussianNoise
+from restora.degradations.trajectory_blur import TrajectoryBlur
 
-__all__ = ["CameraNoise", "Degradation", "GaussianNoise", "Haze", "JpegCompression", "NightHaze", "Sample"]
+__all__ = [
+    "CameraNoise",
+    "Degradation",
+    "FrameAveraging",
+    "GaussianNoise",
+    "Haze",
+    "JpegCompression",
+    "NightHaze",
+    "Sample",
+    "TrajectoryBlur",
+]
