@@ -1,7 +1,10 @@
 """From clean to degraded: batched torch code on any device, the same for the same generator seed."""
 
 from restora.degradations.camera_noise import CameraNoise
+from restora.degradations.defocus import Defocus
 from restora.degradations.degradation import Degradation, Sample
+from restora.degradations.depth_defocus import DepthDefocus
+from restora.degradations.dual_pixel import DualPixelDefocus
 from restora.degradations.frame_averaging import FrameAveraging
 from restora.degradations.haze import Haze
 from restora.degradations.jpeg import JpegCompression
@@ -11,7 +14,10 @@ from restora.degradations.trajectory_blur import TrajectoryBlur
 
 __all__ = [
     "CameraNoise",
+    "Defocus",
     "Degradation",
+    "DepthDefocus",
+    "DualPixelDefocus",
     "FrameAveraging",
     "GaussianNoise",
     "Haze",
