@@ -10,6 +10,8 @@ from restora.degradations.haze import Haze
 from restora.degradations.jpeg import JpegCompression
 from restora.degradations.night_haze import NightHaze
 from restora.degradations.noise import GaussianNoise
+from restora.degradations.rain import Rain
+from restora.degradations.snow import FlakeLayer, Snow
 from restora.degradations.trajectory_blur import TrajectoryBlur
 
 __all__ = [
@@ -18,11 +20,14 @@ __all__ = [
     "Degradation",
     "DepthDefocus",
     "DualPixelDefocus",
+    "FlakeLayer",
     "FrameAveraging",
     "GaussianNoise",
     "Haze",
     "JpegCompression",
     "NightHaze",
+    "Rain",
     "Sample",
+    "Snow",
     "TrajectoryBlur",
 ]
