@@ -2,10 +2,8 @@ import numpy as np
 import torch
 
 from restora.degradations.trajectories import (
-    ANXIETY,
     STEPS,
     blur_kernels,
-    draw_anxiety,
     random_trajectories,
 )
 
@@ -55,10 +53,3 @@ def test_a_closed_shutter_is_a_point():
     kernel = blur_kernels(np.linspace(0, 60, STEPS)[None] + 0j, np.array([1e-9]))
     assert kernel.shape == (1, 3, 3)
     assert kernel[0, 1, 1] == 1
-
-
-def test_anxiety_is_one_of_the_published_values_or_rarely_more(generator):
-    drawn = draw_anxiety(torch.zeros(2000), generator(0))
-    assert 0 <= drawn.min() <= drawn.max() <= 0.1
-    published = torch.isclose(drawn[:, None], torch.tensor(ANXIETY)).any(1).float().mean()
-    assert 0.8 < published < 0.92

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from restora.degradations import TrajectoryBlur
+from restora.degradations.trajectories import ANXIETY
 
 
 @pytest.mark.parametrize("blur", [TrajectoryBlur(), TrajectoryBlur.light(), TrajectoryBlur.heavy()])
@@ -42,10 +43,12 @@ def test_parameters_are_in_range(generator):
     assert 10 <= length.min() < 13
     assert 27 < length.max() <= 30
     assert sample.parameters["exposure"].unique().tolist() == pytest.approx([0.1, 0.5])
+    assert set(sample.parameters["anxiety"].tolist()) <= set(torch.tensor(ANXIETY).tolist())
 
 
 @pytest.mark.parametrize(
-    "changes", [{"length": (-1, 3)}, {"exposures": ()}, {"exposures": (0.5, 2)}, {"gamma": 0}]
+    "changes",
+    [{"length": (-1, 3)}, {"exposures": ()}, {"exposures": (0.5, 2)}, {"anxiety": ()}, {"gamma": 0}],
 )
 def test_impossible_ranges_are_refused(changes):
     with pytest.raises(ValueError, match=next(iter(changes))):

@@ -99,7 +99,9 @@ class Mixture(Degradation):
         ``parameters``: ``choice`` (B,), the number of the part that was chosen; and those of the parts that were,
         each after the number of its part and a dot, and not a number for the images of other parts.
         """
-        weights = torch.tensor(self.weights or (1.0,) * len(self.parts), device=clean.device)
+        weights = torch.tensor(
+            self.weights or (1,) * len(self.parts), device=clean.device, dtype=torch.float32
+        )
         choice = torch.multinomial(weights, len(clean), replacement=True, generator=generator)
         degraded: Tensor | None = None
         parameters = {"choice": choice.to(clean.dtype)}

@@ -11,7 +11,7 @@ from restora.degradations.defocus import Lens
 from restora.degradations.depth import random_depth
 from restora.degradations.draws import Range, per_image, uniform
 
-NEAREST = 0.25
+NEAREST = 0.4
 """Distance of the nearest point, relative to that of the farthest."""
 
 

@@ -13,7 +13,7 @@ from restora.degradations.presets import PRESETS, find_preset
 
 TILE = (360, 480)
 """Rows and columns of a picture on the sheet, in pixels; at this size degradations look as on their data sets."""
-COLUMNS = 4
+COLUMNS = 5
 MARGIN = 8
 CAPTION = 26
 PAPER = 1.0

@@ -84,7 +84,15 @@ class Rain(Degradation):
     @classmethod
     def heavy(cls) -> "Rain":
         """In the manner of Rain100H: five directions, many streaks, a veil."""
-        return cls(directions=5, spread=20.0, density=(1.5, 3.0), opacity=(0.4, 1.0), veil=(0.0, 0.25))
+        return cls(
+            directions=5,
+            spread=20.0,
+            length=(30.0, 70.0),
+            width=(1.2, 3.0),
+            density=(1.2, 2.6),
+            opacity=(0.4, 0.9),
+            veil=(0.0, 0.25),
+        )
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Rain on a batch.

@@ -5,11 +5,10 @@ them for DeblurGAN (2018).
 """
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Generator, Tensor
 
-from restora.degradations.draws import choices, normal, uniform
+from restora.degradations.draws import normal, uniform
 
 STEPS = 2000
 """Positions of a trajectory."""
@@ -81,13 +80,6 @@ def blur_kernels(paths: Path, exposure: NDArray[np.float64]) -> NDArray[np.float
         for j, horizontal in ((0, 1 - right), (1, right)):
             np.add.at(kernels, (image, (top + i) * side + left + j), weight * vertical * horizontal)
     return kernels.reshape(-1, side, side).astype(np.float32)
-
-
-def draw_anxiety(clean: Tensor, generator: Generator) -> Tensor:
-    """Draw one of the published values, or one time in seven anything up to ten times as much: (B,)."""
-    calm = choices(ANXIETY, clean, generator)
-    wild = 0.1 * uniform((0, 1), clean, generator)
-    return torch.where(uniform((0, 1), clean, generator) < 1 / (len(ANXIETY) + 1), wild, calm)
 
 
 def _numbers(values: Tensor) -> NDArray[np.float64]:
