@@ -18,8 +18,8 @@ class Spectrum:
         self.radius = radius
         padded = reflected(images, radius)
         self.height, self.width = images.shape[-2:]
-        self._size = padded.shape[-2:]
-        self._transform = torch.fft.rfft2(padded)
+        self._size = [fast_length(side) for side in padded.shape[-2:]]
+        self._transform = torch.fft.rfft2(padded, s=self._size)
 
     def convolved(self, kernels: Tensor) -> Tensor:
         """Convolve; like the images, (B, C, H, W).
@@ -61,6 +61,23 @@ def reflected(images: Tensor, radius: int) -> Tensor:
     """Continue images by mirror images on all sides, the border pixels not repeated; more than once if need be."""
     height, width = (_mirror(side, radius, images.device) for side in images.shape[-2:])
     return images[..., height[:, None], width]
+
+
+def fast_length(side: int) -> int:
+    """Return the next length without a prime factor above 5, of which Fourier transforms are fast.
+
+    Example:
+        >>> fast_length(127), fast_length(128), fast_length(197)
+        (128, 128, 200)
+    """
+    while True:
+        rest = side
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return side
+        side += 1
 
 
 def _mirror(side: int, radius: int, device: torch.device) -> Tensor:

@@ -5,9 +5,10 @@ import math
 import torch
 from torch import Generator, Tensor
 
+from restora.degradations.convolution import fast_length
 from restora.degradations.draws import Range, uniform
 
-VARIETY = 6
+VARIETY = 4
 """Different shapes in each layer of an image."""
 
 
@@ -18,7 +19,7 @@ def scattered(
 
     Args:
         kernels: (B, V, K, K) with K odd, V shapes for each image, each with a peak of 1.
-        density: (B, V), how many of each shape there are per pixel.
+        density: (B, V), how many of each shape there are per pixel; their sum is 1 at most.
         opacity: Of each particle, in [0, 1]; low values are drawn more often than high ones.
         clean: (B, ..., H, W).
         generator: On the device of ``clean``.
@@ -33,16 +34,22 @@ def scattered(
         0.1
     """
     height, width = clean.shape[-2:]
-    variety, side = kernels.shape[1], kernels.shape[-1]
+    side = kernels.shape[-1]
     canvas = (height + side - 1, width + side - 1)
-    there = uniform((0, 1), clean, generator, variety, *canvas) < density[:, :, None, None]
+    # One number for each place says whether there is a particle (below the sum of the densities), of which shape
+    # (between whose bounds) and how opaque it is (where between them).
+    place = uniform((0, 1), clean, generator, 1, *canvas)
+    upper = density.cumsum(1)[:, :, None, None]
+    span = density[:, :, None, None].clamp(min=1e-12)
+    rest = (upper - place) / span  # (B, V, ...), uniform in (0, 1] where it is this shape
     low, high = opacity
     # Squared, for most of what is in the air is far away or falls between two moments: the faint ones are many.
-    seeds = there * (low + (high - low) * uniform((0, 1), clean, generator, variety, *canvas) ** 2)
-    spectrum = torch.fft.rfft2(seeds) * torch.fft.rfft2(kernels, s=canvas)
-    cover = torch.fft.irfft2(spectrum.sum(1, keepdim=True), s=canvas)
+    seeds = torch.where((rest > 0) & (rest <= 1), low + (high - low) * rest**2, 0)
+    size = [fast_length(extent) for extent in canvas]
+    spectrum = torch.fft.rfft2(seeds, s=size) * torch.fft.rfft2(kernels, s=size)
+    cover = torch.fft.irfft2(spectrum.sum(1, keepdim=True), s=size)
     # What lies before is wrapped around; there the canvas is larger than the image.
-    inside: Tensor = cover[..., side - 1 :, side - 1 :]
+    inside: Tensor = cover[..., side - 1 : canvas[0], side - 1 : canvas[1]]
     return inside.clamp(0, 1)
 
 

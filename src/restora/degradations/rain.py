@@ -50,7 +50,7 @@ class Rain(Degradation):
     length: Range = (20.0, 70.0)
     width: Range = (1.2, 3.5)
     density: Range = (0.8, 3.0)
-    opacity: Range = (0.2, 0.8)
+    opacity: Range = (0.2, 0.75)
     scales: tuple[float, ...] = (1.0, 0.6)
     veil: Range = (0.0, 0.0)
     airlight: Range = (0.7, 0.9)
@@ -89,8 +89,8 @@ class Rain(Degradation):
             spread=20.0,
             length=(30.0, 70.0),
             width=(1.2, 3.0),
-            density=(1.2, 2.6),
-            opacity=(0.4, 0.9),
+            density=(1.5, 2.8),
+            opacity=(0.45, 0.95),
             veil=(0.0, 0.25),
         )
 
