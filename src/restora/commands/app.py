@@ -10,6 +10,8 @@ from restora import __version__
 from restora.commands.benchmarks import benchmarks
 from restora.commands.convert import EPILOG as CONVERT_EXAMPLES
 from restora.commands.convert import convert
+from restora.commands.degrade import EPILOG as DEGRADE_EXAMPLES
+from restora.commands.degrade import degrade
 from restora.commands.doctor import doctor
 from restora.commands.inspect import inspect
 from restora.commands.models import models
@@ -31,6 +33,7 @@ app = typer.Typer(
 )
 app.command(epilog=RESTORE_EXAMPLES)(restore)
 app.command(epilog=TRAIN_EXAMPLES)(train)
+app.command(epilog=DEGRADE_EXAMPLES)(degrade)
 app.command()(models)
 app.command()(weights)
 app.command()(inspect)

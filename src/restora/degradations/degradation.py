@@ -11,7 +11,7 @@ class Sample:
     """A degraded batch and how it came about.
 
     Attributes:
-        degraded: (B, 3, H, W).
+        degraded: (B, 3, H, W); (B, 6, H, W) where two views are taken (`DualPixelDefocus`).
         parameters: What was drawn for each image, by name, each (B, ...).
     """
 

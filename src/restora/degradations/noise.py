@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from restora.degradations.colour import are_gray
 from restora.degradations.degradation import Degradation, Sample
 
 
@@ -45,6 +46,5 @@ class GaussianNoise(Degradation):
         uniform = torch.rand(len(clean), generator=generator, device=device, dtype=dtype)
         sigma = low + (high - low) * uniform  # (B,)
         noise = torch.randn(clean.shape, generator=generator, device=device, dtype=dtype)
-        gray = (clean == clean[:, :1]).all(dim=(1, 2, 3)).view(-1, 1, 1, 1)
-        noise = torch.where(gray, noise[:, :1], noise)
+        noise = torch.where(are_gray(clean), noise[:, :1], noise)
         return Sample(clean + noise * (sigma / 255).view(-1, 1, 1, 1), {"sigma": sigma})

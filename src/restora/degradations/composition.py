@@ -1,0 +1,122 @@
+"""Degradations made of others: one after the other, or one of several at random."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from restora.degradations.degradation import Degradation, Sample
+
+
+@dataclass(frozen=True)
+class Unchanged(Degradation):
+    """Nothing happens: a part of mixtures, so that some images stay clean."""
+
+    def sample(self, clean: Tensor, generator: Generator) -> Sample:
+        """Return a copy of the batch and no parameters."""
+        return Sample(clean.clone(), {})
+
+
+@dataclass(frozen=True)
+class Chain(Degradation):
+    """Degradations one after the other, as light meets them: air, lens, sensor, file.
+
+    Each step gets images in [0, 1]: what the one before left beyond is clipped. What the last one leaves is not.
+
+    Attributes:
+        steps: The first one first; chains and mixtures may be among them.
+
+    Example:
+        >>> from restora.degradations import GaussianNoise, JpegCompression
+        >>> chain = Chain((GaussianNoise((25, 25)), JpegCompression((30, 30))))
+        >>> sample = chain.sample(torch.rand(1, 3, 16, 16), torch.Generator().manual_seed(0))
+        >>> sorted(sample.parameters)
+        ['0.sigma', '1.quality', '1.subsampled']
+    """
+
+    steps: tuple[Degradation, ...]
+
+    def __post_init__(self) -> None:
+        """Check that there is something to do.
+
+        Raises:
+            ValueError: There is no step.
+        """
+        if not self.steps:
+            raise ValueError("a chain needs a step at least, got none")
+
+    def sample(self, clean: Tensor, generator: Generator) -> Sample:
+        """Degrade a batch; ``parameters`` are those of the steps, each after the number of its step and a dot."""
+        parameters: dict[str, Tensor] = {}
+        images = clean
+        for number, step in enumerate(self.steps):
+            if images.shape[1] != 3:
+                raise ValueError(f"only the last step may return {images.shape[1]} channels")
+            sample = step.sample(images if number == 0 else images.clamp(0, 1), generator)
+            images = sample.degraded
+            parameters |= {f"{number}.{name}": values for name, values in sample.parameters.items()}
+        return Sample(images, parameters)
+
+
+@dataclass(frozen=True)
+class Mixture(Degradation):
+    """One degradation of several for each image, at random.
+
+    Attributes:
+        parts: What to choose from; chains and mixtures may be among them, and `Unchanged`.
+        weights: How often each is chosen, relative to the others; alike when left out.
+
+    Example:
+        >>> from restora.degradations import GaussianNoise
+        >>> mixture = Mixture((GaussianNoise((50, 50)), Unchanged()), weights=(3, 1))
+        >>> sample = mixture.sample(torch.rand(100, 3, 4, 4), torch.Generator().manual_seed(0))
+        >>> 60 < int((sample.parameters["choice"] == 0).sum()) < 90
+        True
+    """
+
+    parts: tuple[Degradation, ...]
+    weights: tuple[float, ...] | None = None
+
+    def __post_init__(self) -> None:
+        """Check that there is something to choose from.
+
+        Raises:
+            ValueError: There is no part, or the weights are not one each, negative, or all 0.
+        """
+        if not self.parts:
+            raise ValueError("a mixture needs a part at least, got none")
+        weights = self.weights
+        if weights is not None and (
+            len(weights) != len(self.parts) or min(weights) < 0 or not 0 < sum(weights) < float("inf")
+        ):
+            raise ValueError(
+                f"weights must be a number of 0 or more for each of the {len(self.parts)} parts, got {weights}"
+            )
+
+    def sample(self, clean: Tensor, generator: Generator) -> Sample:
+        """Degrade a batch.
+
+        ``parameters``: ``choice`` (B,), the number of the part that was chosen; and those of the parts that were,
+        each after the number of its part and a dot, and not a number for the images of other parts.
+        """
+        weights = torch.tensor(
+            self.weights or (1,) * len(self.parts), device=clean.device, dtype=torch.float32
+        )
+        choice = torch.multinomial(weights, len(clean), replacement=True, generator=generator)
+        degraded: Tensor | None = None
+        parameters = {"choice": choice.to(clean.dtype)}
+        for number, part in enumerate(self.parts):
+            chosen = (choice == number).nonzero().flatten()
+            if len(chosen) == 0:
+                continue
+            sample = part.sample(clean[chosen], generator)
+            if degraded is None:
+                degraded = sample.degraded.new_zeros(len(clean), *sample.degraded.shape[1:])
+            if sample.degraded.shape[1] != degraded.shape[1]:
+                raise ValueError("the parts of a mixture must return the same number of channels")
+            degraded[chosen] = sample.degraded
+            for name, values in sample.parameters.items():
+                spread = clean.new_full((len(clean), *values.shape[1:]), float("nan"))
+                spread[chosen] = values.to(clean.dtype)
+                parameters[f"{number}.{name}"] = spread
+        return Sample(clean.clone() if degraded is None else degraded, parameters)

@@ -1,0 +1,85 @@
+"""A contact sheet of a photograph with every degradation."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from restora.degradations.composition import Chain
+from restora.degradations.degradation import Degradation
+from restora.degradations.dual_pixel import DualPixelDefocus
+from restora.degradations.presets import PRESETS, find_preset
+
+TILE = (360, 480)
+"""Rows and columns of a picture on the sheet, in pixels; at this size degradations look as on their data sets."""
+COLUMNS = 5
+MARGIN = 8
+CAPTION = 26
+PAPER = 1.0
+
+TOGETHER = Chain((find_preset("rain", "light"), find_preset("sensor", "strong"), find_preset("jpeg", "30")))
+LEFT_OUT = ("blind", "any")
+"""Presets that are others of their family at random."""
+
+
+def gallery(photograph: Tensor, seed: int = 0) -> Tensor:
+    """Lay out a photograph, and below and beside it what every preset makes of it, with captions.
+
+    Args:
+        photograph: (3, H, W) in [0, 1]; its middle is shown, reduced or enlarged to `TILE`.
+        seed: Each picture is what its degradation makes of the tile under this seed.
+
+    Returns:
+        (3, H', W') in [0, 1].
+    """
+    tile = _fitted(photograph)
+    pictures = [("clean", tile)]
+    for caption, degradation in _degradations():
+        generator = Generator(device=tile.device).manual_seed(seed)
+        degraded = degradation(tile, generator)
+        if (
+            degraded.shape[1] == 6
+        ):  # red from the left view, green and blue from the right: what differs is coloured
+            degraded = torch.cat([degraded[:, :1], degraded[:, 4:]], dim=1)
+        pictures.append((caption, degraded))
+    rows = -(-len(pictures) // COLUMNS)
+    cell = (TILE[0] + CAPTION + MARGIN, TILE[1] + MARGIN)
+    sheet = torch.full((3, rows * cell[0] + MARGIN, COLUMNS * cell[1] + MARGIN), PAPER, device=tile.device)
+    for number, (caption, picture) in enumerate(pictures):
+        top = MARGIN + number // COLUMNS * cell[0]
+        left = MARGIN + number % COLUMNS * cell[1]
+        sheet[:, top : top + TILE[0], left : left + TILE[1]] = picture[0].clamp(0, 1)
+        below = top + TILE[0]
+        sheet[:, below : below + CAPTION, left : left + TILE[1]] = _lettered(caption).to(tile.device)
+    return sheet
+
+
+def _degradations() -> Iterator[tuple[str, Degradation]]:
+    for preset in PRESETS:
+        if preset.name not in LEFT_OUT:
+            yield f"{preset.family} {preset.name}", preset.degradation
+        if (preset.family, preset.name) == ("defocus", "depth"):
+            yield "defocus, dual pixels (red left, cyan right)", DualPixelDefocus()
+    yield "rain light, sensor strong, jpeg 30", TOGETHER
+
+
+def _fitted(photograph: Tensor) -> Tensor:
+    """Scale and cut to `TILE`: (1, 3, *TILE)."""
+    height, width = photograph.shape[-2:]
+    scale = max(TILE[0] / height, TILE[1] / width)
+    size = max(TILE[0], round(height * scale)), max(TILE[1], round(width * scale))
+    scaled = torch.nn.functional.interpolate(
+        photograph[None].float(), size, mode="bilinear", antialias=True, align_corners=False
+    )
+    top, left = (size[0] - TILE[0]) // 2, (size[1] - TILE[1]) // 2
+    return scaled[..., top : top + TILE[0], left : left + TILE[1]]
+
+
+def _lettered(caption: str) -> Tensor:
+    """Draw a caption on paper: (3, CAPTION, TILE columns)."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    label = Image.new("L", (TILE[1], CAPTION), 255)
+    ImageDraw.Draw(label).text((2, 2), caption, font=ImageFont.load_default(size=17), fill=0)
+    return torch.from_numpy(np.array(label)).float().div(255).expand(3, -1, -1)

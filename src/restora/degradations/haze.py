@@ -1,0 +1,87 @@
+"""Haze by day: what a scattering atmosphere does to light."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from restora.degradations.degradation import Degradation, Sample
+from restora.degradations.depth import random_depth
+from restora.degradations.draws import Range, check_range, log_uniform, per_image, uniform
+
+
+def scatter(clean: Tensor, transmission: Tensor, airlight: Tensor) -> Tensor:
+    """Atmospheric scattering, I = J t + A (1 - t) (Koschmieder).
+
+    Args:
+        clean: J, (B, 3, H, W).
+        transmission: t in [0, 1], (B, 1, H, W): the share of the light that arrives.
+        airlight: A, broadcastable: the colour of an infinitely deep layer.
+
+    Returns:
+        (B, 3, H, W), between J and A.
+    """
+    return clean * transmission + airlight * (1 - transmission)
+
+
+@dataclass(frozen=True)
+class Haze(Degradation):
+    """Homogeneous haze, t = exp(-beta d), over a random scene: smooth depth that on the whole rises to the top.
+
+    The airlight is white, so gray images stay gray. `indoor` and `outdoor` have the ranges of the training sets of
+    RESIDE (Li et al., Benchmarking single-image dehazing and beyond, 2019), made from depth; here depth is drawn.
+
+    Attributes:
+        beta: Scattering coefficient per unit of distance, drawn so that its logarithm is uniform.
+        airlight: Brightness of the atmosphere.
+        near: Distance of the nearest point of the scene; the unit is that of ``beta``.
+        far: Distance of the farthest point.
+
+    Example:
+        >>> hazy = Haze.outdoor()(torch.zeros(1, 3, 64, 64), torch.Generator().manual_seed(0))
+        >>> bool(hazy[..., 0, :].mean() > hazy[..., -1, :].mean())  # more of it far away
+        True
+    """
+
+    beta: Range
+    airlight: Range
+    near: Range
+    far: Range
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            ValueError: A bound is negative or in the wrong order, or near overlaps far.
+        """
+        for name in ("beta", "near", "far"):
+            check_range(name, getattr(self, name))
+        check_range("airlight", self.airlight, 0, 1)
+        if self.beta[0] == 0:
+            raise ValueError(f"beta must be above 0, got {self.beta}; leave the haze out instead")
+        if self.near[1] > self.far[0]:
+            raise ValueError(f"near must end where far begins or before, got {self.near} and {self.far}")
+
+    @classmethod
+    def indoor(cls) -> "Haze":
+        """As ITS: beta 0.6 to 1.8 on depth relative to the deepest point of a room, airlight 0.7 to 1."""
+        return cls(beta=(0.6, 1.8), airlight=(0.7, 1.0), near=(0.1, 0.4), far=(0.6, 1.0))
+
+    @classmethod
+    def outdoor(cls) -> "Haze":
+        """As OTS: beta 0.04 to 0.2 per metre, airlight 0.8 to 1; scenes end at 10 to 40 m."""
+        return cls(beta=(0.04, 0.2), airlight=(0.8, 1.0), near=(1.0, 5.0), far=(10.0, 40.0))
+
+    def sample(self, clean: Tensor, generator: Generator) -> Sample:
+        """Veil a batch.
+
+        ``parameters``: ``beta`` and ``airlight`` (B,), ``depth`` (B, 1, H, W) in the unit of ``near``.
+        """
+        beta = log_uniform(self.beta, clean, generator)
+        airlight = uniform(self.airlight, clean, generator)
+        near = per_image(uniform(self.near, clean, generator))
+        far = per_image(uniform(self.far, clean, generator))
+        depth = near + (far - near) * random_depth(clean, generator)
+        transmission = torch.exp(-per_image(beta) * depth)
+        hazy = scatter(clean, transmission, per_image(airlight))
+        return Sample(hazy, {"beta": beta, "airlight": airlight, "depth": depth})

@@ -1,0 +1,145 @@
+"""Snow: flakes of several sizes, and the veil of those that are too small and far to be seen."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Generator, Tensor
+
+from restora.degradations.colour import are_gray
+from restora.degradations.degradation import Degradation, Sample
+from restora.degradations.depth import random_depth
+from restora.degradations.draws import Range, check_range, normal, per_image, uniform
+from restora.degradations.haze import scatter
+from restora.degradations.particles import VARIETY, flakes, scattered, varied
+
+
+@dataclass(frozen=True)
+class FlakeLayer:
+    """Flakes of similar size.
+
+    Attributes:
+        radius: Pixels.
+        coverage: Share of the image that they cover.
+        opacity: Of a flake.
+        softness: Width of the rim over the radius; large near flakes are out of focus.
+    """
+
+    radius: Range
+    coverage: Range
+    opacity: Range = (0.5, 1.0)
+    softness: Range = (0.6, 1.2)
+
+
+FINE = FlakeLayer(radius=(0.6, 1.2), coverage=(0.01, 0.04))
+MIDDLE = FlakeLayer(radius=(1.5, 3.0), coverage=(0.01, 0.04))
+COARSE = FlakeLayer(radius=(3.5, 7.0), coverage=(0.01, 0.04), opacity=(0.4, 0.9), softness=(0.8, 1.6))
+
+
+@dataclass(frozen=True)
+class Snow(Degradation):
+    """Irregular soft flakes, drawn out by their motion, before a veil: I = K T + A (1 - T), K = J (1 - Z) + C Z.
+
+    Z is the opacity of the flakes and C their colour, near white (Liu et al., DesnowNet, 2018); T = exp(-beta d) over
+    a random scene (Chen et al., JSTASR, 2020), if there is a veil. On gray images flakes are white.
+
+    Attributes:
+        layers: From far to near.
+        angle: Degrees from the vertical, positive where flakes fall to the left.
+        motion: Way of a flake during the exposure, relative to its radius.
+        tint: Standard deviation of the three channels of the colour of flakes about 0.95.
+        beta: Of the veil; 0 for none.
+        airlight: Brightness of the veil.
+
+    Example:
+        >>> snow = Snow.large().sample(torch.zeros(1, 3, 64, 64), torch.Generator().manual_seed(0))
+        >>> bool(snow.degraded.max() > 0.5), bool(snow.parameters["flakes"].mean() < 0.3)
+        (True, True)
+    """
+
+    layers: tuple[FlakeLayer, ...] = (FINE, MIDDLE, COARSE)
+    angle: Range = (-45.0, 45.0)
+    motion: Range = (0.0, 2.0)
+    tint: float = 0.01
+    beta: Range = (0.0, 0.0)
+    airlight: Range = (0.8, 1.0)
+
+    def __post_init__(self) -> None:
+        """Check the ranges.
+
+        Raises:
+            ValueError: A bound is negative, too large or in the wrong order, or there is no layer.
+        """
+        if not self.layers:
+            raise ValueError("layers must be one or more, got none")
+        for layer in self.layers:
+            check_range("radius", layer.radius, 0.3)
+            check_range("coverage", layer.coverage, 0, 1)
+            check_range("opacity", layer.opacity, 0, 1)
+            check_range("softness", layer.softness, 0, 2)
+        check_range("angle", self.angle, -90, 90)
+        check_range("motion", self.motion)
+        check_range("tint", (self.tint, self.tint), 0, 1)
+        check_range("beta", self.beta)
+        check_range("airlight", self.airlight, 0, 1)
+
+    @classmethod
+    def small(cls) -> "Snow":
+        """In the manner of Snow100K-S: fine flakes."""
+        return cls(layers=(FINE,))
+
+    @classmethod
+    def medium(cls) -> "Snow":
+        """In the manner of Snow100K-M: fine and middle ones."""
+        return cls(layers=(FINE, MIDDLE))
+
+    @classmethod
+    def large(cls) -> "Snow":
+        """In the manner of Snow100K-L: flakes of all sizes."""
+        return cls()
+
+    @classmethod
+    def veiled(cls) -> "Snow":
+        """In the manner of CSD: flakes of all sizes and a veil."""
+        return cls(beta=(0.3, 1.0))
+
+    def sample(self, clean: Tensor, generator: Generator) -> Sample:
+        """Snow on a batch.
+
+        ``parameters``: ``angle``, ``beta`` and ``airlight`` (B,); ``colour`` (B, 3); ``flakes`` and ``depth``
+        (B, 1, H, W), opacity and depth in [0, 1].
+        """
+        angle = uniform(self.angle, clean, generator)
+        beta, airlight = (uniform(bounds, clean, generator) for bounds in (self.beta, self.airlight))
+        colour = (0.95 + self.tint * normal(clean, generator, 3)).clamp(0, 1)
+        colour = torch.where(are_gray(clean).view(-1, 1), colour.mean(1, keepdim=True), colour)
+        depth = random_depth(clean, generator)
+        seen = torch.ones_like(clean[:, :1])
+        for layer in self.layers:
+            seen = seen * (1 - self._flakes(layer, angle, clean, generator))
+        snowy = clean * seen + colour.view(-1, 3, 1, 1) * (1 - seen)
+        snowy = scatter(snowy, torch.exp(-per_image(beta) * depth), per_image(airlight))
+        parameters = {
+            "angle": angle,
+            "beta": beta,
+            "airlight": airlight,
+            "colour": colour,
+            "flakes": 1 - seen,
+            "depth": depth,
+        }
+        return Sample(snowy, parameters)
+
+    def _flakes(self, layer: FlakeLayer, angle: Tensor, clean: Tensor, generator: Generator) -> Tensor:
+        """Opacity of a layer: (B, 1, H, W)."""
+        radius = varied(layer.radius, clean, generator)
+        motion = varied(self.motion, clean, generator) * radius
+        softness = varied(layer.softness, clean, generator)
+        directions = angle[:, None] + varied((-10, 10), clean, generator)
+        lobes = 0.09 * normal(clean, generator, VARIETY, 2, 2).clamp(-2, 2)
+        largest, longest = layer.radius[1], self.motion[1]
+        size = math.ceil(largest * (1.5 + layer.softness[1] / 2 + longest / 2) + 1)
+        shapes = flakes(radius, softness, motion, directions, lobes, size)
+        coverage = uniform(layer.coverage, clean, generator)[:, None]
+        # As many as give the coverage, all shapes alike; where they overlap it is a little less.
+        density = coverage / shapes.sum((2, 3)).mean(1, keepdim=True) / VARIETY
+        return scattered(shapes, density.expand(-1, VARIETY), layer.opacity, clean, generator)
