@@ -210,7 +210,13 @@ def test_interrupted_run_leaves_whole_files_and_continues(tmp_path, restora_comm
         "out",
     ]
     process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        # A shell that runs the tests in the background has turned interrupts off for all that it starts.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
     assert process.stdout.readline() == "out/0.png\n"
     process.send_signal(signal.SIGINT)

@@ -19,7 +19,7 @@ def test_every_network_with_global_means_gets_local_ones(name: str) -> None:
         for parameter in network.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.1)
     before = [type(module) for module in network.modules()]
-    local = restora.with_local_statistics(network, train_size=32)
+    local = restora.with_local_statistics(network, train_size=64)
     assert [type(module) for module in network.modules()] == before
     assert not local.training
     assert len(pools(local)) == before.count(GlobalMean)
@@ -28,7 +28,7 @@ def test_every_network_with_global_means_gets_local_ones(name: str) -> None:
     }
     in_channels = network.requirements.in_channels
     with torch.inference_mode():
-        small, large = torch.rand(1, in_channels, 48, 48), torch.rand(1, in_channels, 48, 96)
+        small, large = torch.rand(1, in_channels, 96, 96), torch.rand(1, in_channels, 96, 160)
         torch.testing.assert_close(local(small), network(small))
         if pools(local):
             assert (local(large) - network(large)).abs().max() > 1e-5

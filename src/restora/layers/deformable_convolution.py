@@ -54,9 +54,10 @@ def deformable_convolution(x: Tensor, offsets: Tensor, strengths: Tensor, weight
             return out
     batch, channels, height, width = x.shape
     taps = weight.shape[2] ** 2
-    features = x.permute(0, 2, 3, 1).unsqueeze(3)  # (B, H, W, 1, C)
-    displacements = offsets.permute(0, 2, 3, 1).reshape(batch, height, width, taps, 2)
-    factors = strengths.permute(0, 2, 3, 1)  # (B, H, W, k * k)
+    # Once for all strips; nothing to do where the layout is channels last already.
+    features = x.permute(0, 2, 3, 1).contiguous().unsqueeze(3)  # (B, H, W, 1, C)
+    displacements = offsets.permute(0, 2, 3, 1).contiguous().view(batch, height, width, taps, 2)
+    factors = strengths.permute(0, 2, 3, 1).contiguous()  # (B, H, W, k * k)
     matrix = weight.flatten(2).permute(2, 1, 0).flatten(0, 1)  # (k * k * C, O)
     rows = height
     if not torch.compiler.is_compiling():  # a traced loop would be as long as the image
