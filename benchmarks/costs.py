@@ -9,22 +9,26 @@ what it calls FLOPs); element-wise operations are not counted, as usual. Writes 
 from pathlib import Path
 
 import torch
+from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
+from restora.layers import fold
 from restora.networks import create_model, list_models
 
 RESULTS = Path(__file__).parent / "results"
 SIDE = 256
 
 
-def multiply_adds(name: str) -> tuple[int, float]:
-    """Return parameters, and multiply-adds in units of 10^9."""
-    with torch.device("meta"):  # shapes suffice
-        model = create_model(*name.split("/")).eval()
-        x = torch.empty(1, model.requirements.in_channels, SIDE, SIDE)
+def parameters(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+def multiply_adds(model: nn.Module) -> float:
+    """Return multiply-adds of a network on the meta device, in units of 10^9."""
+    x = torch.empty(1, model.requirements.in_channels, SIDE, SIDE, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(x)
-    return sum(p.numel() for p in model.parameters()), counter.get_total_flops() / 2e9
+    return counter.get_total_flops() / 2e9
 
 
 def main() -> None:
@@ -35,8 +39,14 @@ def main() -> None:
         "|---|---|---|---|",
     ]
     for name in list_models():
-        parameters, adds = multiply_adds(name)
-        lines.append(f"| {' | '.join(name.split('/'))} | {parameters:,} | {adds:.1f} |")
+        with torch.device("meta"):  # shapes suffice
+            model = create_model(*name.split("/")).eval()
+        forms = {"": model, ", folded": fold(model)}
+        for form, network in forms.items():
+            if form and parameters(network) == parameters(model):
+                continue  # there is nothing to fold
+            row = *name.split("/"), f"{parameters(network):,}", f"{multiply_adds(network):.1f}"
+            lines.append(f"| {row[0]} | {row[1]}{form} | {row[2]} | {row[3]} |")
     (RESULTS / "costs.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
