@@ -1,14 +1,13 @@
 import logging
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torch.utils.data import DataLoader, Sampler
 
-from restora.datasets.paired_crops import PairedCrops, cut
+from restora.datasets.paired_crops import PairedCrops
 from restora.datasets.pairs import Pair
 from restora.errors import RestoraError
 
@@ -90,13 +89,6 @@ def test_an_image_smaller_than_the_crop_is_reflected(folders: tuple[Path, Path])
         height = 20 + _number(clean)
         for row in range(25 - height):
             assert torch.equal(clean[:, height + row], clean[:, height - 1 - row])
-
-
-def test_reflection_agrees_with_opencv() -> None:
-    pixels = np.random.default_rng(0).integers(0, 9, (5, 7, 3), dtype=np.uint8)
-    expected = cv2.copyMakeBorder(pixels, 0, 11 - 5, 0, 11 - 7, cv2.BORDER_REFLECT)
-    np.testing.assert_array_equal(cut(pixels, 0, 0, 11), expected)
-    assert cut(pixels[:1, :1], 0, 0, 11).shape == (11, 11, 3)
 
 
 def test_sixteen_bits_and_dual_pixels_keep_their_precision() -> None:

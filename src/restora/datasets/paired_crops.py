@@ -6,17 +6,17 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, from_numpy
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from restora.datasets.catalogue import open_benchmark
 from restora.datasets.corrupt import Corrupt, skip_or_fail
+from restora.datasets.cutting import cut, draw_place, to_tensor
 from restora.datasets.epochs import EpochOrder
 from restora.datasets.folder_pair import open_folder_pair
 from restora.datasets.pairs import Pair
 from restora.datasets.symmetries import Augmentation, draw_symmetry
 from restora.errors import RestoraError
-from restora.images.depth import convert_depth
 
 _SUBSTITUTES = 2  # sets the generator of substitutes apart from that of the crop; see `epochs`
 
@@ -116,11 +116,10 @@ class PairedCrops(Dataset[tuple[Tensor, Tensor]]):
         """
         degraded, clean = self._read(index)
         random = np.random.default_rng((self.seed, index))
-        height, width = (max(extent, self.patch) for extent in clean.shape[:2])
-        top, left = (int(random.integers(0, extent - self.patch + 1)) for extent in (height, width))
+        top, left = draw_place(random, clean, self.patch)
         symmetry = draw_symmetry(random, self.augmentation)
         crops = (cut(pixels, top, left, self.patch) for pixels in (degraded, clean))
-        first, second = (_tensor(symmetry.apply(crop)) for crop in crops)
+        first, second = (to_tensor(symmetry.apply(crop)) for crop in crops)
         return first, second
 
     def _read(self, index: int) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -144,29 +143,3 @@ class PairedCrops(Dataset[tuple[Tensor, Tensor]]):
         if pair.clean is None:
             raise RestoraError(f"{pair.name}: its clean image is withheld; train on a split that has them")
         return pair.degraded, pair.clean
-
-
-def cut(pixels: NDArray[Any], top: int, left: int, side: int) -> NDArray[Any]:
-    """Cut a square; what lies beyond the bottom or right side is the image reflected, its border pixel repeated.
-
-    Args:
-        pixels: (H, W, C).
-        top: First row, within the image.
-        left: First column, within the image.
-        side: Of the square.
-
-    Example:
-        >>> cut(np.arange(2)[None, :, None], 0, 0, 5)[0, :, 0].tolist()
-        [0, 1, 1, 0, 0]
-    """
-    crop = pixels[top : top + side, left : left + side]
-    missing = side - crop.shape[0], side - crop.shape[1]
-    if not any(missing):
-        return crop
-    return np.pad(crop, ((0, missing[0]), (0, missing[1]), (0, 0)), mode="symmetric")
-
-
-def _tensor(pixels: NDArray[Any]) -> Tensor:
-    """Return (H, W, C) of any depth as (C, H, W), float32; integers become [0, 1]."""
-    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    return from_numpy(np.array(convert_depth(planes, np.float32)))  # a copy: a pack's pages are read-only
