@@ -1,6 +1,7 @@
 """What packs are made of: photographs and pairs that can be read, and told apart without reading them."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from restora.datasets.pairs import Entry, Pairs
-from restora.datasets.photo_crops import load_rgb8
+from restora.datasets.sources import load_rgb8
 from restora.errors import RestoraError
 from restora.images import ImageFile
 
@@ -80,9 +81,9 @@ def original_photographs(files: Iterable[ImageFile]) -> list[OriginalPhotograph]
     """Name photographs by their paths below the folder that was given, and in full where two would be called alike."""
     files = list(files)
     names = [found.relative.as_posix() for found in files]
-    twice = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
+    times = Counter(names)
     return [
-        OriginalPhotograph(found.path.as_posix() if name in twice else name, found.path)
+        OriginalPhotograph(name if times[name] == 1 else found.path.as_posix(), found.path)
         for name, found in zip(names, files, strict=True)
     ]
 

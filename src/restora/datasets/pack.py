@@ -76,6 +76,11 @@ class Pack:
     Args:
         folder: Of the pack.
 
+    Attributes:
+        folder: Of the pack.
+        index: What its index says.
+        names: Of the photographs or pairs, in order.
+
     Raises:
         RestoraError: It is no pack, an unfinished one, or a shard is not as long as it should be.
     """
@@ -93,12 +98,8 @@ class Pack:
             for key in shard.places
             if key.endswith("/clean")
         ]
+        self.names = tuple(member.name for member in self._members)
         self._maps: dict[int, NDArray[np.uint8]] = {}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the photographs or pairs, in order."""
-        return tuple(member.name for member in self._members)
 
     def photographs(self) -> "PackedPhotographs":
         """Return the photographs.

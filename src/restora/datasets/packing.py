@@ -103,14 +103,13 @@ def write_pack(
 def _resume(folder: Path, originals: Sequence[Original], preparation: Preparation, plan: str) -> _Progress:
     """Say what a folder already holds, having removed what a kill left."""
     state = _Progress()
+    if (folder / INDEX).exists():
+        if Pack(folder).index.originals != plan:
+            raise RestoraError(f"{folder}: holds a pack of other images; remove it or choose another folder")
+        return state
     for path in sorted(folder.iterdir()):
         if path.name.startswith(".restora-") and path.suffix == ".tmp":
             path.unlink()
-        elif path.name == INDEX:
-            if Pack(folder).index.originals != plan:
-                raise RestoraError(
-                    f"{folder}: holds a pack of other images; remove it or choose another folder"
-                )
         elif path.name == _shard_name(len(state.shards)):
             shard = read_shard(path)
             first, done = state.done, int(shard.notes.get("done", -1))
@@ -144,13 +143,15 @@ def _write_shards(
     progress(first, len(originals))
     for done, future in enumerate(_ahead(originals[first:], preparation, workers), start=first + 1):
         try:
-            for key, pixels in future.result():
-                if key in arrays:
-                    raise RestoraError(f"{key}: two images have this name; rename one")
-                arrays[key] = pixels
+            parts = future.result()
         except RestoraError as error:
             skip_or_fail(error, corrupt)
             skipped.append(str(error))
+            parts = []
+        for key, pixels in parts:
+            if key in arrays:  # "a" cut, and "a_s001" whole
+                raise RestoraError(f"{key.rpartition('/')[0]}: two images would have this name; rename one")
+            arrays[key] = pixels
         full = sum(array.nbytes for array in arrays.values()) >= shard_bytes
         if arrays and (full or done == len(originals)):
             name = _shard_name(len(state.shards))

@@ -14,6 +14,7 @@ from restora.datasets.corrupt import Corrupt, skip_or_fail
 from restora.datasets.cutting import cut, draw_place, to_tensor
 from restora.datasets.epochs import EpochOrder
 from restora.datasets.folder_pair import open_folder_pair
+from restora.datasets.pack import Pack
 from restora.datasets.pairs import Pair
 from restora.datasets.symmetries import Augmentation, draw_symmetry
 from restora.errors import RestoraError
@@ -94,6 +95,17 @@ class PairedCrops(Dataset[tuple[Tensor, Tensor]]):
         """Take the pairs of a benchmark in any layout of the catalogue; see `open_benchmark`."""
         pairs = open_benchmark(name, root, split=split, variant=variant)
         return cls(pairs, patch=patch, seed=seed, augmentation=augmentation, corrupt=corrupt)
+
+    @classmethod
+    def from_pack(
+        cls, folder: str | Path, *, patch: int, seed: int = 0, augmentation: Augmentation = "all"
+    ) -> Self:
+        """Take the pairs of a pack: the same crops as from the files, without decoding.
+
+        Raises:
+            RestoraError: It is no pack, not finished, or one of photographs.
+        """
+        return cls(Pack(folder).pairs(), patch=patch, seed=seed, augmentation=augmentation)
 
     def with_patch(self, patch: int) -> Self:
         """Return crops of the same pairs with another side; the order of the pairs stays."""

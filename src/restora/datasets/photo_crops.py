@@ -12,9 +12,10 @@ from torch.utils.data import Dataset
 
 from restora.datasets.corrupt import Corrupt, skip_or_fail
 from restora.datasets.cutting import cut, draw_place
+from restora.datasets.pack import Pack
+from restora.datasets.sources import load_rgb8 as load_rgb8  # its old place
 from restora.errors import RestoraError
-from restora.images import find_images, read
-from restora.images.depth import convert_depth
+from restora.images import find_images
 
 
 class PhotoCrops(Dataset[Tensor]):
@@ -85,6 +86,18 @@ class PhotoCrops(Dataset[Tensor]):
                 skip_or_fail(error, corrupt)
         return cls(photos, patch=patch, seed=seed, reduction=reduction, gray=gray)
 
+    @classmethod
+    def from_pack(
+        cls, folder: str | Path, *, patch: int, seed: int = 0, reduction: float = 0.5, gray: float = 0.0
+    ) -> Self:
+        """Take the photographs of a pack: the same crops as from the files, without decoding or holding them.
+
+        Raises:
+            RestoraError: It is no pack, not finished, or one of pairs.
+        """
+        photos = Pack(folder).photographs()
+        return cls(photos, patch=patch, seed=seed, reduction=reduction, gray=gray)
+
     def with_patch(self, patch: int) -> Self:
         """Return the same photographs, not decoded again, with another size of crop."""
         other = object.__new__(type(self))
@@ -115,9 +128,3 @@ class PhotoCrops(Dataset[Tensor]):
         if random.random() < self.gray:
             crop = np.repeat(crop[..., :1], 3, axis=2)
         return from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1), dtype=np.float32) / np.float32(255))
-
-
-def load_rgb8(path: Path) -> NDArray[np.uint8]:
-    """Read a photograph as (H, W, 3) uint8, gray repeated and deeper pixels rounded to 8 bits."""
-    pixels = convert_depth(read(path).pixels, np.uint8)
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
