@@ -4,9 +4,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from miniatures import DIFFERENCE, MINIATURES, Miniature
 from PIL import Image
 from torch.utils.data import DataLoader, Sampler
 
+from restora.datasets import open_benchmark, write_pack
+from restora.datasets.originals import original_pairs
 from restora.datasets.paired_crops import PairedCrops
 from restora.datasets.pairs import Pair
 from restora.errors import RestoraError
@@ -133,3 +136,22 @@ def test_pairs_that_cannot_be_trained_on_are_refused() -> None:
         PairedCrops([], patch=8)
     with pytest.raises(RestoraError, match="x: its clean image is withheld"):
         PairedCrops([Pair("x", np.zeros((8, 8, 3), np.uint8), None)], patch=8)[0]
+
+
+@pytest.mark.parametrize("mini", MINIATURES, ids=str)
+def test_every_layout_of_the_catalogue_is_trained_on_from_files_and_from_a_pack(
+    mini: Miniature, tmp_path: Path
+) -> None:
+    mini.build(tmp_path / "data")
+    files = PairedCrops.from_benchmark(
+        mini.benchmark, tmp_path / "data", split=mini.split, variant=mini.variant, patch=6
+    )
+    pairs = open_benchmark(mini.benchmark, tmp_path / "data", split=mini.split, variant=mini.variant)
+    write_pack(original_pairs(pairs), tmp_path / "pack", kind="pairs", title=pairs.title)
+    packed = PairedCrops.from_pack(tmp_path / "pack", patch=6)
+    for i in range(len(mini.pairs)):
+        degraded, clean = files[i]
+        assert degraded.shape == (6 if mini.variant == "dual" else 3, 6, 6)
+        assert clean.shape == (3, 6, 6)
+        assert float(degraded.mean() - clean.mean()) * 255 == pytest.approx(DIFFERENCE, abs=4)
+        assert all(map(torch.equal, packed[i], (degraded, clean)))
