@@ -1,5 +1,7 @@
+import logging
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -59,11 +61,32 @@ def test_photographs_are_drawn_by_their_area(folder: Path) -> None:
 
 
 def test_mistakes_name_the_file(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(RestoraError, match=r"b.png: 33x64 is smaller than the crop of 40"):
-        PhotoCrops.from_folder(folder, patch=40)
     (tmp_path / "empty").mkdir()
     with pytest.raises(RestoraError, match="empty: holds no images"):
         PhotoCrops.from_folder(tmp_path / "empty", patch=8)
+    with pytest.raises(RestoraError, match="no photographs to train on"):
+        PhotoCrops([], patch=8)
+
+
+def test_a_corrupt_photograph_is_fatal_or_reported_and_left_out(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / "a2.png").write_bytes((folder / "a.png").read_bytes()[:60])
+    with pytest.raises(RestoraError, match=r"a2.png"):
+        PhotoCrops.from_folder(folder, patch=8)
+    with caplog.at_level(logging.WARNING, "restora"):
+        crops = PhotoCrops.from_folder(folder, patch=8, corrupt="skip")
+    assert [message for message in caplog.messages if "a2.png" in message]
+    (folder / "a2.png").unlink()
+    assert torch.equal(crops[5], PhotoCrops.from_folder(folder, patch=8)[5])
+
+
+def test_a_photograph_smaller_than_the_crop_is_reflected() -> None:
+    photo = np.random.default_rng(0).integers(0, 256, (20, 9, 3), dtype=np.uint8)
+    whole = cv2.copyMakeBorder(photo, 0, 4, 0, 15, cv2.BORDER_REFLECT)
+    crops = PhotoCrops([photo], patch=24, reduction=0.5)
+    for i in range(10):  # nothing is enlarged
+        assert sorted(crops[i].sum(0).mul(255).round().flatten().tolist()) == sorted(whole.sum(2).flatten())
 
 
 def test_a_share_of_the_crops_is_gray(folder: Path) -> None:

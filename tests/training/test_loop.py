@@ -8,47 +8,17 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
+from recipes import miniature
 
 from restora.checkpoints import load_model
 from restora.errors import RestoraError
-from restora.training import Recipe, Report, Trainer, gaussian_validation
+from restora.training import Report, Trainer
 from restora.training.checkpoint import load_checkpoint
 from restora.training.export import crops_seen, export_weights
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    y, x = np.mgrid[:48, :64]
-    for i in range(3):
-        pixels = np.stack([x * 3 + i * 9, y * 4, (x + y) * 2 + i], axis=2) % 256
-        Image.fromarray(pixels.astype(np.uint8)).save(folder / f"{i}.png")
-    return folder
-
-
-def recipe(photos: Path, **changes: object) -> Recipe:
-    values = {
-        "name": "miniature",
-        "task": "denoise",
-        "model": {
-            "architecture": "chair",
-            "variant": "tiny",
-            "overrides": {"width": 4, "blocks": [1, 1, 1], "attention": [False, False, True]},
-        },
-        "data": {"photos": str(photos)},
-        "degradation": {"kind": "gaussian_noise", "sigma": [0, 50]},
-        "losses": [{"kind": "psnr"}],
-        "scale_weights": [0.05, 0.1, 1.0],
-        "optimizer": {"learning_rate": 3e-3, "warmup": 5},
-        "stages": [{"steps": 24, "patch": 16, "batch": 4}, {"steps": 6, "patch": 24, "batch": 2}],
-        "save_every": 10,
-        "precision": "float32",
-    }
-    return Recipe.model_validate(values | changes)
+from restora.training.validation import open_validation
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
@@ -59,39 +29,39 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 
 def test_learns_and_exports_weights_that_load(photos: Path, tmp_path: Path) -> None:
     reports: list[Report] = []
-    validate = gaussian_validation(photos, sigma=50, side=48)
-    trainer = Trainer(
-        recipe(
-            photos,
-            stages=[{"steps": 120, "patch": 16, "batch": 8}],
-            optimizer={"learning_rate": 1e-2, "warmup": 5},
-            validate_every=120,
-            ema=0.9,
-        ),
-        tmp_path,
-        validate=validate,
-        report=reports.append,
-        report_every=40,
+    plan = miniature(
+        photos,
+        stages=[{"steps": 120, "patch": 16, "batch": 8}],
+        optimizer={"learning_rate": 1e-2, "warmup": 5},
+        validation={"photos": str(photos), "degradation": "noise/50", "every": 60, "side": 48, "samples": 2},
+        ema=0.9,
     )
-    before = validate(trainer.averaged_network())
+    trainer = Trainer(plan, tmp_path, report=reports.append, report_every=40)
+    validation = open_validation(plan)
+    before = validation.score(trainer.averaged_network())
     assert trainer.run()
     assert [report.step for report in reports][-1] == 120
-    assert reports[-1].psnr is not None
-    assert reports[-1].psnr > before + 1
+    assert reports[-1].score is not None
+    assert reports[-1].score > before + 1
+    assert reports[-1].error < reports[0].error
+    assert sorted(path.name for path in (tmp_path / "samples").iterdir()) == ["0.png", "1.png"]
+    assert Image.open(tmp_path / "samples/0.png").size == (3 * 48, 48)
+    best = load_checkpoint(tmp_path / "best.pt")
+    assert best.best == max(report.score for report in reports if report.score is not None)
     model = load_model(export_weights(trainer))
     assert model.card.images_seen == 960
     assert model.card.steps == 120
-    assert validate(model) == pytest.approx(reports[-1].psnr, abs=0.05)
+    assert validation.score(model) == pytest.approx(reports[-1].score, abs=0.05)
 
 
 def test_a_resumed_run_ends_with_the_same_weights(photos: Path, tmp_path: Path) -> None:
-    whole = Trainer(recipe(photos), tmp_path / "whole")
+    whole = Trainer(miniature(photos), tmp_path / "whole")
     assert whole.run()
-    piece = Trainer(recipe(photos), tmp_path / "pieces", report_every=1)
+    piece = Trainer(miniature(photos), tmp_path / "pieces", report_every=1)
     piece.report = lambda report: os.kill(os.getpid(), signal.SIGINT) if report.step == 13 else None
     assert not piece.run()
     assert piece.step == 13
-    rest = Trainer(recipe(photos), tmp_path / "pieces")
+    rest = Trainer(miniature(photos), tmp_path / "pieces")
     rest.resume()
     assert rest.run()
     expected, got = weights(tmp_path / "whole"), weights(tmp_path / "pieces")
@@ -100,7 +70,7 @@ def test_a_resumed_run_ends_with_the_same_weights(photos: Path, tmp_path: Path) 
 
 
 def test_a_killed_run_resumes_to_the_same_weights(photos: Path, tmp_path: Path) -> None:
-    plan = recipe(photos, stages=[{"steps": 200, "patch": 16, "batch": 2}], save_every=20)
+    plan = miniature(photos, stages=[{"steps": 200, "patch": 16, "batch": 2}], save_every=20)
     (tmp_path / "plan.json").write_text(plan.model_dump_json())
     program = """
 import sys, torch
@@ -131,7 +101,7 @@ trainer.run()
 
 
 def test_a_loss_that_explodes_stops_and_keeps_the_last_good_checkpoint(photos: Path, tmp_path: Path) -> None:
-    trainer = Trainer(recipe(photos), tmp_path, report_every=5)
+    trainer = Trainer(miniature(photos), tmp_path, report_every=5)
 
     def poison(report: Report) -> None:
         if report.step == 15:
@@ -139,28 +109,28 @@ def test_a_loss_that_explodes_stops_and_keeps_the_last_good_checkpoint(photos: P
                 next(trainer.network.parameters()).fill_(float("nan"))
 
     trainer.report = poison
-    with pytest.raises(RestoraError, match=r"the loss is nan by step 20; the last good checkpoint is kept"):
+    with pytest.raises(RestoraError, match=r"the loss is nan in step 16; the last good checkpoint is kept"):
         trainer.run()
     assert load_checkpoint(tmp_path / "last.pt").step == 10
 
 
 def test_other_networks_and_missing_runs_are_refused(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(RestoraError, match="no checkpoint to resume from"):
-        Trainer(recipe(photos), tmp_path).resume()
-    first = Trainer(recipe(photos), tmp_path)
+        Trainer(miniature(photos), tmp_path).resume()
+    first = Trainer(miniature(photos), tmp_path)
     first.save()
-    other = recipe(photos, model={"architecture": "chair", "variant": "tiny"})
+    other = miniature(photos, model={"architecture": "chair", "variant": "tiny"})
     with pytest.raises(RestoraError, match="the run there trains another network"):
         Trainer(other, tmp_path).resume()
     (tmp_path / "last.pt").write_bytes(b"no checkpoint")
     with pytest.raises(RestoraError, match="not a training checkpoint"):
         first.resume()
     with pytest.raises(RestoraError, match="names no photographs"):
-        Trainer(recipe(photos, data={}), tmp_path).run()
+        Trainer(miniature(photos, data={}), tmp_path).run()
 
 
 def test_the_log_has_a_line_for_each_report(photos: Path, tmp_path: Path) -> None:
-    trainer = Trainer(recipe(photos), tmp_path, report_every=8)
+    trainer = Trainer(miniature(photos), tmp_path, report_every=8)
     trainer.run()
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     # every 8 steps and at every checkpoint

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from restora.degradations import GaussianNoise
 from restora.errors import RestoraError
 from restora.networks import create_model
 from restora.training.recipe import bundled_recipes, load_recipe
@@ -31,7 +32,7 @@ def test_settings_change_nested_values() -> None:
     assert recipe.stages[0].steps == 7
     assert recipe.optimizer.learning_rate == 5e-4
     assert recipe.data.photos == Path("some/folder")
-    assert recipe.degradation.sigma == (5, 10)
+    assert recipe.degrade == GaussianNoise((5, 10))
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,14 @@ def test_settings_change_nested_values() -> None:
         ("stages.0.steps=0", "stages.0.steps: Input should be greater than 0"),
         ("stages.9.steps=1", "--set stages.9.steps=1: stages.9.steps leads nowhere"),
         ("steps", "--set steps: write it as key=value"),
-        ("degradation.kind=fog", "degradation.kind: Input should be 'gaussian_noise'"),
+        ("degradation.kind=fog", "degradation: unknown kind fog; there are: gaussian_noise, "),
+        ("degradation.sigm=3", "degradation: unknown key of gaussian_noise sigm, did you mean sigma?"),
+        ("degradation=null", "clean photographs need a degradation, such as noise/blind"),
+        ("degradation=rain/hevy", "degradation: rain hevy: unknown; give one of light, heavy"),
+        ("data.workerz=2", "unknown key data.workerz, did you mean workers?"),
+        ("data.kind=picture", "data: Input tag 'picture'"),
+        ("optimizer.schedule=cyclic", "optimizer: the cyclic schedule needs cycles"),
+        ("validation.benchmark=rain100l", "validation: where does rain100l lie? give root"),
         ("seed=[", "is not a YAML value"),
     ],
 )

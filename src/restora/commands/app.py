@@ -15,6 +15,8 @@ from restora.commands.degrade import degrade
 from restora.commands.doctor import doctor
 from restora.commands.inspect import inspect
 from restora.commands.models import models
+from restora.commands.pack import EPILOG as PACK_EXAMPLES
+from restora.commands.pack import pack
 from restora.commands.protocols import protocols
 from restora.commands.restore import EPILOG as RESTORE_EXAMPLES
 from restora.commands.restore import restore
@@ -33,6 +35,7 @@ app = typer.Typer(
 )
 app.command(epilog=RESTORE_EXAMPLES)(restore)
 app.command(epilog=TRAIN_EXAMPLES)(train)
+app.command(epilog=PACK_EXAMPLES)(pack)
 app.command(epilog=DEGRADE_EXAMPLES)(degrade)
 app.command()(models)
 app.command()(weights)

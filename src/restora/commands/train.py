@@ -39,7 +39,7 @@ def train(
 
     from restora.checkpoints import load_model
     from restora.errors import RestoraError
-    from restora.training import Trainer, gaussian_validation, load_recipe
+    from restora.training import Trainer, load_recipe
     from restora.training.export import export_weights
 
     loaded = load_recipe(recipe, settings)
@@ -49,7 +49,6 @@ def train(
             f"{folder}: a run is there already; add --resume to go on, or --run for another folder"
         )
     console = Console(stderr=True)
-    validation = loaded.data.validation
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -61,16 +60,14 @@ def train(
         bar = progress.add_task(loaded.name, total=loaded.steps, facts="")
 
         def report(facts: "Report") -> None:
-            words = f"loss {facts.loss:.4f}, {1 / facts.seconds_per_step:.2f} steps/s"
-            if facts.psnr is not None:
-                words += f", {facts.psnr:.2f} dB"
+            words = f"loss {facts.loss:.4f}, {facts.images_per_second:.1f} images/s"
+            if facts.score is not None:
+                words += f", {facts.score:.2f} ({loaded.validation.protocol})"
             progress.update(bar, completed=facts.step, facts=words)
             if not console.is_terminal:
                 console.print(f"step {facts.step}/{loaded.steps}: {words}")
 
-        trainer = Trainer(
-            loaded, folder, validate=gaussian_validation(validation) if validation else None, report=report
-        )
+        trainer = Trainer(loaded, folder, report=report)
         if resume:
             trainer.resume()
         elif init:

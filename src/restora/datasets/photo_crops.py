@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import cv2
 import numpy as np
@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from torch import Tensor, from_numpy
 from torch.utils.data import Dataset
 
+from restora.datasets.corrupt import Corrupt, skip_or_fail
+from restora.datasets.cutting import cut, draw_place
+from restora.datasets.pack import Pack
+from restora.datasets.sources import load_rgb8 as load_rgb8  # its old place
 from restora.errors import RestoraError
-from restora.images import find_images, read
-from restora.images.depth import convert_depth
+from restora.images import find_images
 
 
 class PhotoCrops(Dataset[Tensor]):
@@ -26,8 +29,10 @@ class PhotoCrops(Dataset[Tensor]):
     probability 1/2 a reduction (area averaging) by a random factor, which makes soft photographs sharp. Some crops
     become gray, for gray photographs are to be restored, too.
 
+    A photograph smaller than the crop is reflected beyond its bottom and right side, the border pixel repeated.
+
     Args:
-        photos: Paths of photographs, 8-bit or more, RGB or gray.
+        photos: Photographs, each (H, W, 3) uint8: decoded, or those of a `Pack`, which need no memory.
         patch: Side of a crop in pixels.
         seed: Of everything random.
         reduction: The strongest reduction as a factor in (0, 1]; 1 turns it off.
@@ -35,12 +40,12 @@ class PhotoCrops(Dataset[Tensor]):
         length: How many crops there are.
 
     Raises:
-        RestoraError: No photograph, or one that cannot be read or is smaller than the crop.
+        RestoraError: No photograph, or a number out of its range.
     """
 
     def __init__(
         self,
-        photos: Sequence[Path],
+        photos: Sequence[NDArray[np.uint8]],
         *,
         patch: int,
         seed: int = 0,
@@ -48,36 +53,53 @@ class PhotoCrops(Dataset[Tensor]):
         gray: float = 0.0,
         length: int = 2**40,
     ) -> None:
-        if not photos:
+        if not len(photos):
             raise RestoraError("no photographs to train on: name a folder with images")
         if not 0 < reduction <= 1:
             raise RestoraError(f"reduction must be in (0, 1], got {reduction}")
         self.patch, self.seed, self.reduction, self.gray, self.length = patch, seed, reduction, gray, length
-        self.photos = [load_rgb8(path) for path in photos]
-        for path, pixels in zip(photos, self.photos, strict=True):
-            if min(pixels.shape[:2]) < patch:
-                height, width = pixels.shape[:2]
-                raise RestoraError(
-                    f"{path}: {width}x{height} is smaller than the crop of {patch}; leave it out or take a smaller crop"
-                )
+        self.photos = photos
         areas = np.array([pixels.shape[0] * pixels.shape[1] for pixels in self.photos], dtype=np.float64)
         self._cumulative = np.cumsum(areas / areas.sum())
 
     @classmethod
     def from_folder(
-        cls, folder: str | Path, *, patch: int, seed: int = 0, reduction: float = 0.5, gray: float = 0.0
-    ) -> "PhotoCrops":
-        """Take every photograph of a folder."""
-        return cls(
-            [found.path for found in find_images([folder])],
-            patch=patch,
-            seed=seed,
-            reduction=reduction,
-            gray=gray,
-        )
+        cls,
+        folder: str | Path,
+        *,
+        patch: int,
+        seed: int = 0,
+        reduction: float = 0.5,
+        gray: float = 0.0,
+        corrupt: Corrupt = "fail",
+    ) -> Self:
+        """Decode every photograph of a folder, or of a pattern such as ``photos/**/*.jpg``, 8-bit or more, RGB or gray.
 
-    def with_patch(self, patch: int) -> "PhotoCrops":
-        """Return the same photographs, already decoded, with another size of crop."""
+        Raises:
+            RestoraError: There is none, or one cannot be read and that is to be fatal.
+        """
+        photos = []
+        for found in find_images([folder]):
+            try:
+                photos.append(load_rgb8(found.path))
+            except RestoraError as error:
+                skip_or_fail(error, corrupt)
+        return cls(photos, patch=patch, seed=seed, reduction=reduction, gray=gray)
+
+    @classmethod
+    def from_pack(
+        cls, folder: str | Path, *, patch: int, seed: int = 0, reduction: float = 0.5, gray: float = 0.0
+    ) -> Self:
+        """Take the photographs of a pack: the same crops as from the files, without decoding or holding them.
+
+        Raises:
+            RestoraError: It is no pack, not finished, or one of pairs.
+        """
+        photos = Pack(folder).photographs()
+        return cls(photos, patch=patch, seed=seed, reduction=reduction, gray=gray)
+
+    def with_patch(self, patch: int) -> Self:
+        """Return the same photographs, not decoded again, with another size of crop."""
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, patch=patch)
         return other
@@ -92,11 +114,11 @@ class PhotoCrops(Dataset[Tensor]):
             int(np.searchsorted(self._cumulative, random.random(), side="right")), len(self.photos) - 1
         )
         pixels = self.photos[number]
-        height, width = pixels.shape[:2]
+        shorter = min(pixels.shape[:2])
         factor = random.uniform(self.reduction, 1.0) if random.random() < 0.5 else 1.0
-        side = min(round(self.patch / factor), height, width)
-        top, left = (int(random.integers(0, extent - side + 1)) for extent in (height, width))
-        crop: NDArray[Any] = pixels[top : top + side, left : left + side]
+        side = min(round(self.patch / factor), max(shorter, self.patch))
+        top, left = draw_place(random, pixels, side)
+        crop: NDArray[Any] = cut(pixels, top, left, side)
         if side != self.patch:
             crop = cv2.resize(crop, (self.patch, self.patch), interpolation=cv2.INTER_AREA)
         crop = np.rot90(crop, int(random.integers(4)))
@@ -106,9 +128,3 @@ class PhotoCrops(Dataset[Tensor]):
         if random.random() < self.gray:
             crop = np.repeat(crop[..., :1], 3, axis=2)
         return from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1), dtype=np.float32) / np.float32(255))
-
-
-def load_rgb8(path: Path) -> NDArray[np.uint8]:
-    """Read a photograph as (H, W, 3) uint8, gray repeated and deeper pixels rounded to 8 bits."""
-    pixels = convert_depth(read(path).pixels, np.uint8)
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels

@@ -129,3 +129,9 @@ class NoisyImage:
     def header(self) -> Header:
         """Return what the clean file says of itself."""
         return read_header(self.file)
+
+
+def load_rgb8(path: Path) -> NDArray[np.uint8]:
+    """Read a photograph as (H, W, 3) uint8, gray repeated and deeper pixels rounded to 8 bits."""
+    pixels = convert_depth(read(path).pixels, np.uint8)
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels

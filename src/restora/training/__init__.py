@@ -2,6 +2,5 @@
 
 from restora.training.loop import Report, Trainer
 from restora.training.recipe import Recipe, load_recipe
-from restora.training.validation import gaussian_validation
 
-__all__ = ["Recipe", "Report", "Trainer", "gaussian_validation", "load_recipe"]
+__all__ = ["Recipe", "Report", "Trainer", "load_recipe"]

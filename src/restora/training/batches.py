@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from torch.utils.data import Sampler
 
-from restora.training.recipe import StageSection
+from restora.training.sections import StageSection
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,14 @@ class Stretch:
         first_step: Number of its first step to do, counted over the whole run.
         last_step: Number of the step behind its end.
         first_crop: Number of the first crop of ``first_step``.
+        starts_anew: Whether it begins a stage that has a learning rate, and with it an optimiser, of its own.
     """
 
     stage: StageSection
     first_step: int
     last_step: int
     first_crop: int
+    starts_anew: bool
 
 
 def remaining_stretches(stages: tuple[StageSection, ...], done: int) -> list[Stretch]:
@@ -37,7 +39,9 @@ def remaining_stretches(stages: tuple[StageSection, ...], done: int) -> list[Str
     for stage in stages:
         start = max(step, done)
         if start < step + stage.steps:
-            stretches.append(Stretch(stage, start, step + stage.steps, crop + (start - step) * stage.batch))
+            first_crop = crop + (start - step) * stage.batch
+            anew = start == step and stage.learning_rate is not None
+            stretches.append(Stretch(stage, start, step + stage.steps, first_crop, anew))
         step += stage.steps
         crop += stage.steps * stage.batch
     return stretches

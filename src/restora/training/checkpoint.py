@@ -22,6 +22,7 @@ class TrainingCheckpoint:
         ema_updates: Updates that the average has seen.
         optimizer: State of the optimiser.
         recipe: The recipe as JSON.
+        best: Best validation score so far.
     """
 
     step: int
@@ -30,6 +31,7 @@ class TrainingCheckpoint:
     ema_updates: int
     optimizer: dict[str, Any]
     recipe: str
+    best: float | None = None
 
 
 def save_checkpoint(path: Path, checkpoint: TrainingCheckpoint) -> None:

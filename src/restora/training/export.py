@@ -10,6 +10,7 @@ from pathlib import Path
 from restora.checkpoints import WeightsCard, save_weights
 from restora.training.loop import Trainer
 from restora.training.recipe import Recipe
+from restora.training.sections import BenchmarkData, PairsData, PhotosData
 
 
 def export_weights(trainer: Trainer, precision: str = "float16") -> Path:
@@ -37,12 +38,24 @@ def export_weights(trainer: Trainer, precision: str = "float16") -> Path:
         steps=trainer.step,
         images_seen=crops_seen(recipe, trainer.step),
         seconds=round(seconds_trained(trainer.folder), 1),
-        data=str(recipe.data.photos.name) if recipe.data.photos else "unknown",
+        data=data_in_words(recipe.data),
         commit=commit(),
         date=date.today().isoformat(),
         sha256="",
     )
     return save_weights(trainer.folder, network.state_dict(), card)
+
+
+def data_in_words(data: PhotosData | PairsData | BenchmarkData) -> str:
+    """Say what was trained on, without the paths of a machine."""
+    match data:
+        case PhotosData():
+            return data.photos.name if data.photos else "unknown"
+        case PairsData():
+            place = data.pack or data.degraded
+            return place.name if place else "unknown"
+        case BenchmarkData():
+            return f"{data.benchmark}, {data.split}"
 
 
 def crops_seen(recipe: Recipe, steps: int) -> int:

@@ -1,34 +1,36 @@
-"""The training loop: clean crops -> degradation -> network -> loss -> weights, on Hugging Face Accelerate."""
+"""The training loop: crops -> degradation -> network -> loss -> weights, on Hugging Face Accelerate."""
 
 import json
 import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
-from restora.datasets import PhotoCrops
-from restora.degradations import Degradation, GaussianNoise
+from restora.datasets.crops import Crops
 from restora.errors import RestoraError
 from restora.networks import create_model
+from restora.training.activation_checkpointing import checkpoint_activations
 from restora.training.batches import StepBatches, Stretch, remaining_stretches
 from restora.training.checkpoint import TrainingCheckpoint, load_checkpoint, save_checkpoint
+from restora.training.divergence import DivergenceWatch
 from restora.training.ema import ExponentialMovingAverage
 from restora.training.losses import LOSSES, TARGETS, multi_scale_loss
+from restora.training.optimizers import build_optimizer
+from restora.training.processes import build_accelerator
 from restora.training.recipe import Recipe
-from restora.training.schedules import warmup_cosine
-
-if TYPE_CHECKING:
-    from accelerate import Accelerator
+from restora.training.schedules import learning_rate
+from restora.training.sources import open_crops
+from restora.training.validation import Validation, network_input, open_validation
 
 
 @dataclass(frozen=True)
@@ -38,16 +40,20 @@ class Report:
     Attributes:
         step: Steps done.
         loss: Mean loss since the last report.
+        error: Mean absolute error of the output since the last report, in grey levels of 255.
         learning_rate: Of this step.
         seconds_per_step: Mean since the last report.
-        psnr: Validation score in dB, in the steps that validate.
+        images_per_second: Crops, of all processes together.
+        score: Validation score by the recipe's protocol, in the steps that validate.
     """
 
     step: int
     loss: float
+    error: float
     learning_rate: float
     seconds_per_step: float
-    psnr: float | None = None
+    images_per_second: float
+    score: float | None = None
 
 
 class AllScales(nn.Module):
@@ -61,7 +67,7 @@ class AllScales(nn.Module):
         )
 
     def forward(self, x: Tensor) -> list[Tensor]:
-        """Restore (B, 3, H, W) at all scales."""
+        """Restore (B, C, H, W) at all scales."""
         return self.scales(x)
 
 
@@ -69,45 +75,39 @@ class AllScales(nn.Module):
 class Trainer:
     """One training run in a folder of its own.
 
-    Files of the run: ``last.pt`` (state to resume from), ``log.jsonl`` (a line for each report), ``recipe.json``.
+    Files of the run: ``last.pt`` (state to resume from), ``best.pt`` (the state with the best validation score),
+    ``log.jsonl`` (a line for each report), ``samples/`` (pictures of the last validation), ``recipe.json``.
 
     Args:
         recipe: What to train.
         folder: Of the run; made if missing.
-        validate: Scores a network in dB, called every ``recipe.validate_every`` steps with the averaged weights.
         report: Called every ``report_every`` steps.
         report_every: Steps between reports.
 
     Raises:
-        RestoraError: No photographs, a batch that the processes cannot share evenly, an impossible model.
+        RestoraError: A batch that the processes cannot share evenly, an impossible model, a missing package.
     """
 
     recipe: Recipe
     folder: Path
-    validate: Callable[[nn.Module], float] | None = None
     report: Callable[[Report], None] = lambda report: None
     report_every: int = 50
     network: nn.Module = field(init=False)
     ema: ExponentialMovingAverage = field(init=False)
     step: int = field(init=False, default=0)
+    best: float | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
-        """Build the network, the optimiser and the data; nothing is written yet."""
+        """Build the network and the optimiser; nothing is read or written yet."""
         torch.manual_seed(self.recipe.seed)
-        model = self.recipe.model
-        self.accelerator = _accelerator(self.recipe.precision)
-        self.network = create_model(model.architecture, model.variant, **model.overrides)
-        self.network.to(self.accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        settings = self.recipe.optimizer
-        self.optimizer = torch.optim.AdamW(
-            self.network.parameters(),
-            lr=settings.learning_rate,
-            betas=settings.betas,
-            weight_decay=settings.weight_decay,
-            fused=True,
-        )
+        self.accelerator = build_accelerator(self.recipe, self.folder)
+        self.network = self._fresh_network()
+        if self.accelerator.num_processes > 1 and self.accelerator.device.type == "cuda":
+            self.network = nn.SyncBatchNorm.convert_sync_batchnorm(self.network)  # type: ignore[no-untyped-call]
+        if self.recipe.checkpoint_activations:
+            checkpoint_activations(self.network)
+        self.optimizer = build_optimizer(self.network.parameters(), self.recipe.optimizer)
         self.ema = ExponentialMovingAverage(self.network, self.recipe.ema)
-        self.degradation: Degradation = GaussianNoise(self.recipe.degradation.sigma)
         self.losses = [(LOSSES[term.kind], term.weight) for term in self.recipe.losses]
         for stage in self.recipe.stages:
             if stage.batch % self.accelerator.num_processes:
@@ -128,12 +128,12 @@ class Trainer:
             RestoraError: There is none, it is damaged, or it belongs to another network.
         """
         checkpoint = load_checkpoint(self.folder / "last.pt")
-        if Recipe.model_validate_json(checkpoint.recipe).model != self.recipe.model:
+        if json.loads(checkpoint.recipe)["model"] != json.loads(self.recipe.model.model_dump_json()):
             raise RestoraError(f"{self.folder}: the run there trains another network; use another folder")
         self.network.load_state_dict(checkpoint.network)
         self.ema.load_state_dict(checkpoint.ema, checkpoint.ema_updates)
         self.optimizer.load_state_dict(checkpoint.optimizer)
-        self.step = checkpoint.step
+        self.step, self.best = checkpoint.step, checkpoint.best
 
     def run(self) -> bool:
         """Train to the end of the recipe.
@@ -142,85 +142,99 @@ class Trainer:
             Whether the end was reached; an interrupt (Ctrl-C, SIGTERM) saves, then returns False.
 
         Raises:
-            RestoraError: The loss is not finite; the last good checkpoint stays.
+            RestoraError: No data, or the loss is not finite or explodes; the last good checkpoint stays.
         """
-        if self.recipe.data.photos is None:
-            raise RestoraError("the recipe names no photographs; add --set data.photos=FOLDER")
+        crops, validation = open_crops(self.recipe), open_validation(self.recipe)
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "recipe.json").write_text(self.recipe.model_dump_json(indent=2), encoding="utf-8")
-        crops: PhotoCrops | None = None
+        self.watch = DivergenceWatch(self.recipe.explosion, self.folder)
+        self.accelerator.init_trackers(self.recipe.name, config={"recipe": self.recipe.model_dump_json()})
         with _stop_on_signals() as stop:
             for stretch in remaining_stretches(self.recipe.stages, self.step):
-                patch = stretch.stage.patch
-                crops = (
-                    crops.with_patch(patch)
-                    if crops
-                    else PhotoCrops.from_folder(
-                        self.recipe.data.photos,
-                        patch=patch,
-                        seed=self.recipe.seed,
-                        reduction=self.recipe.data.reduction,
-                        gray=self.recipe.data.gray,
-                    )
-                )
-                self._run_stretch(stretch, crops, stop)
+                crops = crops.with_patch(stretch.stage.patch)
+                self._run_stretch(stretch, crops, validation, stop)
                 if stop.is_set():
                     break
         self.save()
+        self.accelerator.end_training()
         return self.step == self.recipe.steps
 
-    def _run_stretch(self, stretch: Stretch, crops: PhotoCrops, stop: threading.Event) -> None:
-        accelerator = self.accelerator
+    def _run_stretch(
+        self, stretch: Stretch, crops: Crops, validation: Validation | None, stop: threading.Event
+    ) -> None:
+        accelerator, every = self.accelerator, self.recipe.validation.every
+        if stretch.starts_anew:
+            self.optimizer = build_optimizer(self.network.parameters(), self.recipe.optimizer)
         module: Any = AllScales(self.network).train()
         if self.recipe.compile:
             module = torch.compile(module)
         module, optimizer = accelerator.prepare(module, self.optimizer)
-        batches = DataLoader(
-            crops,
+        batches: DataLoader[Any] = DataLoader(
+            crops,  # type: ignore[arg-type]
             batch_sampler=StepBatches(stretch, accelerator.process_index, accelerator.num_processes),
             num_workers=self.recipe.data.workers,
             pin_memory=accelerator.device.type == "cuda",
         )
-        losses: list[Tensor] = []
+        measured: list[Tensor] = []
         start = time.perf_counter()
-        for clean in batches:
-            losses.append(self._train_step(module, optimizer, clean))
+        for batch in batches:
+            measured.append(self._train_step(module, optimizer, batch))
             self.step += 1
-            psnr = self._validate() if self.step % self.recipe.validate_every == 0 else None
+            validate = validation is not None and self.step % every == 0
             save = self.step % self.recipe.save_every == 0
-            if save or psnr is not None or self.step % self.report_every == 0:
-                loss = float(torch.stack(losses).mean())
-                self._check_finite(loss)
+            if save or validate or self.step % self.report_every == 0:
+                losses, errors = torch.stack(measured).unbind(1)
+                self.watch.check(losses, errors, self.step)
                 seconds = (time.perf_counter() - start) / len(losses)
-                self._log(Report(self.step, loss, self._learning_rate(self.step - 1), seconds, psnr))
+                score = self._validate(validation) if validation is not None and validate else None
+                facts = float(losses.mean()), float(errors.mean()), self._learning_rate(self.step - 1)
+                self._log(Report(self.step, *facts, seconds, stretch.stage.batch / seconds, score))
                 if save:
                     self.save()
-                losses, start = [], time.perf_counter()
+                measured, start = [], time.perf_counter()
             if stop.is_set():
                 return
 
-    def _train_step(self, module: nn.Module, optimizer: torch.optim.Optimizer, clean: Tensor) -> Tensor:
-        device = self.accelerator.device
-        clean = clean.to(device, memory_format=torch.channels_last, non_blocking=True)
-        degraded = self.degradation(clean, Generator(device).manual_seed(self._degradation_seed()))
+    def _train_step(
+        self, module: nn.Module, optimizer: torch.optim.Optimizer, batch: Tensor | list[Tensor]
+    ) -> Tensor:
+        """Take a step; return the loss and the mean absolute error in grey levels: (2,)."""
+        degraded, clean = self._pairs(batch)
         for group in optimizer.param_groups:
             group["lr"] = self._learning_rate(self.step)
-        with self.accelerator.autocast():
-            restored = module(degraded)
-        loss = multi_scale_loss(
-            [output.float() for output in restored],
-            clean,
-            self.losses,
-            self.recipe.scale_weights,
-            TARGETS[self.recipe.targets],
+        parts = list(
+            zip(degraded.chunk(self.recipe.accumulate), clean.chunk(self.recipe.accumulate), strict=True)
         )
-        self.accelerator.backward(loss)
+        measured = torch.zeros(2, device=clean.device)
+        for number, (x, target) in enumerate(parts, start=1):
+            share = len(x) / len(clean)
+            with nullcontext() if number == len(parts) else self.accelerator.no_sync(module):
+                with self.accelerator.autocast():
+                    restored = [output.float() for output in module(x)]
+                loss = multi_scale_loss(
+                    restored, target, self.losses, self.recipe.scale_weights, TARGETS[self.recipe.targets]
+                )
+                self.accelerator.backward(share * loss)
+            error = 255 * (restored[-1].detach() - target).abs().mean()
+            measured += share * torch.stack([loss.detach(), error])
         if self.recipe.optimizer.clip is not None:
             self.accelerator.clip_grad_norm_(module.parameters(), self.recipe.optimizer.clip)
         optimizer.step()
         optimizer.zero_grad()
         self.ema.update(self.network)
-        return loss.detach()
+        return measured
+
+    def _pairs(self, batch: Tensor | list[Tensor]) -> tuple[Tensor, Tensor]:
+        """Bring a batch of clean crops or of pairs to the device, and degrade what is clean."""
+        device, layout = self.accelerator.device, torch.channels_last
+        if isinstance(batch, Tensor):
+            clean = batch.to(device, memory_format=layout, non_blocking=True)
+            degrade = self.recipe.degrade
+            assert degrade is not None  # the recipe has seen to it
+            degraded = degrade(clean, Generator(device).manual_seed(self._degradation_seed()))
+        else:
+            degraded, clean = (part.to(device, memory_format=layout, non_blocking=True) for part in batch)
+        return network_input(degraded), clean
 
     def _degradation_seed(self) -> int:
         """Depend on the recipe's seed, the step and the process alone, so that a resumed run draws the same."""
@@ -228,36 +242,31 @@ class Trainer:
         return int(entropy.generate_state(1, np.uint64)[0] >> np.uint64(1))
 
     def _learning_rate(self, step: int) -> float:
-        settings = self.recipe.optimizer
-        return warmup_cosine(
-            step,
-            total=self.recipe.steps,
-            warmup=settings.warmup,
-            peak=settings.learning_rate,
-            final=settings.final_learning_rate,
-        )
+        return learning_rate(step, self.recipe.optimizer, self.recipe.stages)
 
-    def _validate(self) -> float | None:
-        if self.validate is None or not self.accelerator.is_main_process:
+    def _validate(self, validation: Validation) -> float | None:
+        """Score the averaged weights, write sample pictures, and keep the state if it is the best so far."""
+        if not self.accelerator.is_main_process:
             return None
-        return self.validate(self.averaged_network())
+        score = validation.score(self.averaged_network(), self.folder / "samples")
+        if self.best is None or score > self.best:
+            self.best = score
+            self.save("best.pt")
+        return score
 
     def averaged_network(self) -> nn.Module:
         """Return a network of its own with the averaged weights, in evaluation mode."""
+        network = self._fresh_network()
+        network.load_state_dict(self.ema.state_dict())
+        return network.eval()
+
+    def _fresh_network(self) -> nn.Module:
         model = self.recipe.model
         network = create_model(model.architecture, model.variant, **model.overrides)
-        network.load_state_dict(self.ema.state_dict())
-        return network.to(self.accelerator.device, memory_format=torch.channels_last).eval()  # type: ignore[call-overload, no-any-return]
+        return network.to(self.accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
-    def _check_finite(self, loss: float) -> None:
-        if loss != loss or abs(loss) == float("inf"):
-            raise RestoraError(
-                f"the loss is {loss} by step {self.step}; the last good checkpoint is kept in {self.folder}:"
-                " resume with a lower optimizer.learning_rate or optimizer.clip"
-            )
-
-    def save(self) -> None:
-        """Write the checkpoint ``last.pt`` of the folder."""
+    def save(self, name: str = "last.pt") -> None:
+        """Write a checkpoint into the folder."""
         if not self.accelerator.is_main_process:
             return
         state = TrainingCheckpoint(
@@ -267,36 +276,18 @@ class Trainer:
             ema_updates=self.ema.updates,
             optimizer=self.optimizer.state_dict(),
             recipe=self.recipe.model_dump_json(),
+            best=self.best,
         )
-        save_checkpoint(self.folder / "last.pt", state)
+        save_checkpoint(self.folder / name, state)
 
     def _log(self, report: Report) -> None:
+        numbers = {name: value for name, value in vars(report).items() if value is not None}
+        self.accelerator.log(numbers, step=report.step)
         if not self.accelerator.is_main_process:
             return
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(vars(report)) + "\n")
         self.report(report)
-
-
-def _accelerator(precision: str) -> "Accelerator":
-    """Set up devices, processes and precision.
-
-    Raises:
-        RestoraError: Accelerate is not installed.
-    """
-    try:
-        from accelerate import Accelerator
-    except ImportError as error:
-        raise RestoraError("training needs Accelerate: pip install 'restora[train]'") from error
-    if precision == "auto":
-        precision = "bfloat16" if _computes_in_bfloat16() else "float32"
-    return Accelerator(mixed_precision={"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision])
-
-
-def _computes_in_bfloat16() -> bool:
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 @contextmanager

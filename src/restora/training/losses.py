@@ -80,6 +80,53 @@ def _blurred(x: Tensor) -> Tensor:
     return F.conv2d(F.pad(x, (2, 2, 2, 2), mode="replicate"), window, groups=C)
 
 
+MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+"""Exponents of the scales, from full size to a sixteenth."""
+
+
+def ms_ssim_loss(restored: Tensor, clean: Tensor) -> Tensor:
+    """1 - MS-SSIM, the mean over images and channels: structure at five scales rather than errors of pixels.
+
+    Each scale halves the one above by averaging; windows are Gaussian, 11 x 11 with sigma 1.5, and only whole ones
+    count. The scales need crops of 176 pixels; with smaller ones the last scales are left out and the exponents of the
+    others scaled to the same sum. Products below zero, where images are negatives of one another, count as zero.
+
+    Source: "Multiscale structural similarity for image quality assessment" (Asilomar 2003), eq. 7.
+
+    Raises:
+        ValueError: The crops are smaller than a window.
+    """
+    side = min(restored.shape[2:])
+    scales = sum(side >> level >= 11 for level in range(len(MS_SSIM_WEIGHTS)))
+    if scales == 0:
+        raise ValueError(f"MS-SSIM needs crops of at least 11 pixels, got {side}")
+    weights = [weight / sum(MS_SSIM_WEIGHTS[:scales]) for weight in MS_SSIM_WEIGHTS[:scales]]
+    similarity = restored.new_ones(restored.shape[:2])  # (B, C)
+    for level, weight in enumerate(weights, start=1):
+        luminance, contrast = _similarity(restored, clean)
+        here = luminance * contrast if level == scales else contrast
+        similarity = similarity * here.mean((2, 3)).clamp_min(1e-6) ** weight
+        restored, clean = F.avg_pool2d(restored, 2), F.avg_pool2d(clean, 2)
+    return 1 - similarity.mean()
+
+
+def _similarity(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the maps of luminance, and of contrast and structure, of SSIM; peak 1."""
+    position = torch.arange(11, dtype=x.dtype, device=x.device) - 5
+    taps = torch.exp(-(position**2) / (2 * 1.5**2))
+    taps = taps / taps.sum()
+    C = x.shape[1]
+
+    def mean(z: Tensor) -> Tensor:
+        z = F.conv2d(z, taps.view(1, 1, 11, 1).expand(C, 1, 11, 1), groups=C)
+        return F.conv2d(z, taps.view(1, 1, 1, 11).expand(C, 1, 1, 11), groups=C)
+
+    mx, my = mean(x), mean(y)
+    variances, covariance = mean(x * x + y * y) - mx * mx - my * my, mean(x * y) - mx * my
+    luminance = (2 * mx * my + 0.01**2) / (mx * mx + my * my + 0.01**2)
+    return luminance, (2 * covariance + 0.03**2) / (variances + 0.03**2)
+
+
 LOSSES: dict[str, Loss] = {
     "l1": l1_loss,
     "fft": fft_loss,
@@ -88,6 +135,7 @@ LOSSES: dict[str, Loss] = {
     "charbonnier": charbonnier_loss,
     "edge": edge_loss,
     "fft_modulus": fft_modulus_loss,
+    "ms_ssim": ms_ssim_loss,
 }
 
 Targets = Callable[[Tensor, int], list[Tensor]]

@@ -1,78 +1,26 @@
 """The recipe: one strict model, read from YAML, that says everything about a training run."""
 
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError, field_validator, model_validator
 
+from restora.degradations import Degradation
 from restora.errors import RestoraError
-
-
-class Section(BaseModel):
-    """Part of a recipe: immutable, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ModelSection(Section):
-    """The network to train."""
-
-    architecture: str = Field(description="name in the registry, such as chair")
-    variant: str = Field("base", description="named configuration of the architecture")
-    overrides: dict[str, Any] = Field(
-        default_factory=dict, description="fields of the configuration to change"
-    )
-
-
-class DataSection(Section):
-    """Where the photographs are and how they are cut."""
-
-    photos: Path | None = Field(None, description="folder of clean photographs to train on")
-    validation: Path | None = Field(None, description="folder of clean photographs to validate on, or none")
-    reduction: float = Field(
-        0.5, gt=0, le=1, description="strongest random reduction of a crop; 1 turns it off"
-    )
-    gray: float = Field(0.0, ge=0, le=1, description="share of the crops that become gray")
-    workers: int = Field(0, ge=0, description="processes that cut crops; 0 cuts them in the main process")
-
-
-class GaussianNoiseSection(Section):
-    """Additive white Gaussian noise."""
-
-    kind: Literal["gaussian_noise"]
-    sigma: tuple[float, float] = Field(
-        (0.0, 50.0), description="range of the deviation in grey levels of 255"
-    )
-
-
-class LossSection(Section):
-    """One term of the loss."""
-
-    kind: Literal["l1", "fft", "fft_modulus", "psnr", "psnr_80db", "charbonnier", "edge"] = Field(
-        description="which difference to minimise"
-    )
-    weight: float = Field(1.0, gt=0, description="factor of this term")
-
-
-class OptimizerSection(Section):
-    """AdamW and its learning rate: warm-up, then half a cosine over all stages together."""
-
-    learning_rate: float = Field(1e-3, gt=0, description="highest learning rate, reached after the warm-up")
-    final_learning_rate: float = Field(1e-6, ge=0, description="learning rate at the end")
-    warmup: int = Field(200, ge=0, description="steps of linear rise")
-    betas: tuple[float, float] = Field((0.9, 0.999), description="AdamW's decay rates")
-    weight_decay: float = Field(0.0, ge=0, description="AdamW's decoupled weight decay")
-    clip: float | None = Field(1.0, description="largest 2-norm of the gradient, or none")
-
-
-class StageSection(Section):
-    """A stretch of training with its own size of crop (progressive training)."""
-
-    steps: int = Field(gt=0, description="optimiser steps")
-    patch: int = Field(gt=0, description="side of a crop in pixels")
-    batch: int = Field(gt=0, description="crops in a step, over all processes together")
+from restora.training.described_degradation import describe
+from restora.training.sections import (
+    DataSection,
+    LossSection,
+    ModelSection,
+    OptimizerSection,
+    PhotosData,
+    Section,
+    StageSection,
+    ValidationSection,
+)
 
 
 class Recipe(Section):
@@ -82,10 +30,14 @@ class Recipe(Section):
         pattern=r"^[a-z0-9][a-z0-9-]*$", description="names the folder of the run and the weights"
     )
     task: str = Field(description="what the weights are for: denoise, dehaze, ...")
+    source: str | None = Field(None, description="where the settings come from: paper, code, our choice")
     seed: int = Field(0, description="of everything random")
     model: ModelSection
-    data: DataSection = DataSection()
-    degradation: Annotated[GaussianNoiseSection, Field(discriminator=None)]
+    data: DataSection = PhotosData()
+    degradation: Any = Field(
+        None,
+        description="of clean photographs: a preset such as rain/heavy, or a mapping; none for pairs",
+    )
     losses: tuple[LossSection, ...] = Field(min_length=1, description="terms of the loss, summed")
     scale_weights: tuple[float, ...] = Field(
         (1.0,), description="weight of the loss at each scale of the output, smallest scale first"
@@ -95,15 +47,52 @@ class Recipe(Section):
     )
     optimizer: OptimizerSection = OptimizerSection()
     stages: tuple[StageSection, ...] = Field(min_length=1, description="one after the other")
-    ema: float = Field(0.999, ge=0, lt=1, description="decay of the moving average of the weights")
+    accumulate: int = Field(
+        1, gt=0, description="parts in which a batch is computed, to save memory; the step is the same"
+    )
+    ema: float = Field(
+        0.999, ge=0, lt=1, description="decay of the moving average of the weights; 0 for none"
+    )
     precision: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="auto is bfloat16 where the device computes in it, float32 elsewhere"
     )
     compile: bool = Field(
         False, description="compile the network: a minute or more for each stage, then faster"
     )
+    checkpoint_activations: bool = Field(
+        False, description="compute each block again for its gradient: much less memory, a third more time"
+    )
+    validation: ValidationSection = ValidationSection()
     save_every: int = Field(500, gt=0, description="steps between checkpoints")
-    validate_every: int = Field(1000, gt=0, description="steps between validations")
+    explosion: float = Field(
+        10.0,
+        gt=1,
+        description="stop where the mean error is so many times the median of the last reports",
+    )
+    track: tuple[Literal["tensorboard", "wandb"], ...] = Field(
+        (), description="where else to write the curves, beside log.jsonl"
+    )
+
+    @field_validator("degradation")
+    @classmethod
+    def _described(cls, description: Any) -> Any:
+        if description is not None:
+            describe(description)  # raises what pydantic turns into words
+        return description
+
+    @model_validator(mode="after")
+    def _pairs_or_degradation(self) -> "Recipe":
+        photos = isinstance(self.data, PhotosData)
+        if photos and self.degradation is None:
+            raise ValueError("clean photographs need a degradation, such as noise/blind")
+        if not photos and self.degradation is not None:
+            raise ValueError("pairs are degraded already; leave the degradation out")
+        return self
+
+    @cached_property
+    def degrade(self) -> Degradation | None:
+        """The degradation of clean photographs; ``None`` where data are pairs."""
+        return None if self.degradation is None else describe(self.degradation)
 
     @property
     def steps(self) -> int:
@@ -173,13 +162,21 @@ def apply_setting(values: dict[str, Any], setting: str) -> None:
 
 def _explain(problem: Any) -> str:
     """Turn one of pydantic's findings into words, with the nearest known key for an unknown one."""
-    place = ".".join(str(part) for part in problem["loc"])
+    parts = [str(part) for part in problem["loc"]]
+    if len(parts) > 2 and parts[0] == "data":
+        del parts[1]  # the kind, which stands for a key nowhere
+    place = ".".join(parts)
     if problem["type"] == "extra_forbidden":
-        known = sorted({name for section in _sections() for name in section.model_fields})
+        known = sorted({name for section in sections() for name in section.model_fields})
         near = get_close_matches(str(problem["loc"][-1]), known, n=1)
         return f"unknown key {place}" + (f", did you mean {near[0]}?" if near else "")
-    return f"{place}: {problem['msg']}"
+    words = problem["msg"].removeprefix("Value error, ")
+    return f"{place}: {words}" if place else words
 
 
-def _sections() -> list[type[Section]]:
-    return [Recipe, *Section.__subclasses__()]
+def sections() -> list[type[Section]]:
+    """Return the recipe and all its parts."""
+    found: list[type[Section]] = [Recipe]
+    for section in Section.__subclasses__():
+        found += [section, *section.__subclasses__()]
+    return list(dict.fromkeys(found))

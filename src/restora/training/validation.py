@@ -1,52 +1,165 @@
-"""Scores during training, on held-out photographs and by a named protocol."""
+"""Scores during training, on images that are not trained on, by a named protocol."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import nn
+from numpy.typing import NDArray
+from torch import Generator, Tensor, nn
 
-from restora.datasets.gaussian import add_test_noise
+from restora.datasets import Pair, open_benchmark, open_folder_pair
+from restora.datasets.cutting import to_tensor
 from restora.datasets.photo_crops import load_rgb8
+from restora.degradations import Degradation
 from restora.errors import RestoraError
-from restora.images import find_images
-from restora.metrics import protocol
+from restora.images import Photograph, find_images, write
+from restora.metrics import Protocol, protocol
+from restora.metrics.protocols import quantise
+from restora.networks.dinat_ir import dual_pixel_input
+from restora.training.described_degradation import describe
+from restora.training.recipe import Recipe
 
 
-def gaussian_validation(folder: Path, *, sigma: float = 25, side: int = 256) -> Callable[[nn.Module], float]:
-    """Return a function that scores a network by ``gaussian-rgb8`` on the centres of a folder's photographs.
+@dataclass(frozen=True)
+class HeldOut:
+    """One image to validate on.
 
-    Args:
-        folder: Held-out photographs; the middle ``side`` x ``side`` pixels of each are used, decoded once.
-        sigma: Of the noise, in grey levels of 255.
-        side: A multiple of 16 pixels, so that every network takes it as it is.
-
-    Raises:
-        RestoraError: The folder has no photographs.
+    Attributes:
+        name: Of the file or pair.
+        degraded: (1, 3 or 6, H, W), as a network takes it.
+        clean: (H, W, 3), float32 in [0, 1].
     """
-    photographs = [load_rgb8(found.path) for found in find_images([folder])]
-    if not photographs:
-        raise RestoraError(f"{folder}: no photographs to validate on")
-    clean = [_centre(pixels, side).astype(np.float32) / 255 for pixels in photographs]
-    score = protocol("gaussian-rgb8").score
+
+    name: str
+    degraded: Tensor
+    clean: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Held-out images and how to score them.
+
+    Attributes:
+        images: Decoded and degraded once.
+        rule: The protocol; its first metric is the score.
+        samples: How many of the images are written as strips.
+    """
+
+    images: Sequence[HeldOut]
+    rule: Protocol
+    samples: int = 0
 
     @torch.inference_mode()
-    def validate(network: nn.Module) -> float:
-        device = next(network.parameters()).device
+    def score(self, network: nn.Module, strips: Path | None = None) -> float:
+        """Return the mean score of a network in evaluation mode.
+
+        Args:
+            network: On any device.
+            strips: Folder for pictures degraded | restored | clean, one for each of the first ``samples`` images.
+        """
         scores = []
-        for image in clean:
-            noisy = torch.from_numpy(add_test_noise(image, sigma)).permute(2, 0, 1)[None].to(device)
-            height, width = image.shape[:2]
-            padded = F.pad(noisy, (0, -width % 16, 0, -height % 16), mode="replicate")
-            restored = network(padded)[0, :, :height, :width].permute(1, 2, 0).float().cpu().numpy()
-            scores.append(score(restored, image))
+        for number, image in enumerate(self.images):
+            restored = run_padded(network, image.degraded)
+            scores.append(self.rule.score(restored, image.clean))
+            if strips is not None and number < self.samples:
+                parts = [_views(image.degraded), restored, image.clean]
+                name = image.name.replace("/", "-")
+                write(
+                    strips / f"{name}.png",
+                    Photograph(np.hstack([quantise(part) for part in parts])),
+                    overwrite=True,
+                )
         return float(np.mean(scores))
 
-    return validate
+
+def open_validation(recipe: Recipe) -> Validation | None:
+    """Open what a recipe validates on; ``None`` if it names nothing.
+
+    Clean photographs are degraded by ``validation.degradation``, or else as in training, image i with the seed i.
+
+    Raises:
+        RestoraError: The images are missing, or the protocol is unknown.
+    """
+    settings = recipe.validation
+    rule = protocol(settings.protocol)
+    if settings.photos is not None:
+        found = _spread(find_images([settings.photos]), settings.images)
+        degrade = describe(settings.degradation) if settings.degradation is not None else recipe.degrade
+        if degrade is None:
+            raise RestoraError(
+                "validation.photos needs a degradation: the recipe trains on pairs and has none"
+            )
+        images = [
+            _degraded(photo.path.stem, load_rgb8(photo.path), degrade, seed, settings.side)
+            for seed, photo in enumerate(found)
+        ]
+    else:
+        pairs: Sequence[Pair]
+        if settings.benchmark is not None:
+            pairs = open_benchmark(settings.benchmark, settings.root or "", split=settings.split)
+        elif settings.degraded is not None and settings.clean is not None:
+            pairs = open_folder_pair(settings.degraded, settings.clean)
+        else:
+            return None
+        images = [_paired(pair, settings.side) for pair in _spread(pairs, settings.images)]
+    if not images:
+        raise RestoraError(f"{settings.photos}: no photographs to validate on")
+    return Validation(images, rule, settings.samples)
 
 
-def _centre(pixels: np.ndarray, side: int) -> np.ndarray:
+def run_padded(network: nn.Module, x: Tensor) -> NDArray[np.float32]:
+    """Run a network on (1, C, H, W) of any size and return its answer as (H, W, 3)."""
+    height, width = x.shape[2:]
+    needs = network.requirements
+    multiple, least = int(needs.multiple), int(needs.min_size)  # type: ignore[union-attr, arg-type]
+    bottom, right = (max(-extent % multiple, least - extent) for extent in (height, width))
+    padded = F.pad(x.to(next(network.parameters()).device), (0, right, 0, bottom), mode="replicate")
+    restored = network(padded)[0, :, :height, :width]
+    answer: NDArray[np.float32] = restored.permute(1, 2, 0).float().cpu().numpy()
+    return answer
+
+
+def network_input(degraded: Tensor) -> Tensor:
+    """Put a degraded batch (B, 3 or 6, H, W) into the order in which networks take it."""
+    if degraded.shape[1] == 6:
+        return dual_pixel_input(degraded[:, :3], degraded[:, 3:])
+    return degraded
+
+
+def _degraded(name: str, photo: NDArray[Any], degrade: Degradation, seed: int, side: int) -> HeldOut:
+    clean = to_tensor(_middle(photo, side))
+    degraded = degrade(clean[None], Generator().manual_seed(seed))
+    return HeldOut(name, network_input(degraded), clean.permute(1, 2, 0).numpy())
+
+
+def _paired(pair: Pair, side: int) -> HeldOut:
+    if pair.clean is None:
+        raise RestoraError(f"{pair.name}: its clean image is withheld; validate on a split that has them")
+    degraded, clean = (to_tensor(_middle(pixels, side)) for pixels in (pair.degraded, pair.clean))
+    return HeldOut(pair.name, network_input(degraded[None]), clean.permute(1, 2, 0).numpy())
+
+
+def _spread(items: Any, count: int) -> list[Any]:
+    """Take ``count`` items at even distances."""
+    numbers = np.linspace(0, len(items) - 1, min(count, len(items))).round().astype(int)
+    return [items[number] for number in numbers]
+
+
+def _middle(pixels: NDArray[Any], side: int) -> NDArray[Any]:
+    if not side:
+        return pixels
     top, left = (max(0, (extent - side) // 2) for extent in pixels.shape[:2])
     return pixels[top : top + side, left : left + side]
+
+
+def _views(degraded: Tensor) -> NDArray[np.float32]:
+    """Return what to show of a network's input: (H, W, 3), the mean of two views."""
+    x = degraded[0]
+    if len(x) == 6:
+        x = (x[:3] + x[3:]).flip(0) / 2  # stored blue first
+    shown: NDArray[np.float32] = x.permute(1, 2, 0).numpy()
+    return shown

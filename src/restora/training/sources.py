@@ -1,0 +1,63 @@
+"""The training data that a recipe names."""
+
+from restora.datasets import PairedCrops, PhotoCrops
+from restora.datasets.crops import Crops
+from restora.datasets.pack import INDEX
+from restora.errors import RestoraError
+from restora.training.recipe import Recipe
+from restora.training.sections import BenchmarkData, PairsData, PhotosData
+
+
+def open_crops(recipe: Recipe) -> Crops:
+    """Open the recipe's data, with the crops of its first stage.
+
+    Raises:
+        RestoraError: The recipe does not say where they lie, or nothing usable is there.
+    """
+    data, patch, seed = recipe.data, recipe.stages[0].patch, recipe.seed
+    match data:
+        case PhotosData():
+            if data.photos is None:
+                raise RestoraError("the recipe names no photographs; add --set data.photos=FOLDER")
+            if (data.photos / INDEX).is_file():
+                return PhotoCrops.from_pack(
+                    data.photos, patch=patch, seed=seed, reduction=data.reduction, gray=data.gray
+                )
+            return PhotoCrops.from_folder(
+                data.photos,
+                patch=patch,
+                seed=seed,
+                reduction=data.reduction,
+                gray=data.gray,
+                corrupt=data.corrupt,
+            )
+        case PairsData(pack=None):
+            if data.degraded is None or data.clean is None:
+                raise RestoraError(
+                    "the recipe names no pairs; add --set data.degraded=FOLDER --set data.clean=FOLDER,"
+                    " or --set data.pack=PACK"
+                )
+            return PairedCrops.from_folders(
+                data.degraded,
+                data.clean,
+                patch=patch,
+                seed=seed,
+                augmentation=data.augmentation,
+                corrupt=data.corrupt,
+            )
+        case PairsData(pack=pack):
+            assert pack is not None  # the case above has taken the others
+            return PairedCrops.from_pack(pack, patch=patch, seed=seed, augmentation=data.augmentation)
+        case BenchmarkData():
+            if data.root is None:
+                raise RestoraError(f"where does {data.benchmark} lie? add --set data.root=FOLDER")
+            return PairedCrops.from_benchmark(
+                data.benchmark,
+                data.root,
+                patch=patch,
+                split=data.split,
+                variant=data.variant,
+                seed=seed,
+                augmentation=data.augmentation,
+                corrupt=data.corrupt,
+            )

@@ -1,0 +1,58 @@
+"""What recipes may say of degradations."""
+
+import pytest
+import torch
+
+from restora.degradations import PRESETS, Chain, GaussianNoise, JpegCompression, Mixture, Rain, Unchanged
+from restora.training.described_degradation import DEGRADATIONS, describe
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: f"{preset.family}-{preset.name}")
+def test_every_preset(preset: object) -> None:
+    assert describe(f"{preset.family}/{preset.name}") == preset.degradation
+
+
+@pytest.mark.parametrize("kind", sorted(DEGRADATIONS.keys() - {"haze"}))
+def test_every_kind_with_its_defaults(kind: str) -> None:
+    assert describe({"kind": kind}) == DEGRADATIONS[kind]()
+
+
+def test_fields_become_what_the_class_holds() -> None:
+    rain = describe({"kind": "rain", "density": [1, 3], "blend": "screen", "scales": [1.0]})
+    assert rain == Rain(density=(1.0, 3.0), blend="screen", scales=(1.0,))
+    haze = describe({"kind": "haze", "beta": [0.5, 1], "airlight": [0.7, 1], "near": [0.5, 1], "far": [2, 4]})
+    assert haze.sample(torch.rand(2, 3, 16, 16), torch.Generator()).degraded.shape == (2, 3, 16, 16)
+
+
+def test_chains_and_mixtures_compose() -> None:
+    found = describe(
+        {
+            "kind": "mixture",
+            "parts": [
+                {"kind": "chain", "steps": ["noise/25", {"kind": "jpeg", "quality": [30, 60]}]},
+                {"kind": "unchanged"},
+            ],
+            "weights": [3, 1],
+        }
+    )
+    chain = Chain((GaussianNoise((25, 25)), JpegCompression((30, 60))))
+    assert found == Mixture((chain, Unchanged()), (3, 1))
+
+
+@pytest.mark.parametrize(
+    ("description", "words"),
+    [
+        ("rain", "unknown preset rain"),
+        ("rian/heavy", "did you mean rain/heavy?"),
+        ({"kind": "jpg"}, "unknown kind jpg, did you mean jpeg?"),
+        ({"sigma": 3}, 'a mapping with a key "kind"'),
+        ({"kind": "jpeg", "quality": "much"}, "jpeg.quality: Input should be a valid tuple"),
+        ({"kind": "jpeg", "quality": [0, 300]}, "jpeg: "),
+        ({"kind": "chain", "parts": []}, "a chain needs steps, a list of degradations"),
+        ({"kind": "mixture", "parts": ["noise/25"], "weight": [1]}, "did you mean weights?"),
+    ],
+)
+def test_mistakes_are_explained(description: object, words: str) -> None:
+    with pytest.raises(ValueError, match=r".") as error:
+        describe(description)
+    assert words in str(error.value)
