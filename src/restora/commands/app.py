@@ -8,6 +8,8 @@ import typer
 
 from restora import __version__
 from restora.commands.benchmarks import benchmarks
+from restora.commands.compare import EPILOG as COMPARE_EXAMPLES
+from restora.commands.compare import compare
 from restora.commands.convert import EPILOG as CONVERT_EXAMPLES
 from restora.commands.convert import convert
 from restora.commands.degrade import EPILOG as DEGRADE_EXAMPLES
@@ -34,6 +36,7 @@ app = typer.Typer(
 app.command(epilog=RESTORE_EXAMPLES)(restore)
 app.command(epilog=TRAIN_EXAMPLES)(train)
 app.command(epilog=DEGRADE_EXAMPLES)(degrade)
+app.command(epilog=COMPARE_EXAMPLES)(compare)
 app.command()(models)
 app.command()(weights)
 app.command()(inspect)
