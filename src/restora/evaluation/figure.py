@@ -93,12 +93,13 @@ def figure(
     _check(columns, crops)
     if error_maps and clean is None:
         raise RestoraError("error maps need the clean picture; name it with --clean")
-    sheet = _Sheet(columns, crops, enlargement)
+    sheet = _Sheet(columns, crops)
     items: list[Picture | Frame | Words] = []
     y = _whole(sheet, items)
     for crop, colour in zip(crops, COLOURS, strict=False):
         for column, exhibit in enumerate(columns):
-            _enlarged(sheet, items, _to8(crop.of(exhibit.image)), crop, colour, column, y)
+            pixels = _to8(crop.of(exhibit.image))
+            _enlarged(sheet, items, pixels, crop, colour, column, y, enlargement)
         y += crop.height * sheet.factor(crop) + GAP
     if error_maps and clean is not None:
         y = _errors(sheet, items, exhibits, clean, y)
@@ -120,10 +121,9 @@ def figure(
 class _Sheet:
     """The measures of a figure, from which everything is placed."""
 
-    def __init__(self, columns: Sequence[Exhibit], crops: Sequence[Crop], enlargement: Enlargement) -> None:
+    def __init__(self, columns: Sequence[Exhibit], crops: Sequence[Crop]) -> None:
         self.columns = columns
         self.crops = crops
-        self.enlargement = enlargement
         self.target = min(COLUMN, (WIDTH - GAP) // len(columns) - GAP)
         self.column: int = max(crop.width * self.factor(crop) for crop in crops)
         self.width: int = len(columns) * (self.column + GAP) + GAP
@@ -178,10 +178,11 @@ def _enlarged(
     colour: Colour,
     column: int,
     y: int,
+    enlargement: Enlargement,
 ) -> None:
     width, height = crop.width * sheet.factor(crop), crop.height * sheet.factor(crop)
     left = sheet.left(column) + (sheet.column - width) // 2
-    items.append(Picture(_resized(pixels, (width, height), sheet.enlargement), left, y))
+    items.append(Picture(_resized(pixels, (width, height), enlargement), left, y))
     items.append(Frame(left, y, width, height, colour, max(3, round(sheet.width / 400))))
 
 
@@ -203,7 +204,9 @@ def _errors(
     y += size[1] + GAP
     for crop, colour in zip(sheet.crops, COLOURS, strict=False):
         for column, error in enumerate(errors):
-            _enlarged(sheet, items, coloured(crop.of(error), end), crop, colour, column, y)
+            pixels = coloured(crop.of(error), end)
+            # Nearest always: between two colours of a map lie colours that mean something else.
+            _enlarged(sheet, items, pixels, crop, colour, column, y, "nearest")
         y += crop.height * sheet.factor(crop) + GAP
     _scale(sheet, items, end, start, y - GAP)
     return y

@@ -106,20 +106,20 @@ def write_pdf(path: Path, scene: Scene) -> Path:
         page = Figure(figsize=(PAGE_INCHES, PAGE_INCHES * scene.height / scene.width))
         axes = page.add_axes((0.0, 0.0, 1.0, 1.0))
         axes.axis("off")
-        for item in scene.items:
+        for order, item in enumerate(scene.items):
             if isinstance(item, Picture):
                 height, width = item.pixels.shape[:2]
                 edges = (item.left, item.left + width, item.top + height, item.top)
-                axes.imshow(item.pixels, extent=edges, interpolation="none", aspect="auto")
+                axes.imshow(item.pixels, extent=edges, interpolation="none", aspect="auto", zorder=order)
             elif isinstance(item, Frame):
                 inset = item.thickness / 2  # a line lies on both sides of its path
                 corner = item.left + inset, item.top + inset
                 colour = _fraction(item.colour)
                 size = item.width - item.thickness, item.height - item.thickness
                 line = item.thickness * points
-                axes.add_patch(
-                    Rectangle(corner, *size, fill=False, edgecolor=colour, linewidth=line, joinstyle="miter")
-                )
+                border = Rectangle(corner, *size, fill=False, edgecolor=colour, linewidth=line, zorder=order)
+                border.set_joinstyle("miter")
+                axes.add_patch(border)
             else:
                 axes.text(
                     item.x,
@@ -129,6 +129,7 @@ def write_pdf(path: Path, scene: Scene) -> Path:
                     color=_fraction(item.colour),
                     ha={"left": "left", "middle": "center"}[item.anchor],
                     va="center_baseline",
+                    zorder=order,
                 )
         axes.set_xlim(0, scene.width)
         axes.set_ylim(scene.height, 0)
