@@ -8,6 +8,8 @@ import numpy as np
 
 WIDTH, HEIGHT = 480, 200
 LEFT, RIGHT, TOP, BOTTOM = 34, 10, 26, 30
+LABELS = 6
+"""Steps between labels below the bars, at most."""
 
 
 def histogram(values: Sequence[float], *, name: str, digits: int) -> str:
@@ -16,7 +18,7 @@ def histogram(values: Sequence[float], *, name: str, digits: int) -> str:
     Args:
         values: At least one; those that are not finite are left out and counted in the description.
         name: What they are, for the axis and for who listens to the page.
-        digits: Decimals to print.
+        digits: Decimals to print of a value.
 
     Returns:
         An ``<svg>`` element; its classes are ``bars``, ``mean`` and ``value``.
@@ -57,11 +59,14 @@ def histogram(values: Sequence[float], *, name: str, digits: int) -> str:
             f'height="{tall:.1f}"><title>{words}</title></rect>'
         )
     parts.append("</g>")
-    for position in np.linspace(0, len(edges) - 1, 5).round().astype(int).tolist():
+    last = len(edges) - 1
+    every = -(-last // LABELS)
+    decimals = max(0, -math.floor(math.log10((high - low) / last * every) + 1e-9))
+    for position in range(0, last + 1, every):
         value = float(edges[position])
-        anchor = {0: "start", len(edges) - 1: "end"}.get(position, "middle")
+        anchor = {0: "start", last: "end"}.get(position, "middle")
         parts.append(
-            f'<text x="{x(value):.1f}" y="{floor + 18}" text-anchor="{anchor}">{value:.{digits}f}</text>'
+            f'<text x="{x(value):.1f}" y="{floor + 18}" text-anchor="{anchor}">{value:.{decimals}f}</text>'
         )
     side = "end" if x(mean) > WIDTH * 0.75 else "start"
     shift = -6 if side == "end" else 6

@@ -11,6 +11,16 @@ for (const range of document.querySelectorAll(".stage input[type=range]")) {
   show(); // a browser may have kept the value over a reload
 }
 
+// A picture takes the whole width, and gives it back.
+for (const button of document.querySelectorAll(".tools button")) {
+  button.addEventListener("click", () => {
+    const viewer = button.closest(".viewer");
+    const isLarge = viewer.classList.toggle("large");
+    button.setAttribute("aria-pressed", String(isLarge));
+    viewer.scrollIntoView({ block: "nearest" });
+  });
+}
+
 // The table: sorted by a click on its heads, searched by name.
 const table = document.getElementById("images");
 if (table) {

@@ -143,22 +143,18 @@ def _published(evaluation: Evaluation, published: Sequence[PublishedRow]) -> str
     heads = "".join(f'<th scope="col" class="number">{_unit(metric)}</th>' for metric in metrics)
     return (
         '<section><h2>Beside the published numbers</h2><div class="scroll" tabindex="0" role="region" '
-        'aria-label="Published numbers"><table><thead><tr><th scope="col">Method</th>'
-        f'{heads}<th scope="col">Source</th></tr></thead><tbody>{"".join(body)}</tbody></table></div></section>'
+        f'aria-label="Published numbers"><table class="published" style="--metrics:{len(metrics)}"><thead><tr><th scope="col">Method</th>'
+        f'{heads}<th scope="col" class="source">Source</th></tr></thead><tbody>{"".join(body)}</tbody></table></div></section>'
     )
 
 
 def _charts(evaluation: Evaluation) -> str:
     charts = [
         f'<figure class="chart"><figcaption>{_unit(metric)}</figcaption>'
-        f"{histogram(evaluation.values(metric), name=UNITS.get(metric, metric), digits=_ticks(metric))}</figure>"
+        f"{histogram(evaluation.values(metric), name=UNITS.get(metric, metric), digits=DIGITS.get(metric, 3))}</figure>"
         for metric in evaluation.metrics
     ]
     return f'<section><h2>Scores of the images</h2><div class="charts">{"".join(charts)}</div></section>'
-
-
-def _ticks(metric: str) -> int:
-    return 1 if metric == "psnr" else DIGITS.get(metric, 3)
 
 
 def _pictures(
@@ -185,7 +181,7 @@ def _viewer(item: Shown, anchor: str) -> str:
         for metric, value in item.image.scores.items()
     )
     return (
-        f'<figure class="viewer" id="{anchor}"><div class="stage">'
+        f'<figure class="viewer" id="{anchor}"><div class="stage" style="--ratio:{item.width / item.height:.4f}">'
         f'<img src="{item.degraded}" {size} alt="{name}, degraded">'
         f'<img class="shows-restored" src="{item.restored}" {size} alt="{name}, restored">'
         f'<img class="shows-clean" src="{item.clean}" {size} alt="{name}, clean">'
@@ -194,10 +190,10 @@ def _viewer(item: Shown, anchor: str) -> str:
         '<span class="knob" aria-hidden="true">⇔</span>'
         f'<input type="range" min="0" max="100" value="50" step="1" aria-label="{name}: how much is degraded">'
         f'</div><figcaption><span><span class="name">{name}</span><span class="scores">{scores}</span></span>'
-        f'<fieldset class="switch"><legend class="hidden">{name}: on the right</legend>'
+        f'<span class="tools"><fieldset class="switch"><legend class="hidden">{name}: on the right</legend>'
         f'<label><input type="radio" name="{anchor}" value="restored" checked><span>restored</span></label>'
         f'<label><input type="radio" name="{anchor}" value="clean"><span>clean</span></label>'
-        "</fieldset></figcaption></figure>"
+        '</fieldset><button type="button" aria-pressed="false">large</button></span></figcaption></figure>'
     )
 
 
@@ -247,8 +243,6 @@ def _facts(evaluation: Evaluation) -> str:
 
 
 def _word(value: object) -> str:
-    return (
-        {True: "on", False: "off", None: "none"}.get(value, str(value))
-        if value is None or isinstance(value, bool)
-        else str(value)
-    )
+    if value is None:
+        return "none"
+    return ("on" if value else "off") if isinstance(value, bool) else str(value)
