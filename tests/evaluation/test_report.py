@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from restora.errors import RestoraError
+from restora.evaluation.published import Published, published_for
 from restora.evaluation.record import Evaluation, ImageScores
 from restora.evaluation.report import write_report
-from restora.evaluation.report_page import PublishedRow
 
 
 def record(count=20, **changes):
@@ -129,15 +129,31 @@ def test_pictures_of_different_size_are_refused(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_published_numbers_stand_in_order_of_the_first_metric(tmp_path):
-    published = [
-        PublishedRow("Weak", {"psnr": 20.0}, "a paper"),
-        PublishedRow("Strong", {"psnr": 40.0, "ssim": 0.97}, "another"),
+def published(model, protocol, kind="result", **scores):
+    return Published(model, "rain100l", "test", "", scores, protocol, kind, f"paper of {model}", "")
+
+
+def test_published_numbers_stand_in_order_of_the_first_metric_with_their_protocol(tmp_path):
+    others = [
+        published("Weak", "basicsr-y", "unverified", psnr="20.0"),
+        published("Strong", "derain-y8", psnr="40.10", ssim="0.9700"),
     ]
-    text = write_report(record(), tmp_path / "r.html", published=published).read_text()
-    rows = re.findall(r'<tr(?: class="(ours)")?><th scope="row">([^<]+)</th>(.*?)</tr>', text)
+    text = write_report(record(), tmp_path / "r.html", published=others).read_text()
+    rows = re.findall(r'<tr class="(ours|)"><th scope="row">([^<]+)</th>(.*?)</tr>', text)
     assert [(mark, method) for mark, method, _ in rows] == [("", "Strong"), ("ours", "ours"), ("", "Weak")]
-    assert '<td class="number">–</td>' in rows[2][2]
+    strong, _, weak = (cells for _, _, cells in rows)
+    assert re.findall(r'number">([^<]+)<', strong) == ["40.10", "0.9700"]
+    assert 'source">paper of Strong<' in strong
+    assert re.findall(r'number">([^<]+)<', weak) == ["20.0", "–"]
+    assert "measured by basicsr-y, not comparable" in weak
+    assert "quoted" in weak
+
+
+def test_published_numbers_of_the_benchmark_are_found(tmp_path):
+    text = write_report(record(), tmp_path / "r.html").read_text()
+    assert len(published_for("rain100l", "test", "")) + 1 == text.count('<td class="source">')
+    text = write_report(record(benchmark="my photographs"), tmp_path / "r.html").read_text()
+    assert "published" not in text.split("</style>")[1].lower()
 
 
 def test_names_are_escaped_and_infinity_sorts(tmp_path):

@@ -5,7 +5,7 @@ for (const range of document.querySelectorAll(".stage input[type=range]")) {
   const stage = range.parentElement;
   const show = () => {
     stage.style.setProperty("--split", range.value + "%");
-    range.setAttribute("aria-valuetext", range.value + " percent degraded");
+    range.setAttribute("aria-valuetext", Math.round(range.value) + " percent degraded");
   };
   range.addEventListener("input", show);
   show(); // a browser may have kept the value over a reload

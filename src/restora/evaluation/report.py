@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
+from restora.evaluation.published import Published, published_for
 from restora.evaluation.record import Evaluation, ImageScores, write_text
-from restora.evaluation.report_page import QUALITY, PublishedRow, Shown, page
+from restora.evaluation.report_page import QUALITY, Shown, page
 
 Image = NDArray[Any]
 Pictures = Callable[[str], tuple[Image, Image, Image]]
@@ -35,7 +36,7 @@ def write_report(
     path: str | Path,
     *,
     pictures: Pictures | None = None,
-    published: Sequence[PublishedRow] = (),
+    published: Sequence[Published] | None = None,
 ) -> Path:
     """Write an HTML report: means beside the published numbers, histograms, pictures to compare, all scores.
 
@@ -45,7 +46,7 @@ def write_report(
         evaluation: What was measured.
         path: The file, ``.html``; an older one is replaced.
         pictures: Called once for every image that is shown, at most 9 of them; without it the report has no pictures.
-        published: Numbers of the same benchmark to print beside the means.
+        published: Numbers to print beside the means; those of the same benchmark, split and variant for None.
 
     Returns:
         The path.
@@ -69,6 +70,8 @@ def write_report(
             for choice in _choices(evaluation)
         ]
     )
+    if published is None:
+        published = published_for(evaluation.benchmark, evaluation.split, evaluation.variant)
     return write_text(Path(path), page(evaluation, shown, published))
 
 

@@ -8,6 +8,7 @@ from html import escape
 from importlib.resources import files
 
 from restora.evaluation.histogram import histogram
+from restora.evaluation.published import Published
 from restora.evaluation.record import Evaluation, ImageScores
 
 QUALITY = 92
@@ -15,15 +16,6 @@ QUALITY = 92
 
 UNITS = {"psnr": "PSNR, dB", "ssim": "SSIM", "mae": "MAE", "lpips": "LPIPS", "niqe": "NIQE"}
 DIGITS = {"psnr": 2, "mae": 4, "niqe": 2}
-
-
-@dataclass(frozen=True)
-class PublishedRow:
-    """What a paper printed for the same benchmark: metric -> mean, and where it stands."""
-
-    method: str
-    scores: Mapping[str, float]
-    source: str
 
 
 @dataclass(frozen=True)
@@ -41,7 +33,7 @@ class Shown:
 def page(
     evaluation: Evaluation,
     shown: Sequence[tuple[str, Sequence[Shown]]] = (),
-    published: Sequence[PublishedRow] = (),
+    published: Sequence[Published] = (),
 ) -> str:
     """Return the HTML of a report.
 
@@ -124,27 +116,36 @@ def _tiles(evaluation: Evaluation) -> str:
     return f'<section class="tiles" aria-label="Mean scores">{"".join(tiles)}</section>'
 
 
-def _published(evaluation: Evaluation, published: Sequence[PublishedRow]) -> str:
-    """Return the table of means, ours among the published ones, the best first."""
-    metrics, means = evaluation.metrics, evaluation.means
-    first = metrics[0]
-    ours = PublishedRow(evaluation.method, means, "this evaluation")
-    rows = sorted([ours, *published], key=lambda row: row.scores.get(first, -math.inf), reverse=True)
-    body = []
-    for row in rows:
-        mark = ' class="ours"' if row is ours else ""
-        cells = "".join(
-            f'<td class="number">{printed(metric, row.scores[metric]) if metric in row.scores else "–"}</td>'
-            for metric in metrics
-        )
-        body.append(
-            f'<tr{mark}><th scope="row">{escape(row.method)}</th>{cells}<td class="source">{escape(row.source)}</td></tr>'
-        )
+def _published(evaluation: Evaluation, published: Sequence[Published]) -> str:
+    """Return the table of means, ours among the published ones, the best first; printed digits stay as they are."""
+    metrics = evaluation.metrics
+    ours = {metric: printed(metric, value) for metric, value in evaluation.means.items()}
+    rows = [(evaluation.means[metrics[0]], _row(evaluation.method, ours, metrics, "this evaluation", "ours"))]
+    for one in published:
+        notes = [one.source, one.remark]
+        if one.protocol != evaluation.protocol:
+            notes.append(
+                f"measured by {one.protocol or 'an unknown protocol'}, not comparable to the last digit"
+            )
+        if one.kind == "unverified":
+            notes.append("quoted, the source was not at hand")
+        row = _row(one.model, one.scores, metrics, "; ".join(note for note in notes if note), "")
+        rows.append((float(one.scores.get(metrics[0], "-inf")), row))
+    rows.sort(key=lambda row: row[0], reverse=True)
     heads = "".join(f'<th scope="col" class="number">{_unit(metric)}</th>' for metric in metrics)
     return (
         '<section><h2>Beside the published numbers</h2><div class="scroll" tabindex="0" role="region" '
-        f'aria-label="Published numbers"><table class="published" style="--metrics:{len(metrics)}"><thead><tr><th scope="col">Method</th>'
-        f'{heads}<th scope="col" class="source">Source</th></tr></thead><tbody>{"".join(body)}</tbody></table></div></section>'
+        f'aria-label="Published numbers"><table class="published" style="--metrics:{len(metrics)}"><thead><tr>'
+        f'<th scope="col">Method</th>{heads}<th scope="col" class="source">Source</th></tr></thead>'
+        f"<tbody>{''.join(row for _, row in rows)}</tbody></table></div></section>"
+    )
+
+
+def _row(method: str, scores: Mapping[str, str], metrics: Sequence[str], source: str, mark: str) -> str:
+    cells = "".join(f'<td class="number">{escape(scores.get(metric, "–"))}</td>' for metric in metrics)
+    return (
+        f'<tr class="{mark}"><th scope="row">{escape(method)}</th>{cells}'
+        f'<td class="source">{escape(source)}</td></tr>'
     )
 
 
@@ -188,7 +189,7 @@ def _viewer(item: Shown, anchor: str) -> str:
         '<span class="side left">degraded</span>'
         '<span class="side right shows-restored">restored</span><span class="side right shows-clean">clean</span>'
         '<span class="knob" aria-hidden="true">⇔</span>'
-        f'<input type="range" min="0" max="100" value="50" step="1" aria-label="{name}: how much is degraded">'
+        f'<input type="range" min="0" max="100" value="50" step="any" aria-label="{name}: how much is degraded">'
         f'</div><figcaption><span><span class="name">{name}</span><span class="scores">{scores}</span></span>'
         f'<span class="tools"><fieldset class="switch"><legend class="hidden">{name}: on the right</legend>'
         f'<label><input type="radio" name="{anchor}" value="restored" checked><span>restored</span></label>'
