@@ -62,6 +62,7 @@ def test_depths_gray_alpha_and_orientation_mix(restora_command, tmp_path):
         (("noisy.png", "ours.png", "--crop", "1,2"), "must be x,y,width,height"),
         (("noisy.png", "ours.png", "--labels", "one"), "1 for 2 pictures"),
         (("noisy.png", "ours.png", "--error-maps"), "needs the clean picture"),
+        (("noisy.png", "ours.png", "--error-scale", "9"), "add --error-maps"),
         (("noisy.png", "ours.png", "--protocol", "psnr"), "unknown protocol 'psnr'"),
         (("noisy.png", "ours.png", "--enlarge", "cubic"), "nearest or lanczos"),
         (("noisy.png", "missing.png"), "missing.png: does not exist"),

@@ -59,6 +59,17 @@ def test_error_maps_share_a_scale_with_ticks():
     assert paint(scene).shape[0] == scene.height
 
 
+def test_the_scale_of_error_maps_can_be_chosen():
+    scene = figure(
+        [exhibit("bad", 137)],
+        [Crop(0, 0, 20, 20)],
+        clean=exhibit("clean", 100),
+        error_maps=True,
+        error_end=20,
+    )
+    assert {"0", "5", "10", "15", "20 or more"} <= set(words(scene))
+
+
 def test_mistakes_are_explained():
     first = exhibit("a", 1)
     with pytest.raises(RestoraError, match="b is 40x60 and a 60x40"):

@@ -52,9 +52,14 @@ def compare(
     error_maps: Annotated[
         bool, typer.Option("--error-maps", help="Also show the absolute error of each picture.")
     ] = False,
+    error_scale: Annotated[
+        int | None,
+        typer.Option(min=1, max=255, metavar="LEVELS", help="Where the colours of the error maps end."),
+    ] = None,
     enlargement: Annotated[
         str, typer.Option("--enlarge", metavar="nearest|lanczos", help="How crops are enlarged.")
     ] = "nearest",
+    quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of a JPEG or WebP figure.")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
 ) -> None:
     """Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores."""
@@ -72,6 +77,8 @@ def compare(
         raise RestoraError(f"{pictures[0]}: nothing to compare it with; name another picture, or --clean")
     if error_maps and clean is None:
         raise RestoraError("--error-maps needs the clean picture; name it with --clean")
+    if error_scale is not None and not error_maps:
+        raise RestoraError("--error-scale is of the error maps; add --error-maps")
     scoring_protocol = find_protocol(protocol)
     crops = [Crop.parse(words) for words in crop or ()]
     names = _labels(pictures, labels)
@@ -81,7 +88,7 @@ def compare(
     files = [*pictures, *([clean] if clean is not None else [])]
     photographs = [read(file).upright() for file in files]
     if not is_pdf:
-        check_target(output, photographs[0], overwrite=overwrite)
+        check_target(output, photographs[0], quality=quality, overwrite=overwrite)
     first = photographs[0]
     for file, photograph in zip(files, photographs, strict=True):
         if (photograph.height, photograph.width) != (first.height, first.width):
@@ -102,6 +109,7 @@ def compare(
         clean=truth,
         scoring=scoring,
         error_maps=error_maps,
+        error_end=error_scale,
         enlargement="nearest" if enlargement == "nearest" else "lanczos",
     )
     if is_pdf:
@@ -109,7 +117,8 @@ def compare(
         return
     # Values are shown as stored, so the first picture's profile says what its colours are.
     profile = None if first.is_gray else first.metadata.icc
-    typer.echo(write(output, Photograph(paint(scene), metadata=Metadata(icc=profile)), overwrite=overwrite))
+    sheet = Photograph(paint(scene), metadata=Metadata(icc=profile))
+    typer.echo(write(output, sheet, quality=quality, overwrite=overwrite))
 
 
 def _labels(pictures: list[Path], labels: str | None) -> list[str]:

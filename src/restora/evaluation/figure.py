@@ -71,6 +71,7 @@ def figure(
     clean: Exhibit | None = None,
     scoring: Scoring | None = None,
     error_maps: bool = False,
+    error_end: int | None = None,
     enlargement: Enlargement = "nearest",
 ) -> Scene:
     """Lay out a figure of several pictures of the same scene.
@@ -84,6 +85,7 @@ def figure(
         clean: The truth, for the last column and the error maps.
         scoring: What to print below the labels.
         error_maps: Also show where the errors are; needs `clean`.
+        error_end: Grey levels of the last colour of the error maps; None chooses a round number.
         enlargement: "nearest" shows the pixels themselves, "lanczos" what a viewer would interpolate.
 
     Raises:
@@ -102,7 +104,7 @@ def figure(
             _enlarged(sheet, items, pixels, crop, colour, column, y, enlargement)
         y += crop.height * sheet.factor(crop) + GAP
     if error_maps and clean is not None:
-        y = _errors(sheet, items, exhibits, clean, y)
+        y = _errors(sheet, items, exhibits, clean, y, error_end)
     y = _captions(sheet, items, scoring, clean, y)
     how = {"nearest": "nearest pixel", "lanczos": "Lanczos"}[enlargement]
     factors = sorted({sheet.factor(crop) for crop in crops})
@@ -192,10 +194,11 @@ def _errors(
     exhibits: Sequence[Exhibit],
     clean: Exhibit,
     y: int,
+    end: int | None,
 ) -> int:
     """Place the error maps: whole, then of each crop; the bar of the scale in the column of the clean picture."""
     errors = [absolute_error(exhibit.image, clean.image) for exhibit in exhibits]
-    end = scale_end(errors)
+    end = end or scale_end(errors)
     start = y
     height, width = (int(side) for side in errors[0].shape)
     size = sheet.column, max(1, min(round(height * sheet.column / width), 2 * sheet.column))

@@ -25,7 +25,7 @@ def histogram(values: Sequence[float], *, name: str, digits: int) -> str:
 
     Example:
         >>> histogram([1.0, 2.0, 2.2], name="PSNR, dB", digits=2).count("<rect")
-        4
+        3
     """
     finite = [value for value in values if math.isfinite(value)]
     left_out = len(values) - len(finite)
