@@ -3,7 +3,8 @@ import pytest
 
 from restora.errors import RestoraError
 from restora.evaluation.crops import Crop
-from restora.evaluation.figure import COLOURS, COLUMN, GAP, Exhibit, figure, scored
+from restora.evaluation.figure import figure, scored
+from restora.evaluation.figure_sheet import COLOURS, COLUMN, GAP, Exhibit
 from restora.evaluation.scene import Picture, Words, paint
 from restora.metrics import protocol
 
@@ -80,6 +81,12 @@ def test_mistakes_are_explained():
         figure([first], [Crop(0, 0, 8, 8)] * 6)
     with pytest.raises(RestoraError, match="need the clean picture"):
         figure([first], [Crop(0, 0, 8, 8)], error_maps=True)
+
+
+def test_tall_crops_stay_within_twice_a_column():
+    scene = figure([exhibit("a", 9), exhibit("b", 9)], [Crop(0, 0, 1, 40)])
+    crops = [item for item in scene.items if isinstance(item, Picture)][1:]
+    assert {crop.pixels.shape[:2] for crop in crops} == {(960, 24)}
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 400), (400, 3), (600, 100)])
