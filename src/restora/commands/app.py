@@ -8,8 +8,12 @@ import typer
 
 from restora import __version__
 from restora.commands.benchmarks import benchmarks
+from restora.commands.compare import EPILOG as COMPARE_EXAMPLES
+from restora.commands.compare import compare
 from restora.commands.convert import EPILOG as CONVERT_EXAMPLES
 from restora.commands.convert import convert
+from restora.commands.curves import EPILOG as CURVES_EXAMPLES
+from restora.commands.curves import curves
 from restora.commands.degrade import EPILOG as DEGRADE_EXAMPLES
 from restora.commands.degrade import degrade
 from restora.commands.doctor import doctor
@@ -37,6 +41,8 @@ app.command(epilog=RESTORE_EXAMPLES)(restore)
 app.command(epilog=TRAIN_EXAMPLES)(train)
 app.command(epilog=PACK_EXAMPLES)(pack)
 app.command(epilog=DEGRADE_EXAMPLES)(degrade)
+app.command(epilog=COMPARE_EXAMPLES)(compare)
+app.command(epilog=CURVES_EXAMPLES)(curves)
 app.command()(models)
 app.command()(weights)
 app.command()(inspect)
