@@ -1,0 +1,226 @@
+"""The record of an evaluation: every score, and everything needed to repeat it, as JSON and as CSV."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from restora.atomic import replacement
+from restora.errors import RestoraError
+
+FORMAT = 1
+"""Of the JSON files; readers refuse a later one."""
+
+Setting = str | int | float | bool | None
+
+
+@dataclass(frozen=True)
+class ImageScores:
+    """The scores of one image.
+
+    Attributes:
+        name: Of the pair in its benchmark.
+        scores: Metric -> value, as the protocol has them; infinity for equal images.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: str
+    scores: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One method on one benchmark by one protocol.
+
+    Attributes:
+        benchmark: Name of its card, such as "cbsd68".
+        title: As papers call it, such as "CBSD68".
+        split: Such as "test".
+        variant: Such as "sigma-25"; "" where the benchmark has none.
+        protocol: Name of the protocol.
+        protocol_description: What it does, in words.
+        method: Name of the weights, of the peer, or of the folder of images.
+        kind: "weights", "peer" or "images".
+        settings: Everything that changes the result: tile, ensemble, local_statistics, sigma, ...
+        images: The scores of every image, in the order of the benchmark.
+        published_pairs: How many pairs the published numbers are means of; None if not fixed.
+        remarks: What a reader should know, such as an odd number of pairs.
+        versions: Package -> version.
+        weights_sha256: Of the file of weights; None for other methods.
+        card: The weights card as data; None where there is none.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    benchmark: str
+    title: str
+    split: str
+    variant: str
+    protocol: str
+    protocol_description: str
+    method: str
+    kind: str
+    settings: dict[str, Setting]
+    images: tuple[ImageScores, ...]
+    published_pairs: int | None = None
+    remarks: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+    weights_sha256: str | None = None
+    card: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        if not self.images:
+            raise RestoraError(f"{self.case}: an evaluation needs at least one image")
+        for image in self.images:
+            if image.scores.keys() != self.images[0].scores.keys():
+                raise RestoraError(f"{self.case}: {image.name} has other metrics than {self.images[0].name}")
+
+    @property
+    def case(self) -> str:
+        """The benchmark with its split and variant where they are not the usual ones, for people.
+
+        Example:
+            >>> one = (ImageScores("a", {"psnr": 30.0}),)
+            >>> Evaluation("cbsd68", "CBSD68", "test", "sigma-25", "p", "", "m", "peer", {}, one).case
+            'CBSD68 sigma-25'
+        """
+        return " ".join(
+            word for word in (self.title, self.split if self.split != "test" else "", self.variant) if word
+        )
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of the metrics, the one to rank by first."""
+        return tuple(self.images[0].scores)
+
+    @property
+    def means(self) -> dict[str, float]:
+        """Metric -> mean over the images."""
+        return {metric: mean(self.values(metric)) for metric in self.metrics}
+
+    def values(self, metric: str) -> list[float]:
+        """Return the scores of all images, in their order.
+
+        Raises:
+            RestoraError: The protocol has no such metric.
+        """
+        if metric not in self.metrics:
+            raise RestoraError(
+                f"{self.protocol}: has no metric {metric!r}; there are: {', '.join(self.metrics)}"
+            )
+        return [image.scores[metric] for image in self.images]
+
+    def ranked(self, metric: str | None = None) -> tuple[ImageScores, ...]:
+        """Return the images from the lowest score to the highest, equal ones by name; by the first metric for None."""
+        chosen = metric or self.metrics[0]
+        return tuple(sorted(self.images, key=lambda image: (image.scores[chosen], image.name)))
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the mean, correctly rounded whatever the order."""
+    return math.fsum(values) / len(values) if all(map(math.isfinite, values)) else sum(values) / len(values)
+
+
+def write_json(path: str | Path, evaluation: Evaluation) -> Path:
+    """Write an evaluation; the same one always gives the same bytes.
+
+    Raises:
+        RestoraError: The file cannot be written.
+    """
+    content = {"format": FORMAT, **asdict(evaluation), "means": evaluation.means}
+    text = json.dumps(_plain(content), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+    return write_text(Path(path), text)
+
+
+def read_json(path: str | Path) -> Evaluation:
+    """Read an evaluation.
+
+    Raises:
+        RestoraError: The file is missing, is no evaluation, or one of a later restora.
+    """
+    path = Path(path)
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RestoraError(
+            f"{path}: cannot be read ({error.strerror}); name a JSON file of restora evaluate"
+        ) from error
+    except ValueError as error:
+        raise RestoraError(f"{path}: is not JSON; name a file that restora evaluate wrote") from error
+    if not isinstance(content, dict) or not isinstance(content.get("format"), int):
+        raise RestoraError(f"{path}: is no evaluation; name a file that restora evaluate wrote")
+    if content["format"] > FORMAT:
+        raise RestoraError(f"{path}: is of format {content['format']}, known is {FORMAT}; update restora")
+    fields = {name: value for name, value in content.items() if name not in ("format", "means")}
+    try:
+        return TypeAdapter(Evaluation).validate_python(fields)
+    except ValidationError as error:
+        place = ".".join(map(str, error.errors()[0]["loc"]))
+        raise RestoraError(f"{path}: is no evaluation ({place}: {error.errors()[0]['msg']})") from error
+
+
+def write_csv(path: str | Path, evaluation: Evaluation) -> Path:
+    """Write the scores as a table: a row an image, the mean last.
+
+    Raises:
+        RestoraError: The file cannot be written.
+    """
+    buffer = io.StringIO()
+    table = csv.writer(buffer, lineterminator="\n")
+    table.writerow(("image", *evaluation.metrics))
+    for image in evaluation.images:
+        table.writerow((image.name, *(repr(image.scores[metric]) for metric in evaluation.metrics)))
+    table.writerow(("mean", *(repr(value) for value in evaluation.means.values())))
+    return write_text(Path(path), buffer.getvalue())
+
+
+def read_csv(path: str | Path) -> tuple[ImageScores, ...]:
+    """Read the scores of the images back, without the mean.
+
+    Raises:
+        RestoraError: The file is missing or is no such table.
+    """
+    path = Path(path)
+    try:
+        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
+        (head, *body, last) = rows
+        if head[0] != "image" or last[0] != "mean":
+            raise ValueError("no head or no mean")
+        return tuple(
+            ImageScores(row[0], dict(zip(head[1:], map(float, row[1:]), strict=True))) for row in body
+        )
+    except OSError as error:
+        raise RestoraError(f"{path}: cannot be read ({error.strerror})") from error
+    except (ValueError, IndexError) as error:
+        raise RestoraError(f"{path}: is no table of scores; name a CSV file of restora evaluate") from error
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a text file whole or not at all, its folder with it.
+
+    Raises:
+        RestoraError: It cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacement(path) as stream:
+            stream.write(text.encode())
+    except OSError as error:
+        raise RestoraError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
+    return path
+
+
+def _plain(value: Any) -> Any:
+    """JSON has no infinity: written as a string, which reading turns back into a float."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
