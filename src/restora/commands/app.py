@@ -13,6 +13,8 @@ from restora.commands.convert import convert
 from restora.commands.degrade import EPILOG as DEGRADE_EXAMPLES
 from restora.commands.degrade import degrade
 from restora.commands.doctor import doctor
+from restora.commands.evaluate import EPILOG as EVALUATE_EXAMPLES
+from restora.commands.evaluate import evaluate
 from restora.commands.inspect import inspect
 from restora.commands.models import models
 from restora.commands.protocols import protocols
@@ -40,6 +42,7 @@ app.command()(inspect)
 app.command(epilog=CONVERT_EXAMPLES)(convert)
 app.add_typer(benchmarks, name="benchmarks")
 app.command()(protocols)
+app.command(epilog=EVALUATE_EXAMPLES)(evaluate)
 app.command()(doctor)
 
 
