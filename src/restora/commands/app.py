@@ -20,6 +20,10 @@ from restora.commands.models import models
 from restora.commands.protocols import protocols
 from restora.commands.restore import EPILOG as RESTORE_EXAMPLES
 from restora.commands.restore import restore
+from restora.commands.significance import significance
+from restora.commands.submit import EPILOG as SUBMIT_EXAMPLES
+from restora.commands.submit import submit
+from restora.commands.tables import tables
 from restora.commands.train import EPILOG as TRAIN_EXAMPLES
 from restora.commands.train import train
 from restora.commands.weights import weights
@@ -43,6 +47,9 @@ app.command(epilog=CONVERT_EXAMPLES)(convert)
 app.add_typer(benchmarks, name="benchmarks")
 app.command()(protocols)
 app.command(epilog=EVALUATE_EXAMPLES)(evaluate)
+app.command()(significance)
+app.command()(tables)
+app.command(epilog=SUBMIT_EXAMPLES)(submit)
 app.command()(doctor)
 
 
