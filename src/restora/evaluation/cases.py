@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 from restora.datasets import Pairs, benchmark, open_benchmark
-from restora.datasets.search import folder
 from restora.errors import RestoraError
 
 SIGMAS = (15.0, 25.0, 50.0)
@@ -38,16 +37,7 @@ class Case:
         Raises:
             RestoraError: It is not there or not complete.
         """
-        variant = self.variant or None
-        return open_benchmark(self.benchmark, self._place(Path(root)), split=self.split, variant=variant)
-
-    def _place(self, root: Path) -> Path:
-        """The folder below the root that is called like the benchmark: noise is added to any images there are."""
-        for name in benchmark(self.benchmark).folders:
-            found = folder(root, name) if root.is_dir() else None
-            if found is not None:
-                return found
-        return root
+        return open_benchmark(self.benchmark, root, split=self.split, variant=self.variant or None)
 
 
 @dataclass(frozen=True)

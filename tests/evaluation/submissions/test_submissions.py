@@ -9,7 +9,6 @@ from scipy.io import loadmat
 from restora.errors import RestoraError
 from restora.evaluation.submissions import SiddSubmission, write_dnd_bundle, write_sidd_csv, write_sidd_mat
 
-
 SIDE = 16
 
 
