@@ -92,7 +92,7 @@ def evaluate(
 
     from restora.datasets import benchmark as card_of
     from restora.errors import RestoraError
-    from restora.evaluation.cases import SUITES, cases, sigma_of, usual_protocol
+    from restora.evaluation.cases import SUITES, cases_of, sigma_of, usual_protocol
     from restora.evaluation.methods import images_method, peer_method, weights_method
     from restora.evaluation.run import Run
     from restora.evaluation.run import evaluate as run_case
@@ -100,7 +100,7 @@ def evaluate(
 
     if sum(choice is not None for choice in (weights, method, images)) != 1:
         raise RestoraError("name one of --weights, --method and --images")
-    chosen = cases(benchmark, split=split, variant=variant, sigmas=sigma or ())
+    chosen = cases_of(benchmark, split=split, variant=variant, sigmas=sigma or ())
     opened = [(case, case.open(root), protocol_of(protocol or usual_protocol(case))) for case in chosen]
     out, told = Console(), Console(stderr=True, highlight=False, soft_wrap=True)
     fixed: Method | None = None

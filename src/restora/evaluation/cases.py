@@ -28,8 +28,8 @@ class Case:
             >>> Case("cbsd68", "test", "sigma-25").stem, Case("dpdd", "test-indoor", "single").stem
             ('cbsd68-sigma-25', 'dpdd-test-indoor-single')
         """
-        usual = "test" if self.split == "test" else ""
-        return "-".join(word for word in (self.benchmark, "" if usual else self.split, self.variant) if word)
+        split = "" if self.split == "test" else self.split
+        return "-".join(word for word in (self.benchmark, split, self.variant) if word)
 
     def open(self, root: str | Path) -> Pairs:
         """Open its pairs below a folder: that of the benchmark, or one above.
@@ -72,7 +72,7 @@ SUITES: dict[str, Suite] = {
 """Name -> several cases at once. The names of benchmarks that are suites, too, mean the suite."""
 
 
-def cases(
+def cases_of(
     name: str, *, split: str | None = None, variant: str | None = None, sigmas: Sequence[float] = ()
 ) -> tuple[Case, ...]:
     """Return what a name stands for.
@@ -87,9 +87,9 @@ def cases(
         RestoraError: There is no such benchmark, split or variant, or it takes no sigma.
 
     Example:
-        >>> [case.stem for case in cases("kodak24")]
+        >>> [case.stem for case in cases_of("kodak24")]
         ['kodak24-sigma-15', 'kodak24-sigma-25', 'kodak24-sigma-50']
-        >>> [case.stem for case in cases("dpdd", variant="dual")]
+        >>> [case.stem for case in cases_of("dpdd", variant="dual")]
         ['dpdd-test-indoor-dual', 'dpdd-test-outdoor-dual']
     """
     if name in SUITES and split is None and not sigmas:
