@@ -5,6 +5,7 @@
 it is first used.
 
 Example:
+    >>> from restora.evaluation import cases_of
     >>> [case.stem for case in cases_of("rain100l")]
     ['rain100l']
 """
