@@ -4,7 +4,7 @@ import pytest
 
 from restora.errors import RestoraError
 from restora.evaluation.published import published_for
-from restora.evaluation.record import Evaluation, ImageScores, write_json
+from restora.evaluation.record import Evaluation, ImageScores, read_json, write_json
 from restora.evaluation.standing import standing, suite_means
 from restora.evaluation.tables import read_evaluations, results_page
 
@@ -79,3 +79,9 @@ def test_means_of_suites_are_taken_as_papers_take_them():
     parts = [scored([30, 30, 30]), scored([40])]
     assert suite_means("rain13k", parts) == {"psnr": 35}
     assert suite_means("dpdd", parts) == {"psnr": 32.5}
+
+
+def test_the_degraded_images_of_rain100l_score_what_everybody_measures():
+    found = read_json(ROOT / "benchmarks/results/evaluations/rain100l-input.json")
+    assert len(found.images) == found.published_pairs == 100
+    assert (round(found.means["psnr"], 2), round(found.means["ssim"], 3)) == (26.90, 0.838)
