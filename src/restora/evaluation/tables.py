@@ -15,6 +15,7 @@ HEAD = """\
 
 Written by `restora tables` from the files in `{folder}`; every image's score is in them. **Bold** rows were measured
 with restora, the others are printed by the sources they name. How to repeat a row: [evaluation.md](evaluation.md).
+On synthetic noise, classical methods are told sigma unless "estimated noise" stands beside them; restora's weights never are.
 """
 
 
