@@ -17,6 +17,8 @@ from restora.commands.curves import curves
 from restora.commands.degrade import EPILOG as DEGRADE_EXAMPLES
 from restora.commands.degrade import degrade
 from restora.commands.doctor import doctor
+from restora.commands.evaluate import EPILOG as EVALUATE_EXAMPLES
+from restora.commands.evaluate import evaluate
 from restora.commands.inspect import inspect
 from restora.commands.models import models
 from restora.commands.pack import EPILOG as PACK_EXAMPLES
@@ -24,6 +26,10 @@ from restora.commands.pack import pack
 from restora.commands.protocols import protocols
 from restora.commands.restore import EPILOG as RESTORE_EXAMPLES
 from restora.commands.restore import restore
+from restora.commands.significance import significance
+from restora.commands.submit import EPILOG as SUBMIT_EXAMPLES
+from restora.commands.submit import submit
+from restora.commands.tables import tables
 from restora.commands.train import EPILOG as TRAIN_EXAMPLES
 from restora.commands.train import train
 from restora.commands.weights import weights
@@ -49,6 +55,10 @@ app.command()(inspect)
 app.command(epilog=CONVERT_EXAMPLES)(convert)
 app.add_typer(benchmarks, name="benchmarks")
 app.command()(protocols)
+app.command(epilog=EVALUATE_EXAMPLES)(evaluate)
+app.command()(significance)
+app.command()(tables)
+app.command(epilog=SUBMIT_EXAMPLES)(submit)
 app.command()(doctor)
 
 

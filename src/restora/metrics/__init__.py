@@ -2,6 +2,7 @@
 
 from restora.metrics.alignment import align, aligned_psnr, aligned_ssim
 from restora.metrics.luma import luma, luma8
+from restora.metrics.perceptual import lpips
 from restora.metrics.protocols import PROTOCOLS, Protocol, protocol
 from restora.metrics.psnr import mean_absolute_error, psnr
 from restora.metrics.ssim import (
@@ -20,6 +21,7 @@ __all__ = [
     "align",
     "aligned_psnr",
     "aligned_ssim",
+    "lpips",
     "luma",
     "luma8",
     "mean_absolute_error",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from restora.errors import RestoraError
 from restora.metrics.alignment import aligned_psnr, aligned_ssim
 from restora.metrics.luma import luma, luma8
+from restora.metrics.perceptual import lpips
 from restora.metrics.psnr import mean_absolute_error, psnr
 from restora.metrics.ssim import (
     pooled_size,
@@ -85,6 +86,16 @@ def _pooled(multiple: int | None) -> Metric:
     return measure
 
 
+_DPDD_WORDS = (
+    "clamped, not rounded; RGB; PSNR with peak 1; SSIM with flat 7 x 7 windows (scikit-image's defaults);"
+    " mean absolute error; mean over the images"
+)
+_DPDD: dict[str, Metric] = {
+    "psnr": _on(_clamped, psnr, 1),
+    "ssim": _on(_clamped, ssim_uniform, 1),
+    "mae": lambda restored, clean: mean_absolute_error(_clamped(restored), _clamped(clean)),
+}
+
 PROTOCOLS: dict[str, Protocol] = {
     p.name: p
     for p in (
@@ -112,12 +123,16 @@ PROTOCOLS: dict[str, Protocol] = {
         ),
         Protocol(
             name="dpdd",
-            description="clamped, not rounded; RGB; PSNR with peak 1; SSIM with flat 7 x 7 windows (scikit-image's defaults);"
-            " mean absolute error; mean over the images",
+            description=_DPDD_WORDS,
+            metrics=_DPDD,
+            papers="defocus deblurring: Restormer, DiNAT-IR",
+        ),
+        Protocol(
+            name="dpdd-lpips",
+            description=f"{_DPDD_WORDS}; LPIPS by AlexNet (needs the package lpips)",
             metrics={
-                "psnr": _on(_clamped, psnr, 1),
-                "ssim": _on(_clamped, ssim_uniform, 1),
-                "mae": lambda restored, clean: mean_absolute_error(_clamped(restored), _clamped(clean)),
+                **_DPDD,
+                "lpips": lambda restored, clean: lpips(_clamped(restored), _clamped(clean)),
             },
             papers="defocus deblurring: Restormer, DiNAT-IR",
         ),

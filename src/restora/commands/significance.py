@@ -1,0 +1,42 @@
+"""``restora significance``: is one method better than another, or was it these images?"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def significance(
+    first: Annotated[Path, typer.Argument(metavar="A.json", help="Written by restora evaluate.")],
+    second: Annotated[
+        Path,
+        typer.Argument(metavar="B.json", help="Another method on the same benchmark, by the same protocol."),
+    ],
+    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.", show_default=True)] = 10_000,
+    level: Annotated[
+        float, typer.Option(min=0.5, max=0.9999, help="Of the interval.", show_default=True)
+    ] = 0.95,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.", show_default=True)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print for other programs.")] = False,
+) -> None:
+    """Print the mean difference of two methods, B minus A, with its bootstrap interval."""
+    from restora.evaluation.record import read_json
+    from restora.evaluation.significance import difference
+    from restora.evaluation.standing import title
+
+    a, b = read_json(first), read_json(second)
+    found = [difference(a, b, metric, resamples=resamples, level=level, seed=seed) for metric in a.metrics]
+    if as_json:
+        print(json.dumps([{**asdict(one), "significant": one.significant} for one in found], indent=2))
+        return
+    print(f"{a.case}, protocol {a.protocol}, {found[0].images} images: {title(b)} minus {title(a)}")
+    for one in found:
+        digits = 3 if one.metric == "psnr" else 5
+        unit = " dB" if one.metric == "psnr" else ""
+        verdict = "significant" if one.significant else "not significant: zero is inside"
+        print(
+            f"  {one.metric}: {one.mean:+.{digits}f}{unit}, {one.level:.0%} interval {one.low:+.{digits}f} to"
+            f" {one.high:+.{digits}f}, higher on {one.wins:.0%} of the images; {verdict}"
+        )

@@ -1,0 +1,88 @@
+"""``restora submit``: restore what only a server can score, and write the files that it takes."""
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from restora.datasets import Pairs
+    from restora.evaluation.methods import Method
+
+EPILOG = """
+Examples:
+
+  restora submit sidd --weights mine.safetensors --root data/SIDD       [dim]SubmitSrgb.mat and SubmitSrgb.csv[/dim]
+
+  restora submit dnd --weights mine.safetensors --root data/dnd_2017    [dim]bundled/0001.mat to 0050.mat[/dim]
+"""
+
+
+def submit(
+    server: Annotated[Literal["sidd", "dnd"], typer.Argument(metavar="sidd|dnd", help="Whose server.")],
+    root: Annotated[Path, typer.Option(help="Folder of the benchmark.")],
+    weights: Annotated[str, typer.Option(help="A name of 'restora weights', or a file.")],
+    authors: Annotated[str, typer.Option(help="For the server's table.")] = "",
+    paper: Annotated[str, typer.Option(help="Title, for the server's table.")] = "",
+    venue: Annotated[str, typer.Option(help="For the server's table.")] = "",
+    ensemble: Annotated[bool, typer.Option("--ensemble", help="Average over flips and turns.")] = False,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps ...", show_default=True)] = "auto",
+    output: Annotated[Path, typer.Option("-o", "--output", help="A folder.", show_default=True)] = Path(
+        "submission"
+    ),
+) -> None:
+    """Write a submission to the server of SIDD or DND, which keep the clean images."""
+    from restora.datasets import open_benchmark
+    from restora.evaluation.methods import weights_method
+
+    pairs = open_benchmark(server, root, split="benchmark" if server == "sidd" else "test")
+    method = weights_method(weights, ensemble=ensemble, device=device)
+    written = (
+        _sidd(pairs, method, output, authors, paper, venue)
+        if server == "sidd"
+        else _dnd(pairs, method, output)
+    )
+    for path in written:
+        print(path)
+
+
+def _sidd(pairs: "Pairs", method: "Method", output: Path, authors: str, paper: str, venue: str) -> list[Path]:
+    from restora.evaluation.submissions import SiddSubmission, write_sidd_csv, write_sidd_mat
+    from restora.metrics.protocols import quantise
+
+    start = time.perf_counter()
+    blocks = [quantise(crop) for _, crop in _restored(pairs, method)]
+    megapixels = sum(block.shape[0] * block.shape[1] for block in blocks) / 1e6
+    seconds = (time.perf_counter() - start) / megapixels
+    about = SiddSubmission(method.name, authors, paper, venue, seconds)
+    return [
+        write_sidd_mat(output / "SubmitSrgb.mat", blocks, about),
+        write_sidd_csv(output / "SubmitSrgb.csv", blocks),
+    ]
+
+
+def _dnd(pairs: "Pairs", method: "Method", output: Path) -> list[Path]:
+    from restora.evaluation.submissions import write_dnd_bundle
+
+    return list(write_dnd_bundle(output / "bundled", _restored(pairs, method)))
+
+
+def _restored(pairs: "Pairs", method: "Method") -> "Iterator[tuple[str, NDArray[np.float64]]]":
+    """The restored images with their names, with a bar on a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from restora.evaluation.run import restored
+
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(pairs.title, total=len(pairs))
+        for pair, answer in restored(pairs.entries, method.restore):
+            bar.advance(task)
+            yield pair.name, answer

@@ -1,0 +1,201 @@
+"""What is evaluated: weights of restora, a classical peer, or pictures that somebody else restored."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restora.datasets import Entry
+from restora.errors import RestoraError
+from restora.evaluation.peers import peer
+from restora.evaluation.record import Setting
+from restora.images import IMAGE_SUFFIXES, read
+
+Pixels = NDArray[Any]
+
+
+def _no_stamp(entry: Entry) -> str:
+    return ""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to restore the images of a benchmark.
+
+    Attributes:
+        name: For files and tables.
+        kind: "weights", "peer" or "images".
+        restore: An entry and its degraded image (H, W, C), float32, about [0, 1] -> (H, W, 3), float or 8 or 16 bits.
+        settings: Everything that changes the result.
+        stamp: Of an entry, changes when its result would; for results that are read from files.
+        weights_sha256: Of the file of weights.
+        card: The weights card as data.
+        packages: Beside the usual ones, those whose version matters.
+    """
+
+    name: str
+    kind: Literal["weights", "peer", "images"]
+    restore: Callable[[Entry, NDArray[np.float32]], Pixels]
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    stamp: Callable[[Entry], str] = _no_stamp
+    weights_sha256: str | None = None
+    card: Mapping[str, Any] | None = None
+    packages: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """The name with the settings that were chosen, for the names of files.
+
+        Example:
+            >>> Method("mine", "weights", lambda e, x: x, {"ensemble": True, "tile": 256}).label
+            'mine-ensemble-tile-256'
+        """
+        words = [self.name]
+        if self.settings.get("ensemble"):
+            words.append("ensemble")
+        for key, word in (("tile", "tile"), ("local_statistics", "local")):
+            words += [f"{word}-{self.settings[key]}"] if self.settings.get(key) is not None else []
+        return "-".join(words)
+
+
+def weights_method(
+    source: str | Path,
+    *,
+    tile: int | Literal["auto"] | None = None,
+    ensemble: bool = False,
+    local_statistics: int | None = None,
+    precision: str = "float32",
+    device: str = "auto",
+) -> Method:
+    """Restore with weights; the whole image at once in float32 unless told otherwise, as papers do.
+
+    Args:
+        source: What `restora.load_model` takes.
+        tile: Side of the tiles in pixels, None for none; "auto" is recorded as the number it stands for here.
+        ensemble: Average over flips and turns.
+        local_statistics: Side of the training crops in pixels, for pooling over windows; None for pooling over all.
+        precision: As `restora.Restorer` takes it.
+        device: As `restora.Restorer` takes it.
+
+    Raises:
+        RestoraError: Unknown or unreadable weights.
+    """
+    from restora.checkpoints import WeightsCard, load_model
+    from restora.restoration import Restorer, with_local_statistics
+
+    model = load_model(source)
+    card: WeightsCard | None = getattr(model, "card", None)
+    network = model if local_statistics is None else with_local_statistics(model, local_statistics)
+    restorer = Restorer(network, tile=tile, ensemble=ensemble, precision=precision, device=device)
+
+    def restore(entry: Entry, degraded: NDArray[np.float32]) -> Pixels:
+        _require_rgb(entry, degraded)
+        return restorer(degraded)
+
+    return Method(
+        name=card.name if card else Path(source).stem,
+        kind="weights",
+        restore=restore,
+        settings={
+            "tile": restorer.auto_tile() if tile == "auto" else tile,
+            "ensemble": ensemble,
+            "local_statistics": local_statistics,
+            "precision": str(restorer.engine.dtype).removeprefix("torch."),
+            "device": restorer.engine.device.type,
+        },
+        weights_sha256=card.sha256 if card else hashlib.sha256(Path(source).read_bytes()).hexdigest(),
+        card=card.model_dump(mode="json") if card else None,
+    )
+
+
+def peer_method(name: str, *, task: str, sigma: float | None) -> Method:
+    """Restore with a classical peer.
+
+    Args:
+        name: One of `restora.evaluation.peers.PEERS`.
+        task: Of the benchmark.
+        sigma: Of the noise in grey levels of 255, which the peer is told; None for it to estimate.
+
+    Raises:
+        RestoraError: There is no such peer, or its package is missing.
+    """
+    built = peer(name, task=task, sigma=sigma)
+
+    def restore(entry: Entry, degraded: NDArray[np.float32]) -> Pixels:
+        _require_rgb(entry, degraded)
+        return built.restore(degraded)
+
+    packages = ("bm3d",) if name == "bm3d" else ()
+    return Method(name, "peer", restore, {"title": built.title, **built.settings}, packages=packages)
+
+
+def images_method(folder: str | Path, *, name: str | None = None) -> Method:
+    """Take pictures that were restored before, by whatever program, from a folder.
+
+    A picture belongs to a pair if its path below the folder without the suffix is the name of the pair, or if its own
+    name is that of the pair or of the degraded file. Never by the order of files: folders of mixed suffixes mispair.
+
+    Args:
+        folder: It and those below are searched.
+        name: Of the method; that of the folder for None.
+
+    Raises:
+        RestoraError: The folder is missing or holds no images; when restoring, a picture is missing or not unique.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise RestoraError(f"{folder}: is not a folder; name the one with the restored pictures")
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file() and not path.name.startswith(".")
+    )
+    if not files:
+        raise RestoraError(f"{folder}: holds no pictures; name the folder with the restored ones")
+    known: dict[str, list[Path]] = {}
+    for path in files:
+        below = path.relative_to(folder)
+        for key in {below.as_posix(), below.with_suffix("").as_posix(), path.stem}:
+            known.setdefault(key, []).append(path)
+
+    def find(entry: Entry) -> Path:
+        for key in (entry.name, entry.degraded.file.stem):
+            found = known.get(key, [])
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise RestoraError(
+                    f"{found[1]}: stands for {entry.name} as {found[0]} does; remove one of them"
+                )
+        example = files[0].relative_to(folder)
+        raise RestoraError(
+            f"{folder}: has no picture for {entry.name}; name it {Path(entry.name).name}.png (there is {example}, for one)"
+        )
+
+    def restore(entry: Entry, degraded: NDArray[np.float32]) -> Pixels:
+        path = find(entry)
+        pixels = read(path).pixels
+        if pixels.ndim == 2:
+            pixels = np.repeat(pixels[..., None], 3, axis=2)
+        if pixels.shape[:2] != degraded.shape[:2]:
+            sizes = [f"{shape[1]}x{shape[0]}" for shape in (pixels.shape, degraded.shape)]
+            raise RestoraError(f"{path}: is {sizes[0]}, but {entry.name} is {sizes[1]}; nothing is resized")
+        return pixels
+
+    def stamp(entry: Entry) -> str:
+        status = find(entry).stat()
+        return f"{status.st_size}-{status.st_mtime_ns}"
+
+    return Method(name or folder.resolve().name, "images", restore, stamp=stamp)
+
+
+def _require_rgb(entry: Entry, degraded: Pixels) -> None:
+    if degraded.shape[2] != 3:
+        raise RestoraError(
+            f"{entry.name}: has {degraded.shape[2]} channels, which no method here takes; restore it yourself and score it"
+            " with --images"
+        )

@@ -1,0 +1,228 @@
+"""Running a method over a benchmark: images are read ahead and scored behind while the method works."""
+
+import os
+import platform
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restora import __version__
+from restora.datasets import Entry, Pair, Pairs, benchmark
+from restora.errors import RestoraError
+from restora.evaluation.cases import Case
+from restora.evaluation.journal import Journal
+from restora.evaluation.methods import Method
+from restora.evaluation.record import Evaluation, ImageScores
+from restora.images import Photograph, write
+from restora.images.depth import convert_depth
+from restora.metrics import Protocol
+from restora.metrics.protocols import quantise
+
+WORKERS = max(2, min(8, os.cpu_count() or 1))
+"""Threads that decode, score and write."""
+
+Pixels = NDArray[Any]
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Where a run keeps what is done.
+
+    Attributes:
+        folder: Holds ``scores.jsonl`` and ``images/``.
+        keep_images: Write what was restored, as PNG of 8 bits.
+        again: Begin anew, whatever is there.
+    """
+
+    folder: Path
+    keep_images: bool = True
+    again: bool = False
+
+    def image(self, name: str) -> Path:
+        """Where the restored image of a pair is."""
+        return self.folder / "images" / f"{name}.png"
+
+
+def evaluate(
+    case: Case,
+    pairs: Pairs,
+    method: Method,
+    protocol: Protocol,
+    run: Run,
+    *,
+    limit: int | None = None,
+    progress: Progress = lambda done, total, name: None,
+) -> Evaluation:
+    """Score a method on a benchmark; what an earlier run with the same settings has done is not done again.
+
+    Args:
+        case: What is evaluated.
+        pairs: Its images.
+        method: What restores them.
+        protocol: How they are scored.
+        run: Where scores and images are kept.
+        limit: Only the first of the pairs.
+        progress: Called with the number of images done, that of all and the name of the last.
+
+    Returns:
+        The scores in the order of the pairs: the same for every run of the same.
+
+    Raises:
+        RestoraError: A pair has no clean image, a file cannot be read or written, or the kept scores are of another run.
+    """
+    entries = pairs.entries[:limit]
+    for entry in entries:
+        if entry.clean is None:
+            raise RestoraError(
+                f"{pairs.title}: the clean images are withheld; write files for the server with restora submit"
+            )
+    versions = _versions(method)
+    journal = Journal(
+        run.folder / "scores.jsonl",
+        {
+            "benchmark": case.benchmark,
+            "split": case.split,
+            "variant": case.variant,
+            "protocol": protocol.name,
+            "method": method.name,
+            "kind": method.kind,
+            "settings": dict(method.settings),
+            "weights_sha256": method.weights_sha256,
+            "versions": versions,
+        },
+        again=run.again,
+    )
+    stamps = {entry.name: _stamp(entry, method) for entry in entries}
+    missing = [
+        entry
+        for entry in entries
+        if journal.find(entry.name, stamps[entry.name]) is None
+        or (run.keep_images and not run.image(entry.name).exists())
+    ]
+    done = len(entries) - len(missing)
+    progress(done, len(entries), "")
+    for scores in _scored(missing, method, protocol, run):
+        journal.add(scores, stamps[scores.name])
+        done += 1
+        progress(done, len(entries), scores.name)
+    found = [journal.find(entry.name, stamps[entry.name]) for entry in entries]
+    card = benchmark(case.benchmark)
+    partial = (f"only the first {len(entries)} of {len(pairs)} pairs",) if len(entries) < len(pairs) else ()
+    return Evaluation(
+        benchmark=case.benchmark,
+        title=card.title,
+        split=case.split,
+        variant=case.variant,
+        protocol=protocol.name,
+        protocol_description=protocol.description,
+        method=method.name,
+        kind=method.kind,
+        settings=dict(method.settings),
+        images=tuple(scores for scores in found if scores is not None),
+        published_pairs=card.split(case.split, case.variant).pairs,
+        remarks=(*pairs.remarks, *partial),
+        versions=versions,
+        weights_sha256=method.weights_sha256,
+        card=None if method.card is None else dict(method.card),
+    )
+
+
+def restored(
+    entries: Sequence[Entry], restore: Callable[[Entry, NDArray[np.float32]], Pixels]
+) -> Iterator[tuple[Pair, Pixels]]:
+    """Restore images one after the other while the next ones are being read.
+
+    Args:
+        entries: What to restore.
+        restore: As `Method.restore`.
+
+    Yields:
+        The pair and its restored image, float in about [0, 1], in order.
+    """
+    pool = ThreadPoolExecutor(WORKERS)
+    try:
+        waiting = iter(entries)
+        reading: deque[tuple[Entry, Future[Pair]]] = deque()
+        for _ in range(WORKERS):
+            _read_next(pool, waiting, reading)
+        while reading:
+            entry, future = reading.popleft()
+            pair = future.result()
+            _read_next(pool, waiting, reading)
+            answer = restore(entry, convert_depth(pair.degraded, np.float32))
+            yield pair, unit(answer)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def unit(image: Pixels) -> NDArray[np.float64]:
+    """Return an image of any depth with its full range as [0, 1]; floats stay as they are."""
+    if image.dtype.kind == "u":
+        return np.asarray(image / np.float64(np.iinfo(image.dtype).max))
+    return np.asarray(image, dtype=np.float64)
+
+
+def _read_next(
+    pool: ThreadPoolExecutor, waiting: Iterator[Entry], reading: deque[tuple[Entry, Future[Pair]]]
+) -> None:
+    entry = next(waiting, None)
+    if entry is not None:
+        reading.append((entry, pool.submit(entry.read)))
+
+
+def _scored(entries: Sequence[Entry], method: Method, protocol: Protocol, run: Run) -> Iterator[ImageScores]:
+    """Restore in this thread, score and write in others; in order."""
+    pool = ThreadPoolExecutor(WORKERS)
+    scoring: deque[Future[ImageScores]] = deque()
+    try:
+        for pair, answer in restored(entries, method.restore):
+            scoring.append(pool.submit(_score, pair, answer, protocol, run))
+            # Those at the front that are done, and the first one if too many images wait in memory.
+            while scoring and (scoring[0].done() or len(scoring) > WORKERS):
+                yield scoring.popleft().result()
+        while scoring:
+            yield scoring.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _score(pair: Pair, answer: NDArray[np.float64], protocol: Protocol, run: Run) -> ImageScores:
+    assert pair.clean is not None
+    try:
+        scores = protocol.scores(answer, unit(pair.clean))
+    except (RestoraError, ValueError) as error:
+        raise RestoraError(f"{pair.name}: cannot be scored by {protocol.name} ({error})") from error
+    if run.keep_images:
+        write(run.image(pair.name), Photograph(quantise(answer)), overwrite=True)
+    return ImageScores(pair.name, {metric: float(value) for metric, value in scores.items()})
+
+
+def _stamp(entry: Entry, method: Method) -> str:
+    """Changes when the files of a pair do."""
+    sources = [entry.degraded] if entry.clean is None else [entry.degraded, entry.clean]
+    try:
+        sizes = [str(source.file.stat().st_size) for source in sources]
+    except OSError as error:
+        raise RestoraError(f"{error.filename}: cannot be read ({error.strerror})") from error
+    own = method.stamp(entry)
+    return "-".join([*sizes, own] if own else sizes)
+
+
+def _versions(method: Method) -> dict[str, str]:
+    """Versions of what has a say in the numbers."""
+    packages = ("numpy", "opencv-python-headless", "torch", *method.packages)
+    found = {"restora": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
+    for package in packages:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found

@@ -1,0 +1,87 @@
+from pathlib import Path
+
+import pytest
+
+from restora.errors import RestoraError
+from restora.evaluation.published import published_for
+from restora.evaluation.record import Evaluation, ImageScores, read_json, write_json
+from restora.evaluation.standing import standing, suite_means
+from restora.evaluation.tables import read_evaluations, results_page
+
+ROOT = Path(__file__).parents[2]
+
+
+def scored(values, variant="sigma-25", method="mine", **fields):
+    images = tuple(ImageScores(f"{i}", {"psnr": float(value)}) for i, value in enumerate(values))
+    usual = {
+        "benchmark": "cbsd68",
+        "title": "CBSD68",
+        "split": "test",
+        "protocol": "gaussian-rgb8",
+        "protocol_description": "RGB",
+        "kind": "weights",
+        "settings": {},
+    }
+    return Evaluation(**(usual | fields), variant=variant, method=method, images=images)
+
+
+def test_the_page_of_results_is_up_to_date():
+    folder = "benchmarks/results/evaluations"
+    page = (ROOT / "docs/results.md").read_text(encoding="utf-8")
+    assert page == results_page(read_evaluations(ROOT / folder), folder)
+
+
+def test_strengths_of_noise_are_columns_and_the_order_of_files_does_not_matter():
+    one = [scored([30, 32], "sigma-15"), scored([20.004, 20.004]), scored([10, 10], "sigma-50")]
+    page = results_page(one, "f")
+    assert page == results_page(one[::-1], "f")
+    assert "| method | σ 15 PSNR (2) | σ 25 PSNR (2) | σ 50 PSNR (2) | source |" in page
+    assert "| **mine** | 31.00 | 20.00 | 10.00 | measured |" in page
+    assert "| Restormer | 34.40 | 31.79 | 28.60 | quoted from the literature, not checked |" in page
+    assert page.index("**mine**") < page.index("| CBM3D") < page.index("| Restormer")
+
+
+def test_a_part_of_the_images_is_compared_on_the_same_part():
+    page = results_page([scored([30, 40, 50]), scored([31, 41], method="slow")], "f")
+    whole, part = page.split("On the 2 images that slow was run on:")
+    assert "**slow**" not in whole
+    assert "| **mine** | 40.00 | measured |" in whole
+    assert "| **mine** | 35.00 | measured |" in part
+    assert "| **slow** | 36.00 | measured |" in part
+
+
+def test_the_same_thing_twice_is_refused():
+    with pytest.raises(RestoraError, match="mine: is there twice"):
+        results_page([scored([30]), scored([31])], "f")
+
+
+def test_files_are_read_from_a_folder(tmp_path):
+    with pytest.raises(RestoraError, match="holds no evaluations"):
+        read_evaluations(tmp_path)
+    write_json(tmp_path / "a.json", scored([30]))
+    assert read_evaluations(tmp_path) == [scored([30])]
+
+
+def test_measured_and_published_stand_in_one_order_and_other_protocols_are_noted():
+    mine = scored([33, 33], variant="", benchmark="rain100l", title="Rain100L", protocol="derain-y8")
+    rows = standing([mine], published_for("rain100l", "test", ""))
+    values = [float(row.scores["psnr"]) for row in rows]
+    assert values == sorted(values)
+    assert [row.method for row in rows if row.measured] == ["mine"]
+    notes = {row.method: row.notes for row in rows}
+    assert notes["DiNAT-IR"] == ("by dinat-y",)
+    assert notes["KiT"] == ()
+    with pytest.raises(RestoraError, match="one case and one protocol"):
+        standing([mine, scored([1])], ())
+
+
+def test_means_of_suites_are_taken_as_papers_take_them():
+    parts = [scored([30, 30, 30]), scored([40])]
+    assert suite_means("rain13k", parts) == {"psnr": 35}
+    assert suite_means("dpdd", parts) == {"psnr": 32.5}
+
+
+def test_the_degraded_images_of_rain100l_score_what_everybody_measures():
+    found = read_json(ROOT / "benchmarks/results/evaluations/rain100l-input.json")
+    assert len(found.images) == found.published_pairs == 100
+    assert (round(found.means["psnr"], 2), round(found.means["ssim"], 3)) == (26.90, 0.838)
