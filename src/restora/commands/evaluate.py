@@ -1,7 +1,7 @@
 """``restora evaluate``: a method over a benchmark, beside the published numbers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
