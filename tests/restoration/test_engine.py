@@ -136,7 +136,7 @@ def test_an_unknown_precision_is_refused_with_the_known_ones() -> None:
 
 
 def test_a_network_for_other_channels_is_refused(identity: MakeNetwork) -> None:
-    with pytest.raises(RestoraError, match="takes 4 channels; a photograph has 3, choose another network"):
+    with pytest.raises(RestoraError, match="takes 4 channels; a photograph has 3, two views of one have 6"):
         build_engine(identity(in_channels=4), device="cpu")
 
 

@@ -93,7 +93,6 @@ def weights_method(
     restorer = Restorer(network, tile=tile, ensemble=ensemble, precision=precision, device=device)
 
     def restore(entry: Entry, degraded: NDArray[np.float32]) -> Pixels:
-        _require_rgb(entry, degraded)
         return restorer(degraded)
 
     return Method(

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from restora.errors import RestoraError
 from restora.layers import fold
+from restora.networks.dinat_ir import dual_pixel_input
 from restora.networks.requirements import Requirements
 from restora.restoration.memory import free_memory
 
@@ -35,7 +36,8 @@ class Engine:
         """Return what the network changes, ``network(x) - x``.
 
         Args:
-            x: (1, C, H, W), float32 in [0, 1], H and W as `requirements` ask.
+            x: (1, C, H, W), float32 in [0, 1], H and W as `requirements` ask. With six channels, RGB of the left and of
+                the right view of a dual-pixel sensor; the difference is then to the left one.
 
         Returns:
             (1, 3, H, W), float32, on the CPU; exactly zero where the network changes nothing.
@@ -45,7 +47,7 @@ class Engine:
         """
         x = x.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            answer = self.network(x)
+            answer = self.network(dual_pixel_input(x[:, :3], x[:, 3:]) if x.shape[1] == 6 else x)
         difference: Tensor = answer.float() - x[:, :3]
         if not difference.isfinite().all():
             precision = str(self.dtype).removeprefix("torch.")
@@ -100,9 +102,9 @@ def build_engine(
         RestoraError: Unknown or missing device, unknown precision.
     """
     requirements = getattr(network, "requirements", None) or Requirements()
-    if requirements.in_channels != 3:
+    if requirements.in_channels not in (3, 6):
         raise RestoraError(
-            f"the network takes {requirements.in_channels} channels; a photograph has 3, choose another network"
+            f"the network takes {requirements.in_channels} channels; a photograph has 3, two views of one have 6"
         )
     chosen = best_device() if device == "auto" else _device(device)
     dtype = _dtype(precision, chosen, requirements)

@@ -63,12 +63,13 @@ def open_image(image: Any) -> Opened:
 def _open_array(array: Pixels) -> Opened:
     if array.ndim == 2:
         return Opened(array, lambda restored: restored)
-    if array.ndim != 3 or not 1 <= array.shape[2] <= 4:
+    if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4, 6):
         raise RestoraError(
-            f"an array of shape {array.shape} is no image; give (H, W) or (H, W, C) with 1 to 4 channels"
+            f"an array of shape {array.shape} is no image; give (H, W) or (H, W, C) with 1 to 4 channels,"
+            " or 6 of two views"
         )
     channels = array.shape[2]
-    if channels == 3:
+    if channels in (3, 6):
         return Opened(array, lambda restored: restored)
     colour = array[..., 0] if channels < 3 else array[..., :3]
 
@@ -80,9 +81,10 @@ def _open_array(array: Pixels) -> Opened:
 
 
 def _open_tensor(tensor: torch.Tensor) -> Opened:
-    if tensor.ndim != 3 or not 1 <= tensor.shape[0] <= 4:
+    if tensor.ndim != 3 or tensor.shape[0] not in (1, 2, 3, 4, 6):
         raise RestoraError(
-            f"a tensor of shape {tuple(tensor.shape)} is no image; give (C, H, W) or (B, C, H, W), 1 to 4 channels"
+            f"a tensor of shape {tuple(tensor.shape)} is no image; give (C, H, W) or (B, C, H, W), 1 to 4 channels,"
+            " or 6 of two views"
         )
     # NumPy knows neither bfloat16 nor float8.
     plain = tensor.float() if tensor.is_floating_point() and tensor.dtype != torch.float64 else tensor

@@ -82,18 +82,28 @@ def restore_pixels(
 
     Args:
         engine: What runs a tile.
-        pixels: (H, W) gray or (H, W, 3) RGB; uint8, uint16 or float in [0, 1].
+        pixels: (H, W) gray, (H, W, 3) RGB, or (H, W, 6) RGB of the left and of the right view of a dual-pixel sensor, for a
+            network that takes both; uint8, uint16 or float in [0, 1].
         tile: Side of a tile in pixels, or ``None`` for the whole image at once. Halved when memory runs out; the run
             then goes on below the rows that are finished.
         overlap: Pixels that neighbouring tiles share at least, or ``None`` for `auto_overlap`.
         progress: Called with the finished fraction after each tile, rising to 1.
 
     Returns:
-        An array like ``pixels``.
+        An array like ``pixels``, of two views one (H, W, 3).
 
     Raises:
-        RestoraError: Impossible tile, unknown type, memory that runs out even with the smallest tile.
+        RestoraError: Impossible tile, unknown type, not the channels that the network takes, memory that runs out even
+            with the smallest tile.
     """
+    wanted = engine.requirements.in_channels
+    if (pixels.shape[2] if pixels.ndim == 3 else 3) != wanted:
+        views = (
+            "one view, (H, W) or (H, W, 3)"
+            if wanted == 3
+            else "the two views of a dual-pixel sensor, (H, W, 6)"
+        )
+        raise RestoraError(f"the network takes {views}; got an image of shape {pixels.shape}")
     if pixels.size == 0:
         raise RestoraError(f"an image of shape {pixels.shape} has no pixels")
     canvas = _Canvas(engine, pixels, progress)
@@ -121,12 +131,13 @@ class _Canvas:
     def __init__(self, engine: Engine, pixels: Pixels, progress: Progress | None) -> None:
         self.engine, self.pixels, self.progress = engine, pixels, progress
         self.values = Range.of(pixels)
-        self.restored: Pixels = np.empty(pixels.shape, pixels.dtype)
+        self.changed = pixels if pixels.ndim == 2 else pixels[..., :3]  # of two views the left one
+        self.restored: Pixels = np.empty(self.changed.shape, pixels.dtype)
         self.done = 0
         self._fraction = 0.0
         # What finished tiles say about the rows below `done`, times their weights, and the weights' sum. With it a
         # run that is interrupted goes on with other tiles and fades from the old ones to the new.
-        self._pending = np.zeros((0, *pixels.shape[1:]), np.float32)  # (rows, W[, 3])
+        self._pending = np.zeros((0, *self.changed.shape[1:]), np.float32)  # (rows, W[, 3])
         self._weight = np.zeros(0, np.float32)  # (rows,)
 
     def sweep(self, tile: int | None, overlap: int) -> None:
@@ -183,7 +194,7 @@ class _Canvas:
 
     def _finish(self, end: int, change: Change) -> None:
         """Store the rows from `done` to ``end``: the image and what is to change, in the image's own type."""
-        pixels, values = self.pixels[self.done : end], self.values
+        pixels, values = self.changed[self.done : end], self.values
         wide = np.promote_types(pixels.dtype, np.float32)  # float64 keeps its digits
         total: NDArray[Any] = change.astype(wide)
         total *= values.scale

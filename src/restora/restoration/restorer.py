@@ -66,6 +66,10 @@ class Restorer:
             raise RestoraError(f"tile must be a number of pixels, 'auto' or None, got {tile!r}")
         if not (overlap == "auto" or (isinstance(overlap, int) and overlap >= 0)):
             raise RestoraError(f"overlap must be a number of pixels or 'auto', got {overlap!r}")
+        if ensemble and model.requirements.in_channels != 3:  # type: ignore[union-attr]
+            raise RestoraError(
+                "the self-ensemble turns photographs; views of a dual-pixel sensor cannot be turned"
+            )
         self.tile, self.overlap = tile, overlap
         self.engine: Engine = build_engine(
             SelfEnsemble(model) if ensemble else model, precision=precision, device=device
@@ -87,7 +91,8 @@ class Restorer:
 
         Args:
             image: A path, a `Photograph`, a PIL image, an array or a tensor; see `open_image`. A tensor may be a
-                batch (B, C, H, W).
+                batch (B, C, H, W). A network for dual-pixel sensors takes arrays (H, W, 6) or tensors (6, H, W), RGB of
+                the left and then of the right view, and gives three channels back.
             progress: Called with the finished fraction of the image or batch, rising to 1.
 
         Returns:
