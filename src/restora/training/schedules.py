@@ -38,6 +38,7 @@ def learning_rate(step: int, optimizer: OptimizerSection, stages: Sequence[Stage
     step -= start
     if step < warmup:
         return peak * (step + 1) / warmup
+    final = optimizer.final_learning_rate
     match optimizer.schedule:
         case "constant":
             return peak
@@ -45,15 +46,29 @@ def learning_rate(step: int, optimizer: OptimizerSection, stages: Sequence[Stage
             return peak * optimizer.gamma ** sum(step >= milestone for milestone in optimizer.milestones)
         case "cyclic":
             done, length = _cycle(step, optimizer.cycles)
-            return half_cosine(done / length, peak, optimizer.final_learning_rate)
+            return warmup_cosine(done, total=length, warmup=0, peak=peak, final=final)
         case "cosine":
-            progress = (step - warmup) / max(1, total - warmup)
-            return half_cosine(progress, peak, optimizer.final_learning_rate)
+            return warmup_cosine(step, total=total, warmup=warmup, peak=peak, final=final)
 
 
-def half_cosine(progress: float, peak: float, final: float) -> float:
-    """Fall from ``peak`` at progress 0 to ``final`` at 1 and after."""
-    return final + (peak - final) * (1 + math.cos(math.pi * min(1.0, progress))) / 2
+def warmup_cosine(step: int, *, total: int, warmup: int, peak: float, final: float) -> float:
+    """Rise linearly to ``peak`` over ``warmup`` steps, then fall to ``final`` along half a cosine.
+
+    Args:
+        step: From 0 to total - 1.
+        total: Steps of the whole run.
+        warmup: Steps of the rise, fewer than ``total``.
+        peak: Highest learning rate.
+        final: Learning rate at the end.
+
+    Example:
+        >>> [round(warmup_cosine(s, total=10, warmup=2, peak=1.0, final=0.0), 2) for s in (0, 1, 2, 6, 9)]
+        [0.5, 1.0, 1.0, 0.5, 0.04]
+    """
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    progress = min(1.0, (step - warmup) / max(1, total - warmup))
+    return final + (peak - final) * (1 + math.cos(math.pi * progress)) / 2
 
 
 def _cycle(step: int, lengths: Sequence[int]) -> tuple[int, int]:
