@@ -17,7 +17,15 @@ CORE = (
     "safetensors",
     "typer",
 )
-OPTIONAL = {"accelerate": "train", "tensorboard": "train"}
+OPTIONAL = {
+    "accelerate": "train",
+    "tensorboard": "train",
+    "matplotlib": "figures",
+    "scipy": "benchmarks",
+    "h5py": "benchmarks",
+    "onnxruntime": "export",
+    "lpips": "lpips",
+}
 """Packages that only some commands need, and the extra that installs them."""
 
 
