@@ -67,4 +67,4 @@ def _version_or_remedy(name: str, extra: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return f"missing, only needed to {extra}: pip install 'restora[{extra}]'"
+        return f"missing, optional: pip install 'restora[{extra}]'"
