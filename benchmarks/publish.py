@@ -1,6 +1,7 @@
 """Ship a training run: weights and card into the package, its scores into the card, the weights page and the README.
 
-    python benchmarks/publish.py runs/denoise-chair-tiny --credits photos/credits.tsv --description "..."
+    python benchmarks/publish.py runs/denoise-chair-tiny --recipe photos/denoise-laptop --credits photos/credits.tsv \\
+        --description "..." [--continued]
 
 Before it, export the run (restora train does) and measure it: python benchmarks/denoising.py --weights RUN/NAME.safetensors.
 Without a run, only the weights page and the README's table are written anew.
@@ -42,13 +43,23 @@ def photograph_credits(path: Path) -> tuple[str, ...]:
     )
 
 
-def ship(run: Path, credits: Path, description: str) -> WeightsCard:
-    """Copy a run's weights into the package with the card completed."""
+def ship(run: Path, recipe: str, credits: Path, description: str, continued: bool) -> WeightsCard:
+    """Copy a run's weights into the package with the card completed.
+
+    A run that was continued began with the shipped weights of the same name (``--init``): what they took counts, too.
+    """
     path = next(path for path in run.glob("*.safetensors"))
     card = load_model(path).card
     assert isinstance(card, WeightsCard)
+    before = {shipped.name: shipped for shipped in list_weights()}[card.name] if continued else None
+    spent = {
+        name: getattr(card, name) + (getattr(before, name) if before else 0)
+        for name in ("steps", "images_seen", "seconds")
+    }
     card = card.model_copy(
         update={
+            **spent,
+            "recipe": recipe,
             "description": description,
             "credits": photograph_credits(credits),
             "scores": measured(card.name),
@@ -110,11 +121,16 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("run", type=Path, nargs="?")
+    parser.add_argument("--recipe", help="name or file to train such weights with")
+    parser.add_argument("--continued", action="store_true", help="the run began with the shipped weights")
     parser.add_argument("--credits", type=Path)
     parser.add_argument("--description", default="")
     arguments = parser.parse_args()
     if arguments.run:
-        print(ship(arguments.run, arguments.credits, arguments.description).model_dump_json(indent=2))
+        card = ship(
+            arguments.run, arguments.recipe, arguments.credits, arguments.description, arguments.continued
+        )
+        print(card.model_dump_json(indent=2))
     (ROOT / "docs/weights.md").write_text(page(list_weights()), encoding="utf-8")
     update_readme()
 
