@@ -1,7 +1,6 @@
 """Ship a training run: weights and card into the package, its scores into the card, the weights page and the README.
 
-    python benchmarks/publish.py runs/denoise-chair-tiny --recipe photos/denoise-laptop --credits photos/credits.tsv \\
-        --description "..." [--continued]
+    python benchmarks/publish.py RUN --recipe photos/denoise-laptop --credits credits.tsv --description "..." [--continued]
 
 Before it, export the run (restora train does) and measure it: python benchmarks/denoising.py --weights RUN/NAME.safetensors.
 Without a run, only the weights page and the README's table are written anew.
