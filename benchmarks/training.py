@@ -3,9 +3,9 @@
     python benchmarks/training.py [--photos FOLDER] [--architecture chair] [--variant tiny] [--patch 64] [--batch 8]
 
 A `Trainer` trains the network; whenever it has reported, the same network trains in a bare loop on one batch (network,
-loss, gradients, fused AdamW), in float32 and under bfloat16, before the Trainer goes on: so whatever else the machine
-does falls on all of them alike. The first round, in which everything is set up, is not counted. On a GPU, where it is
-found, clocks are read when it has finished. Writes benchmarks/results/training.md.
+loss, gradients, fused AdamW) before the Trainer goes on: so whatever else the machine does falls on both alike. The
+first round, in which everything is set up, is not counted. On a GPU, where there is one, clocks are read when it has
+finished. Writes benchmarks/results/training.md.
 """
 
 import argparse
@@ -42,15 +42,15 @@ MIB = 2**20
 class BareLoop:
     """What every PyTorch tutorial does: the same network and loss on one batch, and nothing else."""
 
-    def __init__(self, recipe: Recipe, precision: torch.dtype) -> None:
+    def __init__(self, recipe: Recipe, precision: torch.dtype = torch.float32) -> None:
         self.recipe, self.precision = recipe, precision
         trainer = Trainer(recipe, Path("unused"))
         self.network, self.optimizer, self.losses = trainer.network, trainer.optimizer, trainer.losses
         self.module = AllScales(self.network).train()
-        self.clean = random_batch(recipe)
-        self.degraded = (self.clean + 0.1 * torch.randn_like(self.clean)).contiguous(
-            memory_format=torch.channels_last
-        )
+        batch = next(iter(DataLoader(crops(recipe), recipe.stages[0].batch)))
+        self.clean: Tensor = batch.to(DEVICE, memory_format=torch.channels_last)
+        assert recipe.degrade is not None
+        self.degraded = recipe.degrade(self.clean, Generator(DEVICE).manual_seed(0))
 
     def step(self) -> None:
         """Take a step."""
@@ -73,9 +73,10 @@ def main() -> None:
     parser.add_argument("--variant", default="tiny")
     parser.add_argument("--patch", type=int, default=64)
     parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--steps", type=int, default=15, help="of the loop and of the bare one in a round")
-    parser.add_argument("--bfloat16-steps", type=int, default=3, help="in a round")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--memory-patch", type=int, default=128, help="side of the crops for the peak memory")
+    parser.add_argument("--steps", type=int, default=3, help="of the loop and of the bare one in a round")
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--bfloat16-rounds", type=int, default=5)
     parser.add_argument("--workers", type=int, default=0, help="of the loop")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -84,8 +85,12 @@ def main() -> None:
         times = interleaved(recipe, Path(folder) / "run", arguments)
         pieces = {name: milliseconds(piece) for name, piece in parts_of_the_loop(recipe).items()}
         loading = loading_alone(recipe)
-    peaks = {name: peak_memory(recipe, name == "with") for name in ("without", "with")}
-    lines = page(arguments, times, pieces, loading, peaks)
+        half = bfloat16_ratio(recipe, arguments.bfloat16_rounds)
+        arguments.patch, patch = arguments.memory_patch, arguments.patch
+        large = build_recipe(arguments, photos)
+        peaks = {name: peak_memory(large, name == "with") for name in ("without", "with")}
+        arguments.patch = patch
+    lines = page(arguments, times, pieces, loading, half, peaks)
     (RESULTS / "training.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 
@@ -112,22 +117,28 @@ def build_recipe(arguments: argparse.Namespace, photos: Path) -> Recipe:
 
 
 def interleaved(recipe: Recipe, folder: Path, arguments: argparse.Namespace) -> dict[str, list[float]]:
-    """Seconds of a step in every round: of the loop, of the bare one, and of the bare one under bfloat16."""
-    times: dict[str, list[float]] = {"loop": [], "bare": [], "bfloat16": []}
-    bare, half = BareLoop(recipe, torch.float32), BareLoop(recipe, torch.bfloat16)
+    """Seconds of a step in every round, of the loop and of the bare one."""
+    times: dict[str, list[float]] = {"loop": [], "bare": []}
+    bare = BareLoop(recipe)
 
     def after_a_round(report: Report) -> None:
         times["loop"].append(report.seconds_per_step)
         times["bare"].append(seconds(bare.step, arguments.steps))
-        times["bfloat16"].append(seconds(half.step, arguments.bfloat16_steps))
 
     Trainer(recipe, folder, report=after_a_round, report_every=arguments.steps).run()
     return {name: found[1:] for name, found in times.items()}
 
 
+def bfloat16_ratio(recipe: Recipe, rounds: int) -> float:
+    """Time of a bare step under bfloat16 by that of one in float32, the median of rounds of one each."""
+    half, full = BareLoop(recipe, torch.bfloat16), BareLoop(recipe)
+    seconds(half.step, 1), seconds(full.step, 1)
+    return statistics.median(seconds(half.step, 1) / seconds(full.step, 1) for _ in range(rounds))
+
+
 def parts_of_the_loop(recipe: Recipe) -> dict[str, Callable[[], object]]:
     """What the loop does in a step and the bare one does not, each to be measured alone."""
-    bare = BareLoop(recipe, torch.float32)
+    bare = BareLoop(recipe)
     bare.step()
     for parameter in bare.network.parameters():
         parameter.grad = torch.randn_like(parameter)
@@ -175,7 +186,7 @@ def peak_memory(recipe: Recipe, checkpointed: bool) -> float:
 
 
 def _peak_of_a_step(recipe: str, checkpointed: bool) -> float:
-    bare = BareLoop(Recipe.model_validate_json(recipe), torch.float32)
+    bare = BareLoop(Recipe.model_validate_json(recipe))
     if checkpointed:
         checkpoint_activations(bare.network)
     before = _memory_now()
@@ -220,13 +231,6 @@ def crops(recipe: Recipe) -> PhotoCrops:
     return PhotoCrops.from_folder(recipe.data.photos, patch=recipe.stages[0].patch)  # type: ignore[union-attr, arg-type]
 
 
-def random_batch(recipe: Recipe) -> Tensor:
-    """Make a batch of noise on the device."""
-    stage = recipe.stages[0]
-    batch = torch.rand(stage.batch, 3, stage.patch, stage.patch, device=DEVICE)
-    return batch.contiguous(memory_format=torch.channels_last)
-
-
 def made_up_photographs(folder: Path, count: int = 6) -> Path:
     """Write smooth noise, 900x600, for crops to be cut from."""
     folder.mkdir()
@@ -242,12 +246,13 @@ def page(
     times: dict[str, list[float]],
     pieces: dict[str, float],
     loading: dict[int, float],
+    half: float,
     peaks: dict[str, float],
 ) -> list[str]:
     """Lay out the results."""
     loop, bare = statistics.median(times["loop"]), statistics.median(times["bare"])
-    ratios = sorted(a / b for a, b in zip(times["loop"], times["bare"], strict=True))
-    half = statistics.median(a / b for a, b in zip(times["bfloat16"], times["bare"], strict=True))
+    ratios = [a / b for a, b in zip(times["loop"], times["bare"], strict=True)]
+    low, ratio, high = np.quantile(ratios, (0.25, 0.5, 0.75))
     name = (
         torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     )
@@ -266,8 +271,8 @@ def page(
             for what, t in (("bare PyTorch step", bare), ("restora's loop", loop))
         ),
         "",
-        f"A step of the loop takes {statistics.median(ratios):.3f} times as long as a bare one of the same round (median;"
-        f" the rounds: {', '.join(f'{ratio:.3f}' for ratio in ratios)}). What it does besides, each"
+        f"A step of the loop takes {ratio:.3f} times as long as a bare one of the same round (median; half of the rounds"
+        f" lie between {low:.3f} and {high:.3f}). What the loop does besides, each"
         " measured alone:",
         "",
         "| | ms | share of a bare step |",
@@ -281,7 +286,8 @@ def page(
         "|" + "---|" * len(loading),
         "| " + " | ".join(loaded) + " |",
         "",
-        f"Peak memory of a step beyond the network: {peaks['without']:.0f} MiB; with `checkpoint_activations`"
+        f"Peak memory of a step on crops of {arguments.memory_patch}x{arguments.memory_patch}, gradients and the optimiser's"
+        f" state included, the network not: {peaks['without']:.0f} MiB; with `checkpoint_activations`"
         f" {peaks['with']:.0f} MiB ({peaks['with'] / peaks['without']:.2f} times as much).",
         "",
         f"bfloat16 (autocast, {how}) takes {half:.2f} times as long as float32.",
