@@ -86,10 +86,9 @@ def main() -> None:
         pieces = {name: milliseconds(piece) for name, piece in parts_of_the_loop(recipe).items()}
         loading = loading_alone(recipe)
         half = bfloat16_ratio(recipe, arguments.bfloat16_rounds)
-        arguments.patch, patch = arguments.memory_patch, arguments.patch
-        large = build_recipe(arguments, photos)
+        stage = recipe.stages[0].model_copy(update={"patch": arguments.memory_patch})
+        large = recipe.model_copy(update={"stages": (stage,)})
         peaks = {name: peak_memory(large, name == "with") for name in ("without", "with")}
-        arguments.patch = patch
     lines = page(arguments, times, pieces, loading, half, peaks)
     (RESULTS / "training.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
