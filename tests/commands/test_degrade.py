@@ -42,6 +42,15 @@ def test_depth_and_gray_stay(restora_command, tmp_path):
     assert read(tmp_path / "night.png").pixels.shape == (30, 40, 3)
 
 
+def test_the_quality_of_the_file(restora_command, photo, tmp_path):
+    for quality in (20, 90):
+        run = restora_command(
+            "degrade", photo, "--rain", "light", "--quality", quality, "-o", f"{quality}.webp"
+        )
+        assert run.returncode == 0, run.stderr
+    assert (tmp_path / "20.webp").stat().st_size < (tmp_path / "90.webp").stat().st_size / 1.5
+
+
 def test_large_photographs_are_reduced_unless_told_otherwise(restora_command, photo):
     run = restora_command("degrade", photo, "--jpeg", "50", "--side", "30")
     assert "reduced from 60x40 to 30x20" in run.stderr

@@ -36,9 +36,9 @@ def test_streaks_point_where_the_angle_says_and_have_their_width():
 
 
 def test_flakes_have_their_radius_and_are_drawn_out_by_motion():
-    none = torch.zeros(1, 2, 2, 2)
+    none, centred = torch.zeros(1, 2, 2, 2), torch.zeros(1, 2, 2)
     still, moving = flakes(
-        column(5.0, 5.0), column(0.4, 0.4), column(0.0, 8.0), column(0.0, 90.0), none, size=12
+        column(5.0, 5.0), column(0.4, 0.4), column(0.0, 8.0), column(0.0, 90.0), none, centred, size=12
     )[0]
     assert float(still.sum()) == pytest.approx(torch.pi * 25, rel=0.05)
     assert float(moving.sum()) == pytest.approx(torch.pi * 25 + 80, rel=0.05)
@@ -47,9 +47,27 @@ def test_flakes_have_their_radius_and_are_drawn_out_by_motion():
     assert still.min() >= 0
     assert still.max() == 1
     uneven = flakes(
-        column(5.0), column(0.4), column(0.0), column(0.0), torch.full((1, 1, 2, 2), 0.1), size=12
+        column(5.0),
+        column(0.4),
+        column(0.0),
+        column(0.0),
+        torch.full((1, 1, 2, 2), 0.1),
+        centred[:, :1],
+        size=12,
     )
     assert not torch.allclose(uneven[0, 0], uneven[0, 0].flip(0))
+
+
+def test_fine_flakes_are_soft_and_lie_between_pixels():
+    """Hard flakes of a pixel or two on a grid look like confetti."""
+    place = torch.tensor([[[0.0, 0.0], [0.4, -0.3]]])
+    centred, moved = flakes(
+        column(0.6, 0.6), column(0.6, 0.6), column(0, 0), column(0, 0), torch.zeros(1, 2, 2, 2), place, size=3
+    )[0]
+    assert 0.05 < float(centred[3, 4]) < 0.95
+    down, right, *_ = moments(moved)
+    assert float(down) == pytest.approx(0.4, abs=0.15)
+    assert float(right) == pytest.approx(-0.3, abs=0.15)
 
 
 def test_coverage_follows_density_and_the_border_is_like_the_rest(generator):

@@ -1,7 +1,11 @@
 """What recipes may say of degradations."""
 
+import re
+from pathlib import Path
+
 import pytest
 import torch
+import yaml
 
 from restora.degradations import PRESETS, Chain, GaussianNoise, JpegCompression, Mixture, Rain, Unchanged
 from restora.training.described_degradation import DEGRADATIONS, describe
@@ -56,3 +60,15 @@ def test_mistakes_are_explained(description: object, words: str) -> None:
     with pytest.raises(ValueError, match=r".") as error:
         describe(description)
     assert words in str(error.value)
+
+
+def test_the_manual_names_them_all_and_its_examples_are_recipes() -> None:
+    page = (Path(__file__).parents[2] / "docs/degradations.md").read_text(encoding="utf-8")
+    for kind, degradation in DEGRADATIONS.items():
+        assert f"| `{kind}` | `{degradation.__name__}` |" in page
+    for preset in PRESETS:
+        assert f"`{preset.family}/{preset.name}`" in page
+    examples = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert len(examples) >= 4
+    for example in examples:
+        describe(yaml.safe_load(example)["degradation"])

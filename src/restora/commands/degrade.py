@@ -54,6 +54,9 @@ def degrade(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The file; beside the photograph when left out.")
     ] = None,
+    quality: Annotated[
+        int | None, typer.Option(help="Of a JPEG or WebP, 1 to 100; as of the photograph when left out.")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
 ) -> None:
     """Make an example of bad weather, a bad lens or a bad camera from a clean photograph."""
@@ -83,7 +86,7 @@ def degrade(
     steps = tuple(find_preset(family, name) for family, name in wanted)
     target = output or photo.with_name(f"{photo.stem}-{'gallery' if gallery else 'degraded'}.png")
     photograph = read(photo).upright()
-    check_target(target, photograph, overwrite=overwrite)
+    check_target(target, photograph, quality=quality, overwrite=overwrite)
     clean = _tensor(photograph, side)
     if gallery:
         made = Photograph(_pixels(contact_sheet(clean, seed), photograph))
@@ -94,7 +97,7 @@ def degrade(
                 number, _, what = name.partition(".")
                 typer.echo(f"{wanted[int(number)][0]}: {what} {float(values[0]):.4g}", err=True)
         made = Photograph(_pixels(sample.degraded[0], photograph), metadata=photograph.metadata)
-    typer.echo(write(target, made, overwrite=overwrite))
+    typer.echo(write(target, made, quality=quality, overwrite=overwrite))
 
 
 def _tensor(photograph: "Photograph", side: int) -> "Tensor":

@@ -9,7 +9,9 @@ from restora.degradations.convolution import fast_length
 from restora.degradations.draws import Range, uniform
 
 VARIETY = 4
-"""Different shapes in each layer of an image."""
+"""Different streaks in each layer of an image."""
+RIM = 2.0
+"""Narrowest rim of a flake in pixels: no lens is sharper; with less, fine flakes are rectangles of pixels."""
 
 
 def scattered(
@@ -72,7 +74,13 @@ def streaks(length: Tensor, width: Tensor, angle: Tensor, size: int) -> Tensor:
 
 
 def flakes(
-    radius: Tensor, softness: Tensor, motion: Tensor, angle: Tensor, lobes: Tensor, size: int
+    radius: Tensor,
+    softness: Tensor,
+    motion: Tensor,
+    angle: Tensor,
+    lobes: Tensor,
+    place: Tensor,
+    size: int,
 ) -> Tensor:
     """Draw irregular soft blobs, drawn out by motion.
 
@@ -82,12 +90,14 @@ def flakes(
         motion: (B, V), way during the exposure in pixels.
         angle: (B, V) in degrees from the vertical, as of `streaks`.
         lobes: (B, V, 2, 2), amplitudes of two and of three lobes of the outline (cosine and sine), a few tenths.
+        place: (B, V, 2), where between the pixels they are, within half a pixel; snow does not fall on a grid.
         size: Radius of the kernels in pixels.
 
     Returns:
         (B, V, 2 size + 1, 2 size + 1), each with a peak of 1.
     """
     along, across = _turned(angle, size)
+    along, across = along - place[..., :1, None], across - place[..., 1:, None]
     half = motion[..., None, None] / 2
     along = along - torch.minimum(torch.maximum(along, -half), half)  # from the nearest point of the way
     distance, direction = torch.hypot(along, across), torch.atan2(along, across)
@@ -96,7 +106,7 @@ def flakes(
         outline = outline + cosine[..., None, None] * torch.cos(number * direction)
         outline = outline + sine[..., None, None] * torch.sin(number * direction)
     r = radius[..., None, None]
-    rim = (softness[..., None, None] * r).clamp(min=1)  # at least a pixel, for antialiasing
+    rim = (softness[..., None, None] * r).clamp(min=RIM)
     blob = ((r * outline - distance) / rim + 0.5).clamp(0, 1)
     blob = blob * blob * (3 - 2 * blob)
     return blob / blob.amax((2, 3), keepdim=True).clamp(min=1e-6)

@@ -9,9 +9,9 @@ from torch import Generator, Tensor
 from restora.degradations.colour import are_gray
 from restora.degradations.degradation import Degradation, Sample
 from restora.degradations.depth import random_depth
-from restora.degradations.draws import Range, check_range, normal, per_image, uniform
+from restora.degradations.draws import Range, check_range, log_uniform, normal, per_image, uniform
 from restora.degradations.haze import scatter
-from restora.degradations.particles import VARIETY, flakes, scattered, varied
+from restora.degradations.particles import flakes, scattered
 
 
 @dataclass(frozen=True)
@@ -21,19 +21,21 @@ class FlakeLayer:
     Attributes:
         radius: Pixels.
         coverage: Share of the image that they cover.
-        opacity: Of a flake.
+        opacity: Of a flake; most are faint.
         softness: Width of the rim over the radius; large near flakes are out of focus.
     """
 
     radius: Range
     coverage: Range
-    opacity: Range = (0.5, 1.0)
+    opacity: Range = (0.1, 1.0)
     softness: Range = (0.6, 1.2)
 
 
-FINE = FlakeLayer(radius=(0.6, 1.2), coverage=(0.01, 0.04))
-MIDDLE = FlakeLayer(radius=(1.5, 3.0), coverage=(0.01, 0.04))
-COARSE = FlakeLayer(radius=(3.5, 7.0), coverage=(0.01, 0.04), opacity=(0.4, 0.9), softness=(0.8, 1.6))
+FINE = FlakeLayer(radius=(0.5, 1.3), coverage=(0.02, 0.08))
+MIDDLE = FlakeLayer(radius=(1.3, 3.0), coverage=(0.01, 0.05))
+COARSE = FlakeLayer(radius=(3.0, 9.0), coverage=(0.02, 0.08), opacity=(0.05, 0.7), softness=(0.8, 2.0))
+SHAPES = 8
+"""Different flakes in each layer of an image; of four, each would be seen again and again."""
 
 
 @dataclass(frozen=True)
@@ -131,15 +133,16 @@ class Snow(Degradation):
 
     def _flakes(self, layer: FlakeLayer, angle: Tensor, clean: Tensor, generator: Generator) -> Tensor:
         """Opacity of a layer: (B, 1, H, W)."""
-        radius = varied(layer.radius, clean, generator)
-        motion = varied(self.motion, clean, generator) * radius
-        softness = varied(layer.softness, clean, generator)
-        directions = angle[:, None] + varied((-10, 10), clean, generator)
-        lobes = 0.09 * normal(clean, generator, VARIETY, 2, 2).clamp(-2, 2)
+        radius = log_uniform(layer.radius, clean, generator, SHAPES)  # small ones are many
+        motion = uniform(self.motion, clean, generator, SHAPES) * radius
+        softness = uniform(layer.softness, clean, generator, SHAPES)
+        directions = angle[:, None] + uniform((-10, 10), clean, generator, SHAPES)
+        lobes = 0.09 * normal(clean, generator, SHAPES, 2, 2).clamp(-2, 2)
+        place = uniform((-0.5, 0.5), clean, generator, SHAPES, 2)
         largest, longest = layer.radius[1], self.motion[1]
         size = math.ceil(largest * (1.5 + layer.softness[1] / 2 + longest / 2) + 1)
-        shapes = flakes(radius, softness, motion, directions, lobes, size)
+        shapes = flakes(radius, softness, motion, directions, lobes, place, size)
         coverage = uniform(layer.coverage, clean, generator)[:, None]
         # As many as give the coverage, all shapes alike; where they overlap it is a little less.
-        density = coverage / shapes.sum((2, 3)).mean(1, keepdim=True) / VARIETY
-        return scattered(shapes, density.expand(-1, VARIETY), layer.opacity, clean, generator)
+        density = coverage / shapes.sum((2, 3)).mean(1, keepdim=True) / SHAPES
+        return scattered(shapes, density.expand(-1, SHAPES), layer.opacity, clean, generator)

@@ -1,0 +1,297 @@
+"""What the training loop costs beside a bare PyTorch step, and what loading, memory and precision do: all within one run.
+
+    python benchmarks/training.py [--photos FOLDER] [--architecture chair] [--variant tiny] [--patch 64] [--batch 8]
+
+A `Trainer` trains the network; whenever it has reported, the same network trains in a bare loop on one batch (network,
+loss, gradients, fused AdamW) before the Trainer goes on: so whatever else the machine does falls on both alike. The
+first round, in which everything is set up, is not counted. On a GPU, where there is one, clocks are read when it has
+finished. Writes benchmarks/results/training.md.
+"""
+
+import argparse
+import multiprocessing
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Generator, Tensor, nn
+from torch.utils.data import DataLoader
+
+from restora.datasets import PhotoCrops
+from restora.training import Trainer
+from restora.training.activation_checkpointing import checkpoint_activations
+from restora.training.ema import ExponentialMovingAverage
+from restora.training.loop import AllScales, Report
+from restora.training.losses import multi_scale_loss
+from restora.training.processes import computes_in_bfloat16
+from restora.training.recipe import Recipe
+
+RESULTS = Path(__file__).parent / "results"
+WORKERS = (0, 1, 2)
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+MIB = 2**20
+
+
+class BareLoop:
+    """What every PyTorch tutorial does: the same network and loss on one batch, and nothing else."""
+
+    def __init__(self, recipe: Recipe, precision: torch.dtype = torch.float32) -> None:
+        self.recipe, self.precision = recipe, precision
+        trainer = Trainer(recipe, Path("unused"))
+        self.network, self.optimizer, self.losses = trainer.network, trainer.optimizer, trainer.losses
+        self.module = AllScales(self.network).train()
+        batch = next(iter(DataLoader(crops(recipe), recipe.stages[0].batch)))
+        self.clean: Tensor = batch.to(DEVICE, memory_format=torch.channels_last)
+        assert recipe.degrade is not None
+        self.degraded = recipe.degrade(self.clean, Generator(DEVICE).manual_seed(0))
+
+    def step(self) -> None:
+        """Take a step."""
+        with torch.autocast(
+            DEVICE.type, dtype=torch.bfloat16, enabled=self.precision is torch.bfloat16, cache_enabled=True
+        ):
+            restored = [output.float() for output in self.module(self.degraded)]
+        loss = multi_scale_loss(restored, self.clean, self.losses, self.recipe.scale_weights)
+        loss.backward()  # type: ignore[no-untyped-call]
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--photos", type=Path, help="folder of photographs; made up when left out")
+    parser.add_argument("--architecture", default="chair")
+    parser.add_argument("--variant", default="tiny")
+    parser.add_argument("--patch", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--memory-patch", type=int, default=128, help="side of the crops for the peak memory")
+    parser.add_argument("--steps", type=int, default=3, help="of the loop and of the bare one in a round")
+    parser.add_argument("--rounds", type=int, default=25)
+    parser.add_argument("--bfloat16-rounds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=0, help="of the loop")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        photos = arguments.photos or made_up_photographs(Path(folder) / "photos")
+        recipe = build_recipe(arguments, photos)
+        times = interleaved(recipe, Path(folder) / "run", arguments)
+        pieces = {name: milliseconds(piece) for name, piece in parts_of_the_loop(recipe).items()}
+        loading = loading_alone(recipe)
+        half = bfloat16_ratio(recipe, arguments.bfloat16_rounds)
+        stage = recipe.stages[0].model_copy(update={"patch": arguments.memory_patch})
+        large = recipe.model_copy(update={"stages": (stage,)})
+        peaks = {name: peak_memory(large, name == "with") for name in ("without", "with")}
+    lines = page(arguments, times, pieces, loading, half, peaks)
+    (RESULTS / "training.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+def build_recipe(arguments: argparse.Namespace, photos: Path) -> Recipe:
+    """Make the recipe of a run of one round more than is counted; nothing is saved or validated on the way."""
+    steps = arguments.steps * (arguments.rounds + 1)
+    scales = {"chair": [0.05, 0.1, 1.0]}.get(arguments.architecture, [1.0])
+    return Recipe.model_validate(
+        {
+            "name": "benchmark",
+            "task": "denoise",
+            "model": {"architecture": arguments.architecture, "variant": arguments.variant},
+            "data": {"photos": photos, "workers": arguments.workers},
+            "degradation": "noise/blind",
+            "losses": [{"kind": "psnr"}],
+            "scale_weights": scales,
+            "stages": [{"steps": steps, "patch": arguments.patch, "batch": arguments.batch}],
+            "precision": "float32",
+            "save_every": steps + 1,
+            "explosion": 1e9,
+        }
+    )
+
+
+def interleaved(recipe: Recipe, folder: Path, arguments: argparse.Namespace) -> dict[str, list[float]]:
+    """Seconds of a step in every round, of the loop and of the bare one."""
+    times: dict[str, list[float]] = {"loop": [], "bare": []}
+    bare = BareLoop(recipe)
+
+    def after_a_round(report: Report) -> None:
+        times["loop"].append(report.seconds_per_step)
+        times["bare"].append(seconds(bare.step, arguments.steps))
+
+    Trainer(recipe, folder, report=after_a_round, report_every=arguments.steps).run()
+    return {name: found[1:] for name, found in times.items()}
+
+
+def bfloat16_ratio(recipe: Recipe, rounds: int) -> float:
+    """Time of a bare step under bfloat16 by that of one in float32, the median of rounds of one each."""
+    half, full = BareLoop(recipe, torch.bfloat16), BareLoop(recipe)
+    seconds(half.step, 1), seconds(full.step, 1)
+    return statistics.median(seconds(half.step, 1) / seconds(full.step, 1) for _ in range(rounds))
+
+
+def parts_of_the_loop(recipe: Recipe) -> dict[str, Callable[[], object]]:
+    """What the loop does in a step and the bare one does not, each to be measured alone."""
+    bare = BareLoop(recipe)
+    bare.step()
+    for parameter in bare.network.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    ema = ExponentialMovingAverage(bare.network, recipe.ema)
+    batches = iter(DataLoader(crops(recipe), recipe.stages[0].batch))
+    clean, degrade = bare.clean, recipe.degrade
+    assert degrade is not None
+    return {
+        "cutting the crops": lambda: next(batches),
+        "degradation": lambda: degrade(clean, Generator(DEVICE).manual_seed(1)),
+        "clipping of gradients": lambda: nn.utils.clip_grad_norm_(bare.network.parameters(), 1.0),
+        "average of weights": lambda: ema.update(bare.network),
+        "error for the report": lambda: (clean - bare.degraded).abs().mean(),
+    }
+
+
+def loading_alone(recipe: Recipe, batches: int = 30, rounds: int = 3) -> dict[int, float]:
+    """Crops per second for each number of workers, with nothing else to do for them or for the main process."""
+    size, found = recipe.stages[0].batch, {workers: [] for workers in WORKERS}
+    for number in range(rounds):
+        for workers, speeds in found.items():
+            ahead = 1 + 2 * workers  # what workers have ready when the first batch comes
+            start_crop = number * size * (batches + ahead)
+            sampler = range(start_crop, start_crop + size * (batches + ahead))
+            speeds.append(
+                _speed(DataLoader(crops(recipe), size, sampler=sampler, num_workers=workers), ahead)
+            )
+    return {workers: statistics.median(speeds) for workers, speeds in found.items()}
+
+
+def _speed(loader: Iterable[Any], ahead: int) -> float:
+    taken, start = 0, 0.0
+    for number, batch in enumerate(loader, start=1):
+        if number == ahead:
+            start = time.perf_counter()
+        elif number > ahead:
+            taken += len(batch)
+    return taken / (time.perf_counter() - start)
+
+
+def peak_memory(recipe: Recipe, checkpointed: bool) -> float:
+    """MiB that a step takes above the network, its gradients included, in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return float(pool.apply(_peak_of_a_step, (recipe.model_dump_json(), checkpointed)))
+
+
+def _peak_of_a_step(recipe: str, checkpointed: bool) -> float:
+    bare = BareLoop(Recipe.model_validate_json(recipe))
+    if checkpointed:
+        checkpoint_activations(bare.network)
+    before = _memory_now()
+    bare.step()
+    if DEVICE.type == "cuda":
+        return torch.cuda.max_memory_allocated() / MIB - before
+    return _resident("VmHWM") - before
+
+
+def _memory_now() -> float:
+    """MiB in use; peaks are counted from here on."""
+    if DEVICE.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+        return torch.cuda.memory_allocated() / MIB
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak so far
+    return _resident("VmRSS")
+
+
+def _resident(field: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
+
+
+def seconds(step: Callable[[], object], count: int) -> float:
+    """Mean time of a call."""
+    start = time.perf_counter()
+    for _ in range(count):
+        step()
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
+    return (time.perf_counter() - start) / count
+
+
+def milliseconds(piece: Callable[[], object], count: int = 15) -> float:
+    """Median time of a call."""
+    piece()
+    return 1000 * statistics.median(seconds(piece, 1) for _ in range(count))
+
+
+def crops(recipe: Recipe) -> PhotoCrops:
+    """Open the photographs of a recipe."""
+    return PhotoCrops.from_folder(recipe.data.photos, patch=recipe.stages[0].patch)  # type: ignore[union-attr, arg-type]
+
+
+def made_up_photographs(folder: Path, count: int = 6) -> Path:
+    """Write smooth noise, 900x600, for crops to be cut from."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number in range(count):
+        coarse = random.integers(0, 256, (60, 90, 3), dtype=np.uint8)
+        Image.fromarray(coarse).resize((900, 600), Image.Resampling.BICUBIC).save(folder / f"{number}.png")
+    return folder
+
+
+def page(
+    arguments: argparse.Namespace,
+    times: dict[str, list[float]],
+    pieces: dict[str, float],
+    loading: dict[int, float],
+    half: float,
+    peaks: dict[str, float],
+) -> list[str]:
+    """Lay out the results."""
+    loop, bare = statistics.median(times["loop"]), statistics.median(times["bare"])
+    ratios = [a / b for a, b in zip(times["loop"], times["bare"], strict=True)]
+    low, ratio, high = np.quantile(ratios, (0.25, 0.5, 0.75))
+    name = (
+        torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
+    )
+    how = "in hardware" if computes_in_bfloat16() else "emulated, for this processor does not compute in it"
+    loaded = [f"{speed:.0f} ({speed * bare / arguments.batch:.1f})" for speed in loading.values()]
+    return [
+        f"{arguments.architecture}/{arguments.variant}, batches of {arguments.batch} crops of"
+        f" {arguments.patch}x{arguments.patch}, float32, {arguments.workers} workers; {name}, torch {torch.__version__};"
+        f" medians over {arguments.rounds} rounds of {arguments.steps} steps of each, in turn; load"
+        f" {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores. Written by `benchmarks/training.py`.",
+        "",
+        "| | steps / s | images / s | ms a step |",
+        "|---|---|---|---|",
+        *(
+            f"| {what} | {1 / t:.2f} | {arguments.batch / t:.1f} | {1000 * t:.1f} |"
+            for what, t in (("bare PyTorch step", bare), ("restora's loop", loop))
+        ),
+        "",
+        f"A step of the loop takes {ratio:.3f} times as long as a bare one of the same round (median; half of the rounds"
+        f" lie between {low:.3f} and {high:.3f}). What the loop does besides, each"
+        " measured alone:",
+        "",
+        "| | ms | share of a bare step |",
+        "|---|---|---|",
+        *(f"| {piece} | {ms:.2f} | {ms / bare / 10:.2f} % |" for piece, ms in pieces.items()),
+        f"| together | {sum(pieces.values()):.2f} | {sum(pieces.values()) / bare / 10:.2f} % |",
+        "",
+        "Loading alone, crops per second, and how many times as many as the bare step takes:",
+        "",
+        "| " + " | ".join(f"{n} worker{'s' * (n != 1)}" for n in loading) + " |",
+        "|" + "---|" * len(loading),
+        "| " + " | ".join(loaded) + " |",
+        "",
+        f"Peak memory of a step on crops of {arguments.memory_patch}x{arguments.memory_patch}, gradients and the optimiser's"
+        f" state included, the network not: {peaks['without']:.0f} MiB; with `checkpoint_activations`"
+        f" {peaks['with']:.0f} MiB ({peaks['with'] / peaks['without']:.2f} times as much).",
+        "",
+        f"bfloat16 (autocast, {how}) takes {half:.2f} times as long as float32.",
+    ]
+
+
+if __name__ == "__main__":
+    main()
