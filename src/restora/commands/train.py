@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 EPILOG = """
 Examples:
 
-  restora train photos/denoise-chair-tiny --set data.photos=my-photos
+  restora train recipes/photos/denoise-laptop.yaml --set data.photos=my-photos
 
   restora train my-recipe.yaml --set stages.0.steps=2000 --run runs/quick
 
-  restora train photos/denoise-chair-tiny --set data.photos=my-photos --resume
+  restora train recipes/photos/denoise-laptop.yaml --set data.photos=my-photos --resume
 """
 
 
