@@ -33,8 +33,10 @@ class Recipe(Section):
     task: str = Field(description="what the weights are for: denoise, dehaze, ...")
     source: str | None = Field(None, description="where the settings come from: paper, code, our choice")
     seed: int = Field(0, description="of everything random")
-    model: ModelSection
-    data: DataSection = PhotosData()
+    model: ModelSection = Field(description="the network")
+    data: DataSection = Field(
+        PhotosData(), description="what to train on: of three kinds, photos, pairs, benchmark"
+    )
     degradation: Any = Field(
         None,
         description="of clean photographs: a preset such as rain/heavy, or a mapping; none for pairs",
@@ -46,7 +48,7 @@ class Recipe(Section):
     targets: Literal["reduced", "pyramid"] = Field(
         "reduced", description="clean images of the smaller scales: reduced bilinearly, or a Gaussian pyramid"
     )
-    optimizer: OptimizerSection = OptimizerSection()
+    optimizer: OptimizerSection = Field(OptimizerSection(), description="how the weights move")
     stages: tuple[StageSection, ...] = Field(min_length=1, description="one after the other")
     accumulate: int = Field(
         1, gt=0, description="parts in which a batch is computed, to save memory; the step is the same"
@@ -63,7 +65,7 @@ class Recipe(Section):
     checkpoint_activations: bool = Field(
         False, description="compute each block again for its gradient: much less memory, a third more time"
     )
-    validation: ValidationSection = ValidationSection()
+    validation: ValidationSection = Field(ValidationSection(), description="scores during training")
     save_every: int = Field(500, gt=0, description="steps between checkpoints")
     explosion: float = Field(
         10.0,
