@@ -2,7 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -86,7 +86,8 @@ def _degradations() -> str:
         "## Degradations\n\n`degradation` and `validation.degradation` are a preset (`rain/heavy`, below) or a mapping with"
         " a `kind`.\nA range such as `[0, 50]` is drawn from for each image.\n"
     ]
-    for kind, made in (*DEGRADATIONS.items(), ("chain", Chain), ("mixture", Mixture)):
+    kinds: dict[str, type[Degradation]] = DEGRADATIONS | {"chain": Chain, "mixture": Mixture}
+    for kind, made in kinds.items():
         parts.append(f"### kind: {kind}\n\n{_prose(made)}\n")
         rows = list(_fields(made))
         if rows:
@@ -122,7 +123,7 @@ def _written(degradation: Degradation) -> str:
     return f"{{kind: {kind}{''.join(changed)}}}"
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [header, ("---",) * len(header), *rows]
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
