@@ -156,6 +156,16 @@ RAIN = (
         ),
     ),
     Miniature(
+        "rain200h",
+        "authors",
+        same(
+            3,
+            "rain_data_train_Heavy/rain/X2/norain-{i}x2.png",
+            "rain_data_train_Heavy/norain/norain-{i}.png",
+        ),
+        "train",
+    ),
+    Miniature(
         "rain200l",
         "authors",
         same(
@@ -266,6 +276,12 @@ BLUR = (
         ),
         extra=("train/GoPro/input/GOPR0372_07_00-000047.png",),
     ),
+    Miniature(
+        "gopro",
+        "repackaged",
+        same(2, "train/GoPro/input/GOPR0372-{i}.png", "train/GoPro/target/GOPR0372-{i}.png", "GOPR0372-{i}"),
+        "train",
+    ),
     Miniature("gopro", "repackaged", same(2, "GOPRO/valid/blur/{i}.png", "GOPRO/valid/sharp/{i}.png")),
     Miniature(
         "gopro", "ConvIR", same(2, "GOPRO/test/blur/{i}_blur.png", "GOPRO/test/sharp/{i}_gt.png", "{i}_blur")
@@ -371,6 +387,9 @@ BLUR = (
         ),
         "all",
     ),
+    Miniature(
+        "rsblur", "repackaged", same(2, "RSBlur/train/input/{i}.png", "RSBlur/train/target/{i}.png"), "train"
+    ),
     Miniature("rsblur", "repackaged", same(2, "RSBlur/test/input/{i}.png", "RSBlur/test/target/{i}.png")),
     *(
         Miniature("dpdd", layout, pairs, variant=variant, depth=16)
@@ -399,6 +418,14 @@ BLUR = (
                 ),
             ),
         )
+    ),
+    Miniature(
+        "dpdd",
+        "Restormer",
+        same(2, "train/DPDD/inputC/{i}.png", "train/DPDD/target/{i}.png"),
+        "train",
+        "single",
+        depth=16,
     ),
 )
 
@@ -443,6 +470,7 @@ SNOW = (
     Miniature(
         "srrs", "authors", same(2, "SRRS-2021/Syn/{i}.v.tif", "SRRS-2021/gt/{i}.v.jpg", "{i}.v"), "all"
     ),
+    Miniature("srrs", "c-yn", same(2, "SRRS/train2500/Snow/{i}.tif", "SRRS/train2500/Gt/{i}.jpg"), "train"),
     Miniature("srrs", "c-yn", same(2, "SRRS/test2000/Snow/{i}.tif", "SRRS/test2000/Gt/{i}.jpg")),
     Miniature("srrs", "repackaged", same(2, "test/SRRS/input/{i}.png", "test/SRRS/target/{i}.png")),
     *(
@@ -466,6 +494,12 @@ SNOW = (
         same(2, "Snow100K/all/synthetic/{i}.jpg", "Snow100K/all/gt/{i}.jpg"),
         "train",
         "all",
+    ),
+    Miniature(
+        "snow100k",
+        "c-yn",
+        same(2, "Snow100K/train2500/Snow/{i}.jpg", "Snow100K/train2500/Gt/{i}.jpg"),
+        "train",
     ),
     Miniature("snow100k", "c-yn", same(2, "Snow100K/test2000/Snow/{i}.jpg", "Snow100K/test2000/Gt/{i}.jpg")),
     Miniature(

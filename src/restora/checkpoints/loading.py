@@ -14,6 +14,7 @@ from restora.checkpoints.inspection import inspect_state_dict
 from restora.checkpoints.official import convert_state_dict
 from restora.checkpoints.reading import read_tensors
 from restora.checkpoints.shipped import list_weights, weights_folder
+from restora.checkpoints.training_state import read_training_state
 from restora.errors import RestoraError
 from restora.networks import architecture, build_config
 
@@ -25,13 +26,13 @@ def load_model(source: str | Path, **overrides: Any) -> nn.Module:
 
     Args:
         source: The name of weights that come with restora (see `list_weights`), a ``.safetensors`` file with its
-            card beside it or a folder with both, a hub id (``owner/name``), or a checkpoint as the papers' authors
-            publish it (``.pth``, ``.pkl``, ``.pt``, nested or prefixed in the usual ways). What was found in a file
-            without a card is logged.
+            card beside it or a folder with both, a hub id (``owner/name``), ``best.pt`` or ``last.pt`` of a training
+            run (the averaged weights are taken), or a checkpoint as the papers' authors publish it (``.pth``,
+            ``.pkl``, ``.pt``, nested or prefixed in the usual ways). What was found in a file without a card is logged.
         **overrides: Fields of the configuration that keys and shapes cannot tell.
 
     Returns:
-        The module; ``module.card`` is its `WeightsCard`, or ``None`` for an official checkpoint.
+        The module; ``module.card`` is its `WeightsCard`, or ``None`` for a file without one.
 
     Raises:
         RestoraError: Unknown name, unreadable or unsafe file, no known architecture, or a file that is not the one
@@ -74,6 +75,12 @@ def _load_with_card(path: Path, card: WeightsCard, overrides: dict[str, Any]) ->
 
 def _load_without_card(path: Path, overrides: dict[str, Any]) -> nn.Module:
     state = read_tensors(path)
+    if trained := read_training_state(path):
+        arch = architecture(trained.architecture)
+        logger.info("%s: %s of %s after %d steps", path, arch.title, trained.name, trained.steps)
+        return _filled(
+            arch.network(build_config(arch, asdict(trained.config) | overrides)), state, None, path
+        )
     try:
         found = inspect_state_dict(state)
         if found.keys == "official":

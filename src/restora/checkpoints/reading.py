@@ -12,7 +12,7 @@ from torch import Tensor
 
 from restora.errors import RestoraError
 
-NESTED_UNDER = ("params_ema", "params", "state_dict", "model_state_dict", "model", "net", "network")
+NESTED_UNDER = ("params_ema", "ema", "params", "state_dict", "model_state_dict", "model", "net", "network")
 """Keys under which training code files its weights, the better ones first."""
 
 PREFIXES = ("module.", "_orig_mod.", "network.", "net_g.", "model.")

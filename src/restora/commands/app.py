@@ -24,6 +24,7 @@ from restora.commands.models import models
 from restora.commands.pack import EPILOG as PACK_EXAMPLES
 from restora.commands.pack import pack
 from restora.commands.protocols import protocols
+from restora.commands.recipes import recipes
 from restora.commands.restore import EPILOG as RESTORE_EXAMPLES
 from restora.commands.restore import restore
 from restora.commands.significance import significance
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.command(epilog=RESTORE_EXAMPLES)(restore)
 app.command(epilog=TRAIN_EXAMPLES)(train)
+app.add_typer(recipes, name="recipes")
 app.command(epilog=PACK_EXAMPLES)(pack)
 app.command(epilog=DEGRADE_EXAMPLES)(degrade)
 app.command(epilog=COMPARE_EXAMPLES)(compare)

@@ -1,5 +1,6 @@
 """``restora train``: a recipe and a folder of photographs in, weights out."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,11 +12,11 @@ if TYPE_CHECKING:
 EPILOG = """
 Examples:
 
-  restora train photos/denoise-chair-tiny --set data.photos=my-photos
+  restora train recipes/photos/denoise-laptop.yaml --set data.photos=my-photos
 
   restora train my-recipe.yaml --set stages.0.steps=2000 --run runs/quick
 
-  restora train photos/denoise-chair-tiny --set data.photos=my-photos --resume
+  restora train recipes/photos/denoise-laptop.yaml --set data.photos=my-photos --resume
 """
 
 
@@ -56,7 +57,8 @@ def train(
         TimeRemainingColumn(),
         TextColumn("{task.fields[facts]}"),
     )
-    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
+    shown = console.is_terminal and os.environ.get("RANK", "0") == "0"  # of many processes the first one
+    with Progress(*columns, console=console, disable=not shown) as progress:
         bar = progress.add_task(loaded.name, total=loaded.steps, facts="")
 
         def report(facts: "Report") -> None:

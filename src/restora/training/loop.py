@@ -117,8 +117,19 @@ class Trainer:
                 )
 
     def initialise(self, weights: dict[str, Tensor]) -> None:
-        """Start from other weights instead of fresh ones (``--init``)."""
-        self.network.load_state_dict(weights)
+        """Start from other weights instead of fresh ones (``--init``).
+
+        Raises:
+            RestoraError: They belong to another network.
+        """
+        try:
+            self.network.load_state_dict(weights)
+        except RuntimeError as error:
+            model = self.recipe.model
+            raise RestoraError(
+                f"the weights to start from are not those of a {model.architecture}/{model.variant} as the recipe has it;"
+                " change model, or take other weights"
+            ) from error
         self.ema = ExponentialMovingAverage(self.network, self.recipe.ema)
 
     def resume(self) -> None:

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from restora.degradations import Degradation
 from restora.errors import RestoraError
+from restora.training.bundled import find_recipe
 from restora.training.described_degradation import describe
 from restora.training.sections import (
     DataSection,
@@ -32,8 +33,10 @@ class Recipe(Section):
     task: str = Field(description="what the weights are for: denoise, dehaze, ...")
     source: str | None = Field(None, description="where the settings come from: paper, code, our choice")
     seed: int = Field(0, description="of everything random")
-    model: ModelSection
-    data: DataSection = PhotosData()
+    model: ModelSection = Field(description="the network")
+    data: DataSection = Field(
+        PhotosData(), description="what to train on: of three kinds, photos, pairs, benchmark"
+    )
     degradation: Any = Field(
         None,
         description="of clean photographs: a preset such as rain/heavy, or a mapping; none for pairs",
@@ -45,7 +48,7 @@ class Recipe(Section):
     targets: Literal["reduced", "pyramid"] = Field(
         "reduced", description="clean images of the smaller scales: reduced bilinearly, or a Gaussian pyramid"
     )
-    optimizer: OptimizerSection = OptimizerSection()
+    optimizer: OptimizerSection = Field(OptimizerSection(), description="how the weights move")
     stages: tuple[StageSection, ...] = Field(min_length=1, description="one after the other")
     accumulate: int = Field(
         1, gt=0, description="parts in which a batch is computed, to save memory; the step is the same"
@@ -62,7 +65,7 @@ class Recipe(Section):
     checkpoint_activations: bool = Field(
         False, description="compute each block again for its gradient: much less memory, a third more time"
     )
-    validation: ValidationSection = ValidationSection()
+    validation: ValidationSection = Field(ValidationSection(), description="scores during training")
     save_every: int = Field(500, gt=0, description="steps between checkpoints")
     explosion: float = Field(
         10.0,
@@ -104,22 +107,14 @@ def load_recipe(path: str | Path, settings: list[str] | None = None) -> Recipe:
     """Read a recipe.
 
     Args:
-        path: A YAML file, or the name of one that comes with restora, such as ``"photos/denoise-chair-tiny"``.
+        path: A YAML file, or one that comes with restora, such as ``"photos/denoise-laptop"``; see `find_recipe`.
         settings: Changes such as ``"optimizer.learning_rate=5e-4"`` or ``"stages.0.steps=100"``; values are YAML.
 
     Raises:
         RestoraError: No such file, not YAML, an unknown key (the nearest one is suggested), a value out of range.
     """
-    file = Path(path)
-    if not file.is_file():
-        file = bundled_recipes() / f"{path}.yaml"
     try:
-        values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        names = ", ".join(
-            sorted(str(p.relative_to(bundled_recipes()))[:-5] for p in bundled_recipes().rglob("*.yaml"))
-        )
-        raise RestoraError(f"{path}: no such recipe; give a YAML file or one of: {names}") from None
+        values = yaml.safe_load(find_recipe(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RestoraError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):
@@ -132,11 +127,6 @@ def load_recipe(path: str | Path, settings: list[str] | None = None) -> Recipe:
         raise RestoraError(
             f"{path}: " + "; ".join(_explain(problem) for problem in error.errors())
         ) from error
-
-
-def bundled_recipes() -> Path:
-    """Return the folder of the recipes that come with restora."""
-    return Path(__file__).parent.parent / "recipes"
 
 
 def apply_setting(values: dict[str, Any], setting: str) -> None:

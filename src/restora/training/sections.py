@@ -36,7 +36,7 @@ class AnyData(Section):
 class PhotosData(AnyData):
     """Clean photographs, degraded on the fly."""
 
-    kind: Literal["photos"] = "photos"
+    kind: Literal["photos"] = Field("photos", description="may be left out")
     photos: Path | None = Field(None, description="folder of clean photographs, or a pack of them")
     reduction: float = Field(
         0.5, gt=0, le=1, description="strongest random reduction of a crop; 1 turns it off"
@@ -47,7 +47,7 @@ class PhotosData(AnyData):
 class PairsData(AnyData):
     """Degraded images and their clean partners in two folders, matched by name; or a pack of pairs."""
 
-    kind: Literal["pairs"]
+    kind: Literal["pairs"] = Field(description="tells pairs from photographs")
     degraded: Path | None = Field(None, description="folder of degraded images")
     clean: Path | None = Field(None, description="folder of clean images")
     pack: Path | None = Field(None, description="a pack of pairs, instead of the two folders")
@@ -63,7 +63,7 @@ class PairsData(AnyData):
 class BenchmarkData(AnyData):
     """The training pairs of a data set of the catalogue, in any of its layouts (`restora benchmarks`)."""
 
-    kind: Literal["benchmark"]
+    kind: Literal["benchmark"] = Field(description="tells a data set of the catalogue from other data")
     benchmark: str = Field(description="name in the catalogue, such as rain100l")
     root: Path | None = Field(None, description="where it lies")
     split: str = Field("train", description="which part of it")

@@ -1,0 +1,76 @@
+"""``restora recipes``: the trainings that come with restora."""
+
+import json
+from typing import Annotated
+
+import typer
+
+EPILOG = """
+Examples:
+
+  restora recipes                                        [dim]lists them[/dim]
+
+  restora recipes show photos/denoise-laptop > mine.yaml [dim]a start for your own[/dim]
+
+  restora recipes reference                              [dim]every key that a recipe can have[/dim]
+"""
+
+recipes = typer.Typer(
+    help="List the recipes that come with restora, print one, print the reference of all keys.",
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@recipes.callback(invoke_without_command=True, epilog=EPILOG)
+def list_recipes(
+    context: typer.Context,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print a list of objects, for other programs.")
+    ] = False,
+) -> None:
+    """List the recipes that come with restora, print one, print the reference of all keys."""
+    if context.invoked_subcommand is not None:
+        return
+    from restora.training import load_recipe
+    from restora.training.bundled import list_recipes as names
+
+    rows = []
+    for name in names():
+        recipe = load_recipe(name)
+        rows.append(
+            {
+                "name": name,
+                "task": recipe.task,
+                "network": f"{recipe.model.architecture}/{recipe.model.variant}",
+                "data": getattr(recipe.data, "benchmark", recipe.data.kind),
+                "steps": recipe.steps,
+            }
+        )
+    if as_json:
+        print(json.dumps(rows, indent=2))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("name", "task", "network", "data", "steps")
+    table.columns[-1].justify = "right"
+    for row in rows:
+        table.add_row(*(f"{value:,}" if isinstance(value, int) else value for value in row.values()))
+    Console().print(table)
+
+
+@recipes.command()
+def show(name: Annotated[str, typer.Argument(metavar="NAME", help="Such as photos/denoise-laptop.")]) -> None:
+    """Print a recipe, comments and all."""
+    from restora.training.bundled import find_recipe
+
+    print(find_recipe(name).read_text(encoding="utf-8"), end="")
+
+
+@recipes.command()
+def reference() -> None:
+    """Print the reference of recipes in Markdown: sections, keys, degradations, presets, losses."""
+    from restora.training.reference import recipe_reference
+
+    print(recipe_reference(), end="")

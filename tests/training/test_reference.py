@@ -1,0 +1,48 @@
+from pathlib import Path
+
+import pytest
+
+from restora.degradations import PRESETS
+from restora.training.described_degradation import DEGRADATIONS
+from restora.training.losses import LOSSES
+from restora.training.recipe import sections
+from restora.training.reference import SECTIONS, recipe_reference
+from restora.training.sections import AnyData
+
+PAGE = Path(__file__).parents[2] / "docs/recipe-reference.md"
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return recipe_reference()
+
+
+def test_the_committed_page_is_current(page: str) -> None:
+    assert PAGE.read_text(encoding="utf-8") == page, "restora recipes reference > docs/recipe-reference.md"
+
+
+def test_nothing_is_left_out(page: str) -> None:
+    assert {section for _, section in SECTIONS} == {*sections()} - {AnyData}
+    assert all(f"| `{name}` |" in page for _, section in SECTIONS for name in section.model_fields)
+    assert all(f"### kind: {kind}\n" in page for kind in (*DEGRADATIONS, "chain", "mixture"))
+    assert all(f"| `{name}` |" in page for name in LOSSES)
+    assert all(f"| `{preset.family}/{preset.name}` |" in page for preset in PRESETS)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "| `ema` | number | `0.999` | at least 0, below 1 | decay of the moving average of the weights; 0 for none |",
+        "| `clip` | number or none | `1.0` | above 0 | largest 2-norm of the gradient, or none |",
+        "| `steps` | whole number | must be given | above 0 | optimiser steps |",
+        "| `sigma` | [number, number] | `[0.0, 50.0]` | Lowest and highest standard deviation in grey levels of 255. |",
+        "| `kind` | `adamw` or `adam` | `adamw` |  | AdamW, or Adam without weight decay |",
+    ],
+)
+def test_a_row_has_type_default_range_and_description(page: str, row: str) -> None:
+    assert row in page.splitlines()
+
+
+def test_every_key_and_every_field_is_described(page: str) -> None:
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert [row for row in rows if row.endswith("|  |")] == []
