@@ -156,7 +156,8 @@ def parts_of_the_loop(recipe: Recipe) -> dict[str, Callable[[], object]]:
 
 def loading_alone(recipe: Recipe, batches: int = 30, rounds: int = 3) -> dict[int, float]:
     """Crops per second for each number of workers, with nothing else to do for them or for the main process."""
-    size, found = recipe.stages[0].batch, {workers: [] for workers in WORKERS}
+    size = recipe.stages[0].batch
+    found: dict[int, list[float]] = {workers: [] for workers in WORKERS}
     for number in range(rounds):
         for workers, speeds in found.items():
             ahead = 1 + 2 * workers  # what workers have ready when the first batch comes
