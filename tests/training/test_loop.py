@@ -192,3 +192,14 @@ def test_the_log_has_a_line_for_each_report(photos: Path, tmp_path: Path) -> Non
     assert [line["step"] for line in lines] == [8, 10, 16, 20, 24, 30]
     assert all(line["loss"] < 0 and line["seconds_per_step"] > 0 for line in lines)
     assert crops_seen(trainer.recipe, 27) == 24 * 4 + 3 * 2
+
+
+def test_curves_go_to_tensorboard(photos: Path, tmp_path: Path) -> None:
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    plan = miniature(photos, track=["tensorboard"], stages=[{"steps": 4, "patch": 16, "batch": 2}])
+    assert Trainer(plan, tmp_path, report_every=2).run()
+    (folder,) = tmp_path.glob("miniature")  # the recipe's name; the recipe itself is in a folder below
+    read = events.EventAccumulator(str(folder)).Reload()
+    assert [event.step for event in read.Scalars("loss")] == [2, 4]
+    logged = [json.loads(line)["error"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [event.value for event in read.Scalars("error")] == pytest.approx(logged)
