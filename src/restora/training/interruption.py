@@ -48,3 +48,9 @@ def interruptions() -> Iterator[Callable[[], bool]]:
             signal.signal(number, handler)
         if group is not None:
             distributed.destroy_process_group(group)
+
+
+def leave_to_the_trainer(worker: int) -> None:
+    """Prepare a process that cuts crops: Ctrl-C, which reaches it as well, is for the Trainer, who still needs crops."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # so that it can still be ended

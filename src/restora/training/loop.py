@@ -22,7 +22,7 @@ from restora.training.batches import StepBatches, Stretch, remaining_stretches
 from restora.training.checkpoint import TrainingCheckpoint, load_checkpoint, save_checkpoint
 from restora.training.divergence import DivergenceWatch
 from restora.training.ema import ExponentialMovingAverage
-from restora.training.interruption import interruptions
+from restora.training.interruption import interruptions, leave_to_the_trainer
 from restora.training.losses import LOSSES, TARGETS, multi_scale_loss
 from restora.training.optimizers import build_optimizer
 from restora.training.processes import build_accelerator
@@ -173,6 +173,7 @@ class Trainer:
             batch_sampler=StepBatches(stretch, accelerator.process_index, accelerator.num_processes),
             num_workers=self.recipe.data.workers,
             pin_memory=accelerator.device.type == "cuda",
+            worker_init_fn=leave_to_the_trainer,
         )
         measured: list[Tensor] = []
         start = time.perf_counter()
