@@ -94,7 +94,7 @@ def test_a_resumed_run_ends_with_the_same_weights(
     assert_same_weights(tmp_path / "whole", tmp_path / "pieces")
 
 
-@pytest.mark.parametrize("steps", [40, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("steps", [24, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_killed_run_resumes_to_the_same_weights(photos: Path, tmp_path: Path, steps: int) -> None:
     plan = miniature(photos, stages=[{"steps": steps, "patch": 16, "batch": 2}], save_every=7)
     (tmp_path / "plan.json").write_text(plan.model_dump_json())

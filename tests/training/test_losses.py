@@ -118,7 +118,7 @@ def test_ms_ssim_is_the_published_product() -> None:
     random = np.random.default_rng(0)
     clean = random.random((2, 1, 176, 180)).repeat(3, axis=1) * np.array([1, 0.5, 0.2]).reshape(1, 3, 1, 1)
     restored = 0.8 * clean + 0.1 * random.random(clean.shape) + np.array([0.1, 0.0]).reshape(2, 1, 1, 1)
-    few = [(0, 0), (1, 2)]  # the slow way is slow
+    few = [(1, 2)]  # the slow way is slow
     expected = np.mean([ms_ssim(restored[image, channel], clean[image, channel]) for image, channel in few])
     values = [
         1 - float(ms_ssim_loss(*(torch.from_numpy(z[i : i + 1, c : c + 1]) for z in (restored, clean))))
