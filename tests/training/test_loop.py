@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -25,6 +24,12 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
     checkpoint = load_checkpoint(folder / "last.pt")
     averages = {f"ema.{name}": value for name, value in checkpoint.ema.items()}
     return {**checkpoint.network, **averages}
+
+
+def assert_same_weights(first: Path, second: Path) -> None:
+    expected, got = weights(first), weights(second)
+    assert expected.keys() == got.keys()
+    assert all(torch.equal(value, got[name]) for name, value in expected.items())
 
 
 def test_learns_and_exports_weights_that_load(photos: Path, tmp_path: Path) -> None:
@@ -54,23 +59,44 @@ def test_learns_and_exports_weights_that_load(photos: Path, tmp_path: Path) -> N
     assert validation.score(model) == pytest.approx(reports[-1].score, abs=0.05)
 
 
-def test_a_resumed_run_ends_with_the_same_weights(photos: Path, tmp_path: Path) -> None:
-    whole = Trainer(miniature(photos), tmp_path / "whole")
+KIT = {"architecture": "kit", "variant": "tiny", "overrides": {"width": 4, "blocks": [1, 1, 1, 1]}}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        # draws rotations in training; a second stage with an optimiser of its own
+        {
+            "model": KIT,
+            "scale_weights": [1],
+            "stages": [
+                {"steps": 12, "patch": 32, "batch": 2},
+                {"steps": 4, "patch": 32, "batch": 2, "learning_rate": 1e-3},
+            ],
+        },
+    ],
+    ids=["chair", "kit"],
+)
+def test_a_resumed_run_ends_with_the_same_weights(
+    photos: Path, tmp_path: Path, changes: dict[str, object]
+) -> None:
+    plan = miniature(photos, **changes)
+    whole = Trainer(plan, tmp_path / "whole")
     assert whole.run()
-    piece = Trainer(miniature(photos), tmp_path / "pieces", report_every=1)
-    piece.report = lambda report: os.kill(os.getpid(), signal.SIGINT) if report.step == 13 else None
+    piece = Trainer(plan, tmp_path / "pieces", report_every=1)
+    piece.report = lambda report: os.kill(os.getpid(), signal.SIGINT) if report.step == 10 else None
     assert not piece.run()
-    assert piece.step == 13
-    rest = Trainer(miniature(photos), tmp_path / "pieces")
+    assert piece.step == 11
+    rest = Trainer(plan, tmp_path / "pieces")
     rest.resume()
     assert rest.run()
-    expected, got = weights(tmp_path / "whole"), weights(tmp_path / "pieces")
-    assert expected.keys() == got.keys()
-    assert all(torch.equal(expected[name], got[name]) for name in expected)
+    assert_same_weights(tmp_path / "whole", tmp_path / "pieces")
 
 
-def test_a_killed_run_resumes_to_the_same_weights(photos: Path, tmp_path: Path) -> None:
-    plan = miniature(photos, stages=[{"steps": 200, "patch": 16, "batch": 2}], save_every=20)
+@pytest.mark.parametrize("steps", [24, pytest.param(200, marks=pytest.mark.slow)])
+def test_a_killed_run_resumes_to_the_same_weights(photos: Path, tmp_path: Path, steps: int) -> None:
+    plan = miniature(photos, stages=[{"steps": steps, "patch": 16, "batch": 2}], save_every=7)
     (tmp_path / "plan.json").write_text(plan.model_dump_json())
     program = """
 import sys, torch
@@ -78,26 +104,55 @@ from pathlib import Path
 from restora.training import Recipe, Trainer
 torch.set_num_threads(1)
 folder = Path(sys.argv[1])
-trainer = Trainer(Recipe.model_validate_json((folder / "plan.json").read_text()), folder / sys.argv[2])
-if (folder / sys.argv[2] / "last.pt").exists():
-    trainer.resume()
-trainer.run()
+plan = Recipe.model_validate_json((folder / "plan.json").read_text())
+Trainer(plan, folder / "killed", report=lambda report: print(report.step, flush=True), report_every=1).run()
 """
-    command = [sys.executable, "-c", program, str(tmp_path)]
-    victim = subprocess.Popen([*command, "killed"])
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "killed/last.pt").exists():
-        assert time.monotonic() < deadline
-        assert victim.poll() is None
-        time.sleep(0.02)
+    victim = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert victim.stdout is not None
+    while int(victim.stdout.readline()) < steps // 2 + 3:
+        pass
     victim.kill()
-    victim.wait()
-    assert load_checkpoint(tmp_path / "killed/last.pt").step < 200
-    subprocess.run([*command, "killed"], check=True)
-    subprocess.run([*command, "whole"], check=True)
-    expected, got = weights(tmp_path / "whole"), weights(tmp_path / "killed")
-    assert load_checkpoint(tmp_path / "killed/last.pt").step == 200
-    assert all(torch.equal(expected[name], got[name]) for name in expected)
+    assert victim.wait() == -signal.SIGKILL
+    assert load_checkpoint(tmp_path / "killed/last.pt").step < steps
+    rest = Trainer(plan, tmp_path / "killed")
+    rest.resume()
+    assert rest.run()
+    assert Trainer(plan, tmp_path / "whole").run()
+    assert load_checkpoint(tmp_path / "killed/last.pt").step == steps
+    assert_same_weights(tmp_path / "whole", tmp_path / "killed")
+
+
+@pytest.mark.parametrize("report_every", [5, 50])
+def test_what_a_diverged_step_leaves_is_never_saved(photos: Path, tmp_path: Path, report_every: int) -> None:
+    plan = miniature(photos, stages=[{"steps": 23, "patch": 16, "batch": 2}])
+    trainer = Trainer(plan, tmp_path, report_every=report_every)
+    taking = trainer._pairs
+
+    def poisoned(*arguments: object) -> tuple[torch.Tensor, torch.Tensor]:
+        degraded, clean = taking(*arguments)
+        return degraded, clean * float("nan") if trainer.step == 21 else clean
+
+    trainer._pairs = poisoned
+    with pytest.raises(RestoraError, match="the loss is nan in step 22"):
+        trainer.run()
+    assert load_checkpoint(tmp_path / "last.pt").step == 20
+
+
+def test_what_a_network_makes_of_a_diverged_step_is_explained(photos: Path, tmp_path: Path) -> None:
+    trainer = Trainer(miniature(photos), tmp_path)
+    taking = trainer._pairs
+
+    def choking(*arguments: object) -> tuple[torch.Tensor, torch.Tensor]:
+        if trainer.step == 3:
+            raise IndexError("no number is no index")
+        degraded, clean = taking(*arguments)
+        return degraded, clean * float("nan") if trainer.step == 2 else clean
+
+    trainer._pairs = choking
+    with pytest.raises(RestoraError, match="the loss is nan in step 3"):
+        trainer.run()
 
 
 def test_a_loss_that_explodes_stops_and_keeps_the_last_good_checkpoint(photos: Path, tmp_path: Path) -> None:
@@ -137,3 +192,14 @@ def test_the_log_has_a_line_for_each_report(photos: Path, tmp_path: Path) -> Non
     assert [line["step"] for line in lines] == [8, 10, 16, 20, 24, 30]
     assert all(line["loss"] < 0 and line["seconds_per_step"] > 0 for line in lines)
     assert crops_seen(trainer.recipe, 27) == 24 * 4 + 3 * 2
+
+
+def test_curves_go_to_tensorboard(photos: Path, tmp_path: Path) -> None:
+    events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    plan = miniature(photos, track=["tensorboard"], stages=[{"steps": 4, "patch": 16, "batch": 2}])
+    assert Trainer(plan, tmp_path, report_every=2).run()
+    (folder,) = tmp_path.glob("miniature")  # the recipe's name; the recipe itself is in a folder below
+    read = events.EventAccumulator(str(folder)).Reload()
+    assert [event.step for event in read.Scalars("loss")] == [2, 4]
+    logged = [json.loads(line)["error"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [event.value for event in read.Scalars("error")] == pytest.approx(logged)

@@ -1,5 +1,7 @@
 """Notice when training goes wrong, before a good checkpoint is replaced."""
 
+from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from statistics import median
 
@@ -27,30 +29,31 @@ class DivergenceWatch:
         self.factor, self.folder = factor, folder
         self._errors: list[float] = []
 
-    def check(self, losses: Tensor, errors: Tensor, step: int) -> None:
+    def check(self, measured: Sequence[Tensor], step: int) -> None:
         """Look at the steps since the last check.
 
         Args:
-            losses: Of each step (n,).
-            errors: Mean absolute error of each step (n,), in grey levels.
-            step: Steps done; the last one belongs to the last value.
+            measured: Of each step its loss and its mean absolute error in grey levels: (2,).
+            step: Steps done; the last one of ``measured`` is the last one done.
 
         Raises:
             RestoraError: One of them is not finite, or their mean error is far above what it was.
         """
-        bad = (~torch.isfinite(losses + errors)).nonzero().flatten()
-        if len(bad):
-            first = int(bad[0])
-            raise RestoraError(
-                f"the loss is {float(losses[first])} in step {step - len(losses) + first + 1}; {self._remedy()}"
-            )
-        error = float(errors.mean())
+        self.check_finite(measured, step)
+        error = float(torch.stack(tuple(measured))[:, 1].mean())
         if len(self._errors) >= WARMING_UP and error > self.factor * median(self._errors):
             raise RestoraError(
                 f"the error explodes by step {step}: {error:.1f} grey levels, after a median of"
                 f" {median(self._errors):.1f}; {self._remedy()}"
             )
         self._errors = [*self._errors[-REMEMBERED + 1 :], error]
+
+    def check_finite(self, measured: Sequence[Tensor], step: int) -> None:
+        """Look for a loss or an error that is no number, or infinite; see `check`."""
+        for number, (loss, error) in enumerate(torch.stack(tuple(measured)).tolist() if measured else ()):
+            if not isfinite(loss + error):
+                first = step - len(measured) + number + 1
+                raise RestoraError(f"the loss is {loss} in step {first}; {self._remedy()}")
 
     def _remedy(self) -> str:
         return (

@@ -1,14 +1,11 @@
 """The training loop: crops -> degradation -> network -> loss -> weights, on Hugging Face Accelerate."""
 
 import json
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -16,6 +13,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
+from restora.atomic import replacement
 from restora.datasets.crops import Crops
 from restora.errors import RestoraError
 from restora.networks import create_model
@@ -24,6 +22,7 @@ from restora.training.batches import StepBatches, Stretch, remaining_stretches
 from restora.training.checkpoint import TrainingCheckpoint, load_checkpoint, save_checkpoint
 from restora.training.divergence import DivergenceWatch
 from restora.training.ema import ExponentialMovingAverage
+from restora.training.interruption import interruptions, leave_to_the_trainer
 from restora.training.losses import LOSSES, TARGETS, multi_scale_loss
 from restora.training.optimizers import build_optimizer
 from restora.training.processes import build_accelerator
@@ -156,23 +155,23 @@ class Trainer:
             RestoraError: No data, or the loss is not finite or explodes; the last good checkpoint stays.
         """
         crops, validation = open_crops(self.recipe), open_validation(self.recipe)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "recipe.json").write_text(self.recipe.model_dump_json(indent=2), encoding="utf-8")
+        self._open_folder()
         self.watch = DivergenceWatch(self.recipe.explosion, self.folder)
         self.accelerator.init_trackers(self.recipe.name, config={"recipe": self.recipe.model_dump_json()})
-        with _stop_on_signals() as stop:
+        with interruptions() as stop:
             for stretch in remaining_stretches(self.recipe.stages, self.step):
                 crops = crops.with_patch(stretch.stage.patch)
-                self._run_stretch(stretch, crops, validation, stop)
-                if stop.is_set():
+                if self._run_stretch(stretch, crops, validation, stop):
                     break
         self.save()
+        self.accelerator.wait_for_everyone()  # the checkpoint is there when any process returns
         self.accelerator.end_training()
         return self.step == self.recipe.steps
 
     def _run_stretch(
-        self, stretch: Stretch, crops: Crops, validation: Validation | None, stop: threading.Event
-    ) -> None:
+        self, stretch: Stretch, crops: Crops, validation: Validation | None, stop: Callable[[], bool]
+    ) -> bool:
+        """Train what is left of a stage; return whether an interrupt ended it."""
         accelerator, every = self.accelerator, self.recipe.validation.every
         if stretch.starts_anew:
             self.optimizer = build_optimizer(self.network.parameters(), self.recipe.optimizer)
@@ -185,17 +184,26 @@ class Trainer:
             batch_sampler=StepBatches(stretch, accelerator.process_index, accelerator.num_processes),
             num_workers=self.recipe.data.workers,
             pin_memory=accelerator.device.type == "cuda",
+            worker_init_fn=leave_to_the_trainer,
         )
         measured: list[Tensor] = []
         start = time.perf_counter()
+        stopped = False
         for batch in batches:
-            measured.append(self._train_step(module, optimizer, batch))
+            try:
+                measured.append(self._train_step(module, optimizer, batch))
+            except Exception:  # a network may choke on the weights that a loss of no value has left
+                self.watch.check_finite(measured, self.step)
+                raise
             self.step += 1
+            stopped = stop()
             validate = validation is not None and self.step % every == 0
             save = self.step % self.recipe.save_every == 0
-            if save or validate or self.step % self.report_every == 0:
+            # The last steps are looked at as well, since the run saves what they leave.
+            last = stopped or self.step == stretch.last_step
+            if save or validate or last or self.step % self.report_every == 0:
+                self.watch.check(measured, self.step)
                 losses, errors = torch.stack(measured).unbind(1)
-                self.watch.check(losses, errors, self.step)
                 seconds = (time.perf_counter() - start) / len(losses)
                 score = self._validate(validation) if validation is not None and validate else None
                 facts = float(losses.mean()), float(errors.mean()), self._learning_rate(self.step - 1)
@@ -203,14 +211,18 @@ class Trainer:
                 if save:
                     self.save()
                 measured, start = [], time.perf_counter()
-            if stop.is_set():
-                return
+            if stopped:
+                break
+        accelerator.free_memory()  # it would keep what it has prepared for each stage
+        return stopped
 
     def _train_step(
         self, module: nn.Module, optimizer: torch.optim.Optimizer, batch: Tensor | list[Tensor]
     ) -> Tensor:
-        """Take a step; return the loss and the mean absolute error in grey levels: (2,)."""
-        degraded, clean = self._pairs(batch)
+        """Take a step; return the loss and the mean absolute error in grey levels, of all processes: (2,)."""
+        of_degradation, of_network = self._seeds()
+        torch.manual_seed(of_network)  # some draw in training, such as KiT its rotations
+        degraded, clean = self._pairs(batch, of_degradation)
         for group in optimizer.param_groups:
             group["lr"] = self._learning_rate(self.step)
         parts = list(
@@ -233,33 +245,38 @@ class Trainer:
         optimizer.step()
         optimizer.zero_grad()
         self.ema.update(self.network)
-        return measured
+        shared: Tensor = self.accelerator.reduce(measured, "mean")
+        return shared
 
-    def _pairs(self, batch: Tensor | list[Tensor]) -> tuple[Tensor, Tensor]:
+    def _pairs(self, batch: Tensor | list[Tensor], seed: int) -> tuple[Tensor, Tensor]:
         """Bring a batch of clean crops or of pairs to the device, and degrade what is clean."""
         device, layout = self.accelerator.device, torch.channels_last
         if isinstance(batch, Tensor):
             clean = batch.to(device, memory_format=layout, non_blocking=True)
             degrade = self.recipe.degrade
             assert degrade is not None  # the recipe has seen to it
-            degraded = degrade(clean, Generator(device).manual_seed(self._degradation_seed()))
+            degraded = degrade(clean, Generator(device).manual_seed(seed))
         else:
             degraded, clean = (part.to(device, memory_format=layout, non_blocking=True) for part in batch)
         return network_input(degraded), clean
 
-    def _degradation_seed(self) -> int:
-        """Depend on the recipe's seed, the step and the process alone, so that a resumed run draws the same."""
+    def _seeds(self) -> list[int]:
+        """Draw seeds of the degradation and of the network, from the recipe's seed, the step and the process alone.
+
+        A resumed run thus draws the same.
+        """
         entropy = np.random.SeedSequence((self.recipe.seed, self.step, self.accelerator.process_index))
-        return int(entropy.generate_state(1, np.uint64)[0] >> np.uint64(1))
+        return [int(word >> np.uint64(1)) for word in entropy.generate_state(2, np.uint64)]
 
     def _learning_rate(self, step: int) -> float:
         return learning_rate(step, self.recipe.optimizer, self.recipe.stages)
 
-    def _validate(self, validation: Validation) -> float | None:
+    def _validate(self, validation: Validation) -> float:
         """Score the averaged weights, write sample pictures, and keep the state if it is the best so far."""
-        if not self.accelerator.is_main_process:
-            return None
-        score = validation.score(self.averaged_network(), self.folder / "samples")
+        share = slice(self.accelerator.process_index, None, self.accelerator.num_processes)
+        scores = validation.scores(self.averaged_network(), self.folder / "samples", share)
+        total = torch.tensor(scores, device=self.accelerator.device).sum()
+        score = float(self.accelerator.reduce(total, "sum")) / len(validation.images)
         if self.best is None or score > self.best:
             self.best = score
             self.save("best.pt")
@@ -275,6 +292,13 @@ class Trainer:
         model = self.recipe.model
         network = create_model(model.architecture, model.variant, **model.overrides)
         return network.to(self.accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def _open_folder(self) -> None:
+        if self.accelerator.is_main_process:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            with replacement(self.folder / "recipe.json") as stream:
+                stream.write(self.recipe.model_dump_json(indent=2).encode())
+        self.accelerator.wait_for_everyone()
 
     def save(self, name: str = "last.pt") -> None:
         """Write a checkpoint into the folder."""
@@ -299,22 +323,3 @@ class Trainer:
         with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
             log.write(json.dumps(vars(report)) + "\n")
         self.report(report)
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """Turn Ctrl-C and SIGTERM into an event, so that the step at hand is finished and saved."""
-    stop = threading.Event()
-
-    def request(number: int, frame: FrameType | None) -> None:
-        stop.set()
-
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    previous = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)

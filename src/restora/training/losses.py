@@ -100,7 +100,8 @@ def ms_ssim_loss(restored: Tensor, clean: Tensor) -> Tensor:
     scales = sum(side >> level >= 11 for level in range(len(MS_SSIM_WEIGHTS)))
     if scales == 0:
         raise ValueError(f"MS-SSIM needs crops of at least 11 pixels, got {side}")
-    weights = [weight / sum(MS_SSIM_WEIGHTS[:scales]) for weight in MS_SSIM_WEIGHTS[:scales]]
+    missing = sum(MS_SSIM_WEIGHTS) / sum(MS_SSIM_WEIGHTS[:scales])
+    weights = [missing * weight for weight in MS_SSIM_WEIGHTS[:scales]]
     similarity = restored.new_ones(restored.shape[:2])  # (B, C)
     for level, weight in enumerate(weights, start=1):
         luminance, contrast = _similarity(restored, clean)

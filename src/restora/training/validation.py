@@ -53,27 +53,31 @@ class Validation:
     rule: Protocol
     samples: int = 0
 
+    def score(self, network: nn.Module) -> float:
+        """Return the mean score of a network in evaluation mode, on any device."""
+        return float(np.mean(self.scores(network)))
+
     @torch.inference_mode()
-    def score(self, network: nn.Module, strips: Path | None = None) -> float:
-        """Return the mean score of a network in evaluation mode.
+    def scores(
+        self, network: nn.Module, strips: Path | None = None, share: slice = slice(None)
+    ) -> list[float]:
+        """Return the score of each image.
 
         Args:
-            network: On any device.
+            network: On any device, in evaluation mode.
             strips: Folder for pictures degraded | restored | clean, one for each of the first ``samples`` images.
+            share: Which of the images; several processes take a part each.
         """
         scores = []
-        for number, image in enumerate(self.images):
+        for number in range(len(self.images))[share]:
+            image = self.images[number]
             restored = run_padded(network, image.degraded)
             scores.append(self.rule.score(restored, image.clean))
             if strips is not None and number < self.samples:
                 parts = [_views(image.degraded), restored, image.clean]
-                name = image.name.replace("/", "-")
-                write(
-                    strips / f"{name}.png",
-                    Photograph(np.hstack([quantise(part) for part in parts])),
-                    overwrite=True,
-                )
-        return float(np.mean(scores))
+                strip = Photograph(np.hstack([quantise(part) for part in parts]))
+                write(strips / f"{image.name.replace('/', '-')}.png", strip, overwrite=True)
+        return scores
 
 
 def open_validation(recipe: Recipe) -> Validation | None:
