@@ -64,7 +64,7 @@ def test_every_card_has_a_miniature() -> None:
 def test_cards_name_protocols_that_exist() -> None:
     for card in BENCHMARKS.values():
         assert set(card.protocols.values()) <= {*PROTOCOLS, "server"}, card.name
-        assert card.source.startswith("https://") or card.name == "folders"
+        assert card.source.startswith("https://") or card.name in ("folders", "photographs")
 
 
 def test_layouts_speak_of_splits_and_variants_of_their_card() -> None:

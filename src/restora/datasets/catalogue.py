@@ -7,7 +7,7 @@ from restora.datasets.benchmark import Benchmark, Split
 from restora.datasets.cards.blur import BLUR
 from restora.datasets.cards.haze import HAZE
 from restora.datasets.cards.noise import NOISE
-from restora.datasets.cards.own import OWN
+from restora.datasets.cards.own import OWN, PHOTOGRAPHS
 from restora.datasets.cards.rain import RAIN
 from restora.datasets.cards.rain13k import RAIN13K
 from restora.datasets.cards.snow import SNOW
@@ -17,7 +17,7 @@ from restora.datasets.search import SPLIT_FOLDERS, Search
 from restora.errors import RestoraError
 
 BENCHMARKS: Mapping[str, Benchmark] = {
-    card.name: card for card in (*BLUR, *NOISE, *RAIN13K, *RAIN, *SNOW, *HAZE, OWN)
+    card.name: card for card in (*BLUR, *NOISE, *RAIN13K, *RAIN, *SNOW, *HAZE, OWN, PHOTOGRAPHS)
 }
 """Every card by its name, grouped by task."""
 

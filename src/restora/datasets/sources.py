@@ -1,5 +1,6 @@
-"""Where an image of a pair comes from: a file, half of one, several in one, or one with noise added."""
+"""Where an image of a pair comes from: a file, half of one, several in one, or one that is degraded here."""
 
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -125,6 +126,39 @@ class NoisyImage:
     def read(self) -> Pixels:
         """Decode the file and add the noise."""
         return add_test_noise(convert_depth(FileImage(self.file).read(), np.float32), self.sigma)
+
+    def header(self) -> Header:
+        """Return what the clean file says of itself."""
+        return read_header(self.file)
+
+
+@dataclass(frozen=True)
+class DegradedImage:
+    """A clean file with degradations of restora's own: (H, W, 3), uint8, as a camera would have saved it.
+
+    The random numbers come from the name of the file: every photograph has its own weather, every run the same.
+
+    Attributes:
+        file: The clean one.
+        steps: Presets as `restora.degradations.find_preset` takes them, the first one first; none leaves it clean.
+    """
+
+    file: Path
+    steps: tuple[tuple[str, str], ...]
+
+    def read(self) -> Pixels:
+        """Decode the file and degrade it."""
+        clean = load_rgb8(self.file)
+        if not self.steps:
+            return clean
+        import torch
+
+        from restora.degradations import Chain, find_preset
+
+        batch = torch.from_numpy(clean).permute(2, 0, 1)[None] / 255
+        random = torch.Generator().manual_seed(zlib.crc32(self.file.stem.encode()))
+        degraded = Chain(tuple(find_preset(*step) for step in self.steps))(batch, random)
+        return (degraded[0].clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
 
     def header(self) -> Header:
         """Return what the clean file says of itself."""

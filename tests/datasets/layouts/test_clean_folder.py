@@ -34,3 +34,30 @@ def test_div2k_leaves_out_its_validation_images(tmp_path: Path) -> None:
     for number in (1, 800, 801, 900):
         save(tmp_path / f"DIV2K_train_HR/{number:04}.png", paint((4, 4), 100))
     assert open_benchmark("div2k", tmp_path).names == ("0001", "0800")
+
+
+def test_photographs_are_degraded_by_presets_one_after_the_other(tmp_path: Path) -> None:
+    clean = np.random.default_rng(0).integers(0, 256, (32, 48, 3), dtype=np.uint8)
+    for name in ("one", "two"):
+        save(tmp_path / f"{name}.png", clean)
+    pairs = {
+        variant: open_benchmark("photographs", tmp_path, variant=variant)
+        for variant in ("clean", "haze-outdoor", "sensor-strong-jpeg-75", "jpeg-75")
+    }
+    np.testing.assert_array_equal(pairs["clean"][0].degraded, clean)
+    for variant, found in pairs.items():
+        first, second = found
+        assert first.degraded.dtype == np.uint8
+        np.testing.assert_array_equal(first.clean, clean)
+        np.testing.assert_array_equal(first.degraded, found[0].degraded)  # the same every time
+        if variant in ("haze-outdoor", "sensor-strong-jpeg-75"):
+            assert (first.degraded != second.degraded).any()  # the name is the seed
+    noise = [np.std(pairs[v][0].degraded - clean.astype(float)) for v in ("sensor-strong-jpeg-75", "jpeg-75")]
+    assert noise[0] > noise[1] > 0
+
+
+def test_photographs_refuse_what_is_no_preset(tmp_path: Path) -> None:
+    save(tmp_path / "one.png", paint((4, 4), 100))
+    for variant in ("haze-purple", "fire-strong", "haze-outdoor-jpeg"):
+        with pytest.raises(RestoraError, match=r"purple|fire|haze-outdoor-jpeg"):
+            open_benchmark("photographs", tmp_path, variant=variant)

@@ -1,18 +1,22 @@
-"""Layouts of clean images alone, whose degraded partners are made by adding noise."""
+"""Layouts of clean images alone, whose degraded partners are made here."""
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 from restora.datasets.inventory import Inventory
 from restora.datasets.pairs import Entry, name_uniquely
 from restora.datasets.search import Search, images_below
-from restora.datasets.sources import FileImage, NoisyImage
+from restora.datasets.sources import DegradedImage, FileImage, NoisyImage, Source
 from restora.errors import RestoraError
 
 
 @dataclass(frozen=True)
 class CleanFolder:
-    """A folder of clean images; the variant "sigma-N" says how much noise is added.
+    """A folder of clean images; the variant says how they are degraded.
+
+    "sigma-25" adds the noise of the Gaussian protocol. Anything else names presets of `restora.degradations`, one after
+    the other: "haze-night", or "sensor-strong-jpeg-75" for a noisy camera that saves as JPEG; "clean" leaves them alone.
 
     Attributes:
         name: Who lays it out so.
@@ -33,26 +37,34 @@ class CleanFolder:
 
     def scan(self, search: Search) -> Inventory | None:
         """Take the first folder that holds images."""
-        sigma = _sigma(search.variant)
         for base in search.bases(self.bases):
             files = [path for path in images_below(base) if search.wants((path.stem,))]
             if files:
                 named = [
-                    (path.stem, path.name, Entry(path.stem, NoisyImage(path, sigma), FileImage(path)))
+                    (path.stem, path.name, Entry(path.stem, _degraded(path, search.variant), FileImage(path)))
                     for path in files
                 ]
                 return Inventory(self.name, (base,), name_uniquely(named))
         return None
 
 
-def _sigma(variant: str) -> float:
-    """Return the standard deviation in grey levels that a variant names.
+def _degraded(path: Path, variant: str) -> Source:
+    """Return the degraded partner of a clean file.
 
     Example:
-        >>> _sigma("sigma-25")
+        >>> _degraded(Path("a.png"), "sigma-25").sigma
         25.0
+        >>> _degraded(Path("a.png"), "sensor-strong-jpeg-75").steps
+        (('sensor', 'strong'), ('jpeg', '75'))
     """
-    found = re.fullmatch(r"sigma-(\d+(?:\.\d+)?)", variant)
-    if found is None:
-        raise RestoraError(f"{variant!r}: is no strength of noise; write sigma-25, for example")
-    return float(found[1])
+    if noise := re.fullmatch(r"sigma-(\d+(?:\.\d+)?)", variant):
+        return NoisyImage(path, float(noise[1]))
+    words = [] if variant == "clean" else variant.split("-")
+    if len(words) % 2:
+        raise RestoraError(f"{variant!r}: is no degradation; write sigma-25 or haze-outdoor, for example")
+    from restora.degradations import find_preset  # loads torch, which the catalogue does without
+
+    steps = tuple(zip(words[::2], words[1::2], strict=True))
+    for family, name in steps:
+        find_preset(family, name)
+    return DegradedImage(path, steps)
