@@ -1,9 +1,9 @@
-"""Ship a training run: weights and card into the package, its scores into the card, the weights page and the README.
+"""Ship a training run: weights and card into the package, their scores into the card, the weights page and the README.
 
     python benchmarks/publish.py RUN --recipe photos/denoise-laptop --credits credits.tsv --description "..." [--continued]
 
-Before it, export the run (restora train does) and measure it: python benchmarks/denoising.py --weights RUN/NAME.safetensors.
-Without a run, only the weights page and the README's table are written anew.
+Before it, measure the weights of the run and keep the JSON files in benchmarks/results: restora evaluate --weights
+RUN/NAME.safetensors. Without a run, only the scores on the cards, the weights page and the README's table are written anew.
 """
 
 import argparse
@@ -11,25 +11,30 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-import numpy as np
 from denoising import RESULTS, read_results, table
+from weights_page import CLEAN, case_of, kept_evaluations, of_card, page
 
 from restora.checkpoints import Score, WeightsCard, list_weights, load_model, read_tensors, save_weights
 from restora.checkpoints.shipped import weights_folder
+from restora.checkpoints.writing import write_card
+from restora.evaluation import Evaluation
 
 ROOT = Path(__file__).parent.parent
 
 
-def measured(name: str) -> tuple[Score, ...]:
-    """Return the mean scores of weights from the results of benchmarks/denoising.py."""
-    results = read_results(RESULTS / "denoising.json")
-    scores = []
-    for case, values in results["scores"].get(f"restora {name}", {}).items():
-        benchmark, sigma = case.split("/")
-        mean = round(float(np.mean(list(values.values()))), 3)
-        protocol = results["protocol"].split(":")[0]
-        scores.append(Score(benchmark=benchmark, protocol=protocol, setting=f"sigma {sigma}", psnr=mean))
-    return tuple(scores)
+def with_scores(card: WeightsCard, evaluations: list[Evaluation]) -> WeightsCard:
+    """Return the card with the mean scores that were measured with the weights as they are now."""
+    scores = tuple(
+        Score(
+            benchmark=one.title,
+            protocol=one.protocol,
+            setting=one.variant.replace("sigma-", "sigma "),
+            psnr=round(one.means["psnr"], 3),
+        )
+        for one in sorted(of_card(card, evaluations), key=lambda one: one.case)
+        if case_of(one) != CLEAN
+    )
+    return card.model_copy(update={"scores": scores})
 
 
 def photograph_credits(path: Path) -> tuple[str, ...]:
@@ -61,47 +66,11 @@ def ship(run: Path, recipe: str, credits: Path, description: str, continued: boo
             "recipe": recipe,
             "description": description,
             "credits": photograph_credits(credits),
-            "scores": measured(card.name),
             "data": "free photographs, mostly landscapes (see credits), random crops with synthetic degradation",
         }
     )
     save_weights(weights_folder(), read_tensors(path), card)
     return card
-
-
-def page(cards: list[WeightsCard]) -> str:
-    """Write the page of the shipped weights."""
-    lines = [
-        "# The weights that come with restora",
-        "",
-        "Written by `benchmarks/publish.py` from the weights cards; every score is measured by a command.",
-        "",
-    ]
-    for card in cards:
-        lines += [
-            f"## {card.name}",
-            "",
-            card.description,
-            "",
-            f"- task: {card.task}; network: {card.architecture}/{card.variant}, {card.parameters:,} parameters,"
-            f" stored in {card.precision}",
-            f"- trained by the recipe `{card.recipe}`: {card.steps:,} steps, {card.images_seen:,} crops,"
-            f" {card.seconds / 60:.0f} minutes, at commit {card.commit}, {card.date}",
-            f"- data: {card.data}",
-            f"- licence: {card.licence}",
-            "",
-            "| test set | setting | protocol | PSNR, dB |",
-            "|---|---|---|---|",
-            *(f"| {s.benchmark} | {s.setting} | `{s.protocol}` | {s.psnr:.2f} |" for s in card.scores),
-            "",
-            f"To go on training: `restora train {card.recipe} --init {card.name} --set data.photos=FOLDER`.",
-            "",
-            "Photographs:",
-            "",
-            *(f"- {credit}" for credit in card.credits),
-            "",
-        ]
-    return "\n".join(lines)
 
 
 def update_readme() -> None:
@@ -130,7 +99,10 @@ def main() -> None:
             arguments.run, arguments.recipe, arguments.credits, arguments.description, arguments.continued
         )
         print(card.model_dump_json(indent=2))
-    (ROOT / "docs/weights.md").write_text(page(list_weights()), encoding="utf-8")
+    evaluations = kept_evaluations()
+    for card in list_weights():
+        write_card(weights_folder() / f"{card.name}.json", with_scores(card, evaluations))
+    (ROOT / "docs/weights.md").write_text(page(list_weights(), evaluations), encoding="utf-8")
     update_readme()
 
 

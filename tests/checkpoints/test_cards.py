@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from restora.checkpoints import Score, WeightsCard, load_model, save_weights
+from restora.checkpoints import Score, WeightsCard, load_model, read_tensors, save_weights
 from restora.checkpoints.cards import read_card
 from restora.errors import RestoraError
 from restora.networks import create_model
@@ -72,3 +72,10 @@ def test_cards_are_strict(tmp_path: Path) -> None:
 def test_unknown_names_list_what_there_is() -> None:
     with pytest.raises(RestoraError, match="no such weights in the package; there are: "):
         load_model("denoise-everything")
+
+
+def test_the_same_weights_are_the_same_file(tmp_path: Path) -> None:
+    path = saved(tmp_path)
+    tensors = read_tensors(path)
+    again = {save_weights(tmp_path / str(number), tensors, card()).read_bytes() for number in range(8)}
+    assert again == {path.read_bytes()}

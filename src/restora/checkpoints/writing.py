@@ -32,17 +32,30 @@ def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsC
         name: (value.to(dtype) if value.is_floating_point() else value).contiguous().cpu()
         for name, value in state.items()
     }
-    content = save(stored, metadata={"format": "pt", "restora": card.name})
-    card = card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
+    content = save(
+        stored, metadata={"format": "pt"}
+    )  # one entry: the order of several is random, and so the hash
     path = Path(folder) / f"{card.name}.safetensors"
+    _write(path, content)
+    write_card(
+        path.with_suffix(".json"), card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
+    )
+    return path
+
+
+def write_card(path: Path, card: WeightsCard) -> None:
+    """Write a card, replacing an older one.
+
+    Raises:
+        RestoraError: The folder cannot be written.
+    """
+    _write(path, card.model_dump_json(indent=2).encode() + b"\n")
+
+
+def _write(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for target, new in (
-            (path, content),
-            (path.with_suffix(".json"), card.model_dump_json(indent=2).encode() + b"\n"),
-        ):
-            with replacement(target) as stream:
-                stream.write(new)
+        with replacement(path) as stream:
+            stream.write(content)
     except OSError as error:
         raise RestoraError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
-    return path

@@ -1,0 +1,90 @@
+"""The gallery of the shipped weights: before and after, at full resolution, best and worst of photographs that no training saw.
+
+    python benchmarks/gallery.py PHOTOGRAPHS
+
+Of every case of a task three photographs are shown, chosen by what restoring them gains in PSNR: most, median, least. Nobody
+picks them. Writes docs/gallery.md and docs/images/gallery. Needs the evaluations of publish.py.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from weights_page import MARKS, case_of, kept_evaluations, of_card
+
+from restora.checkpoints import WeightsCard, list_weights, load_model
+from restora.evaluation import Case, Evaluation, usual_protocol
+from restora.images import Photograph, write
+from restora.metrics import protocol
+from restora.metrics.protocols import quantise
+from restora.restoration import Restorer
+
+ROOT = Path(__file__).parent.parent
+SHOWN = {
+    "denoise": ("sigma-25", "sigma-50"),
+    "denoise-real": ("sensor-strong-jpeg-75", "sensor-strong"),
+    "dehaze": ("haze-outdoor", "haze-indoor", "haze-night"),
+}
+"""Cases of each task, all of them degraded photographs."""
+
+HEAD = """\
+# Gallery
+
+Written by `benchmarks/gallery.py`. Left degraded, right restored by the weights that come with restora, pixel for pixel.
+The photographs were not trained on. Each case shows the one that gained most, the median, and the one that gained least:
+failures are part of it. Scores of all: [weights.md](weights.md). Credits: [credits.md](credits.md).
+"""
+
+
+def gains(card: WeightsCard, case: Case, evaluations: list[Evaluation]) -> list[tuple[float, str]]:
+    """Return (dB gained, name) of every photograph, the least first."""
+    restored, degraded = (
+        next(one for one in candidates if case_of(one) == case)
+        for candidates in (of_card(card, evaluations), [one for one in evaluations if one.method == "input"])
+    )
+    before = {image.name: image.scores["psnr"] for image in degraded.images}
+    return sorted((image.scores["psnr"] - before[image.name], image.name) for image in restored.images)
+
+
+def show(card: WeightsCard, photographs: Path, evaluations: list[Evaluation]) -> str:
+    """Write the pictures of some weights; return their part of the page."""
+    text = f"\n## {card.task}: {card.name}\n"
+    restorer = Restorer(load_model(card.name), tile=None, precision="float32")
+    for variant in SHOWN[card.task]:
+        case = Case("photographs", "test", variant)
+        pairs = case.open(photographs)
+        rule = protocol(usual_protocol(case))
+        ranked = gains(card, case, evaluations)
+        text += f"\n### {variant}\n"
+        for words, (_, name) in (
+            ("gained most", ranked[-1]),
+            ("median", ranked[len(ranked) // 2]),
+            ("gained least", ranked[0]),
+        ):
+            pair = pairs.only([name])[0]
+            degraded = pair.degraded if pair.degraded.dtype.kind == "f" else pair.degraded / np.float32(255)
+            restored = restorer(degraded.astype(np.float32))
+            before, after = (rule.scores(image, pair.clean / 255)["psnr"] for image in (degraded, restored))
+            file = ROOT / "docs/images/gallery" / f"{card.name}-{variant}-{words.replace(' ', '-')}.webp"
+            both = np.concatenate([quantise(degraded), quantise(restored)], axis=1)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            write(file, Photograph(both), quality=88, overwrite=True)
+            text += f"\n{words}, {name}: {before:.2f} dB -> {after:.2f} dB\n\n![{words}](images/gallery/{file.name})\n"
+    return text
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("photographs", type=Path, help="folder of clean photographs that were not trained on")
+    evaluations = kept_evaluations()
+    folder = parser.parse_args().photographs
+    text = HEAD
+    for card in sorted(list_weights(), key=lambda card: (list(MARKS).index(card.task), card.name)):
+        text += show(card, folder, evaluations)
+    (ROOT / "docs/gallery.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Draw the curve of a training run: loss, and the score of the validations, against the steps.
+
+    python benchmarks/training_curve.py RUN -o docs/images/NAME-curve.webp
+
+Reads RUN/log.jsonl. A run's log is small; those of published runs are kept in benchmarks/results/training.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+from matplotlib import pyplot as plt
+
+
+def draw(reports: list[dict], target: Path) -> None:
+    """Write the figure; its suffix says in which format."""
+    figure, left = plt.subplots(figsize=(7, 3.6), layout="constrained")
+    steps = [report["step"] for report in reports]
+    left.plot(steps, [report["loss"] for report in reports], color="0.6", label="loss of the batches (left)")
+    left.set_xlabel("step")
+    left.set_ylabel("loss")
+    scored = [report for report in reports if report["score"] is not None]
+    lines, labels = left.get_legend_handles_labels()
+    if scored:
+        right = left.twinx()
+        right.plot(
+            [report["step"] for report in scored],
+            [report["score"] for report in scored],
+            marker="o",
+            markersize=3,
+            color="tab:blue",
+            label="PSNR in validation, dB (right)",
+        )
+        right.set_ylabel("dB")
+        more = right.get_legend_handles_labels()
+        lines, labels = lines + more[0], labels + more[1]
+    left.legend(lines, labels, loc="center right", frameon=False)
+    figure.savefig(target, dpi=110)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("run", type=Path, help="folder of a run, or its log")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    arguments = parser.parse_args()
+    log = arguments.run / "log.jsonl" if arguments.run.is_dir() else arguments.run
+    draw([json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()], arguments.output)
+    print(arguments.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""The page of the shipped weights, docs/weights.md, from their cards and from the files of `restora evaluate`."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from restora.checkpoints import WeightsCard
+from restora.evaluation import Case, Evaluation, published_for
+from restora.evaluation.standing import printed, title
+from restora.evaluation.tables import read_evaluations
+
+RESULTS = Path(__file__).parent / "results"
+FOLDERS = (RESULTS / "evaluations", RESULTS / "photographs")
+"""Where evaluations are kept: of the benchmarks of papers, and of photographs that restora degraded."""
+
+CLEAN = Case("photographs", "test", "clean")
+
+
+@dataclass(frozen=True)
+class Mark:
+    """What the weights of a task have to reach.
+
+    Attributes:
+        cases: Measured on these; the mean PSNR over all of them counts.
+        peer: Whose score it is: a published model, or a method that was measured on the same.
+        margin: By how many dB to beat it.
+    """
+
+    cases: tuple[Case, ...]
+    peer: str
+    margin: float = 0.0
+
+
+def _photographs(*variants: str) -> tuple[Case, ...]:
+    return tuple(Case("photographs", "test", variant) for variant in variants)
+
+
+MARKS = {
+    "denoise": Mark((Case("cbsd68", "test", "sigma-25"),), "DnCNN"),
+    "denoise-real": Mark(_photographs("sensor-strong", "sensor-strong-jpeg-75"), "bm3d"),
+    "dehaze": Mark(_photographs("haze-outdoor", "haze-indoor", "haze-night"), "dark-channel", 4.0),
+}
+"""Of every task that weights are shipped for."""
+
+
+def kept_evaluations() -> list[Evaluation]:
+    """Read all evaluations of the repository."""
+    return [one for folder in FOLDERS if folder.is_dir() for one in read_evaluations(folder)]
+
+
+def of_card(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[Evaluation]:
+    """Return the evaluations of weights as they are now, without options such as the self-ensemble."""
+    return [one for one in evaluations if one.weights_sha256 == card.sha256 and title(one) == card.name]
+
+
+def case_of(evaluation: Evaluation) -> Case:
+    """Return what was evaluated."""
+    return Case(evaluation.benchmark, evaluation.split, evaluation.variant)
+
+
+def page(cards: Sequence[WeightsCard], evaluations: Sequence[Evaluation]) -> str:
+    """Write the page as Markdown, the weights farthest below their mark first."""
+    standings = sorted((_standing(card, evaluations) for card in cards), key=lambda one: one.distance)
+    lines = [
+        "# The weights that come with restora",
+        "",
+        "Written by `benchmarks/publish.py` from the weights cards and the files of `restora evaluate` in `benchmarks/results`.",
+        "The weakest come first: that is where the next hour of training goes. Pictures: [gallery](gallery.md).",
+        "How they were trained, and what did not help: [training log](training-log.md).",
+        "",
+        "| task | weights | network | parameters | steps | PSNR, dB | mark | distance | date |",
+        "|---|---|---|---:|---:|---:|---:|---:|---|",
+    ]
+    for one in standings:
+        card = one.card
+        lines.append(
+            f"| {card.task} | [{card.name}](#{card.name}) | {card.architecture}/{card.variant} | {card.parameters:,}"
+            f" | {card.steps:,} | {one.score:.2f} | {one.mark:.2f} | {one.distance:+.2f} | {card.date} |"
+        )
+    lines += ["", "The marks, each a mean over its cases:", ""]
+    for task in dict.fromkeys(one.card.task for one in standings):
+        mark = MARKS[task]
+        margin = f" and {mark.margin:g} dB" if mark.margin else ""
+        lines.append(f"- {task}: {mark.peer}{margin} on {', '.join(f'`{case.stem}`' for case in mark.cases)}")
+    lines += [
+        "",
+        "`photographs` are 28 that no training saw, degraded by restora: `restora evaluate --benchmark photographs`.",
+        "",
+    ]
+    for one in standings:
+        lines += _section(one.card, evaluations)
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class _Standing:
+    card: WeightsCard
+    score: float
+    mark: float
+
+    @property
+    def distance(self) -> float:
+        return self.score - self.mark
+
+
+def _standing(card: WeightsCard, evaluations: Sequence[Evaluation]) -> _Standing:
+    mark = MARKS[card.task]
+    own = {case_of(one): one.means["psnr"] for one in of_card(card, evaluations)}
+    missing = [case.stem for case in mark.cases if case not in own]
+    if missing:
+        raise SystemExit(
+            f"{card.name}: the weights as they are now are not measured on {', '.join(missing)}; run restora evaluate"
+        )
+    peers = [_peer_score(mark, case, evaluations) for case in mark.cases]
+    return _Standing(card, _mean([own[case] for case in mark.cases]), round(_mean(peers), 2) + mark.margin)
+
+
+def _peer_score(mark: Mark, case: Case, evaluations: Sequence[Evaluation]) -> float:
+    for one in evaluations:
+        if case_of(one) == case and one.method == mark.peer:
+            return one.means["psnr"]
+    for published in published_for(case.benchmark, case.split, case.variant):
+        if published.model == mark.peer:
+            return float(published.scores["psnr"])
+    raise SystemExit(f"{mark.peer}: has no score for {case.stem}; run restora evaluate --method {mark.peer}")
+
+
+def _section(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
+    assert card.seconds is not None
+    assert card.steps is not None
+    return [
+        f"## {card.name}",
+        "",
+        card.description,
+        "",
+        f"- task: `{card.task}`; network: {card.architecture}/{card.variant}, {card.parameters:,} parameters,"
+        f" stored in {card.precision}",
+        f"- trained by the recipe `{card.recipe}`: {card.steps:,} steps, {card.images_seen:,} crops,"
+        f" {card.seconds / 60:.0f} minutes, at commit {card.commit}, {card.date}",
+        f"- data: {card.data}",
+        f"- licence: {card.licence}",
+        *_clean_change(card, evaluations),
+        "",
+        *_tables(card, evaluations),
+        f"To go on training: `restora train {card.recipe} --init {card.name} --set data.photos=FOLDER`.",
+        "",
+        "Photographs:",
+        "",
+        *(f"- {credit}" for credit in card.credits),
+        "",
+    ]
+
+
+def _clean_change(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
+    changes = [one for one in of_card(card, evaluations) if case_of(one) == CLEAN]
+    return [
+        f"- clean photographs change by {255 * one.means['mae']:.2f} grey levels of 255 on average (`{CLEAN.stem}`,"
+        f" protocol `{one.protocol}`, {len(one.images)} images), the most changed one by"
+        f" {255 * max(one.values('mae')):.2f}"
+        for one in changes
+    ]
+
+
+def _tables(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
+    """PSNR and SSIM of the weights and of everything else that was measured on the same images, a table a benchmark."""
+    own = [one for one in of_card(card, evaluations) if case_of(one) != CLEAN]
+    lines = []
+    for name in dict.fromkeys(one.benchmark for one in own):
+        mine = sorted((one for one in own if one.benchmark == name), key=_order)
+        same = {(case_of(one), one.protocol, _names(one)): index for index, one in enumerate(mine)}
+        rows: dict[str, dict[int, str]] = {}
+        for one in evaluations:
+            column = same.get((case_of(one), one.protocol, _names(one)))
+            if column is not None and (one.kind != "weights" or one in own):
+                scores = [
+                    printed(metric, one.means[metric]) for metric in ("psnr", "ssim") if metric in one.metrics
+                ]
+                label = f"**{title(one)}**" if one in own else title(one)
+                rows.setdefault(label, {})[column] = " / ".join(scores)
+        heads = [f"{one.variant or one.split} ({len(one.images)})" for one in mine]
+        metrics = " / ".join(metric.upper() for metric in ("psnr", "ssim") if metric in mine[0].metrics)
+        lines += [
+            f"{mine[0].title}, {metrics}, protocol `{mine[0].protocol}`:",
+            "",
+            f"| method | {' | '.join(heads)} |",
+            "|---|" + "---:|" * len(heads),
+            *(
+                f"| {label} | {' | '.join(rows[label].get(column, '') for column in range(len(heads)))} |"
+                for label in sorted(rows, key=lambda label: _rank(rows[label]))
+            ),
+            "",
+        ]
+    return lines
+
+
+def _rank(cells: dict[int, str]) -> float:
+    return _mean([float(cell.split(" / ")[0]) for cell in cells.values()])
+
+
+def _names(evaluation: Evaluation) -> tuple[str, ...]:
+    return tuple(image.name for image in evaluation.images)
+
+
+def _order(evaluation: Evaluation) -> tuple[str, float]:
+    number = evaluation.variant.removeprefix("sigma-")
+    return (number, 0.0) if number == evaluation.variant else ("", float(number))
+
+
+def _mean(values: Sequence[float]) -> float:
+    return math.fsum(values) / len(values)
