@@ -23,7 +23,7 @@ class Mark:
 
     Attributes:
         cases: Measured on these; the mean PSNR over all of them counts.
-        peer: Whose score it is: a published model, or a method that was measured on the same.
+        peer: Whose score it is: a published model, or a method that was measured on the same images, or on some of them.
         margin: By how many dB to beat it.
     """
 
@@ -106,24 +106,31 @@ class _Standing:
 
 def _standing(card: WeightsCard, evaluations: Sequence[Evaluation]) -> _Standing:
     mark = MARKS[card.task]
-    own = {case_of(one): one.means["psnr"] for one in of_card(card, evaluations)}
+    own = {case_of(one): one for one in of_card(card, evaluations)}
     missing = [case.stem for case in mark.cases if case not in own]
     if missing:
         raise SystemExit(
             f"{card.name}: the weights as they are now are not measured on {', '.join(missing)}; run restora evaluate"
         )
-    peers = [_peer_score(mark, case, evaluations) for case in mark.cases]
-    return _Standing(card, _mean([own[case] for case in mark.cases]), round(_mean(peers), 2) + mark.margin)
+    both = [_own_and_peer(own[case], mark.peer, evaluations) for case in mark.cases]
+    score, peer = (_mean(scores) for scores in zip(*both, strict=True))
+    return _Standing(card, score, peer + mark.margin)
 
 
-def _peer_score(mark: Mark, case: Case, evaluations: Sequence[Evaluation]) -> float:
+def _own_and_peer(own: Evaluation, peer: str, evaluations: Sequence[Evaluation]) -> tuple[float, float]:
+    """Return the PSNR of weights and of what they are held against, on the images that both were run on."""
     for one in evaluations:
-        if case_of(one) == case and one.method == mark.peer:
-            return one.means["psnr"]
-    for published in published_for(case.benchmark, case.split, case.variant):
-        if published.model == mark.peer:
-            return float(published.scores["psnr"])
-    raise SystemExit(f"{mark.peer}: has no score for {case.stem}; run restora evaluate --method {mark.peer}")
+        if case_of(one) == case_of(own) and one.protocol == own.protocol and one.method == peer:
+            shared = set(_names(own)) & set(_names(one))
+            scores = [
+                _mean([image.scores["psnr"] for image in found.images if image.name in shared])
+                for found in (own, one)
+            ]
+            return scores[0], scores[1]
+    for published in published_for(own.benchmark, own.split, own.variant):
+        if published.model == peer:
+            return own.means["psnr"], float(published.scores["psnr"])
+    raise SystemExit(f"{peer}: has no score for {own.case}; run restora evaluate --method {peer}")
 
 
 def _section(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
