@@ -38,7 +38,7 @@ def _photographs(*variants: str) -> tuple[Case, ...]:
 
 MARKS = {
     "denoise": Mark((Case("cbsd68", "test", "sigma-25"),), "DnCNN"),
-    "denoise-real": Mark(_photographs("sensor-strong", "sensor-strong-jpeg-75"), "bm3d"),
+    "denoise-real": Mark(_photographs("sensor-strong", "sensor-strong-jpeg-75"), "nlmeans"),
     "dehaze": Mark(_photographs("haze-outdoor", "haze-indoor", "haze-night"), "dark-channel", 4.0),
 }
 """Of every task that weights are shipped for."""
