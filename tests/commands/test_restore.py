@@ -136,7 +136,7 @@ def test_every_option_reaches_its_place(tmp_path, restora_command):
         (["restore", "a.png", "--tile", "64", "--overlap", "64"], "restora: overlap must be at most 60"),
         (
             ["restore", "a.png", "--task", "levitate"],
-            "restora: no weights for the task 'levitate'; there are: denoise",
+            "restora: no weights for the task 'levitate'; there are: dehaze, denoise, denoise-real",
         ),
         (["restore", "a.png", "--weights", "none"], "restora: none: no such file, and no such weights"),
         (["restore", "a.png", "--device", "abacus"], "restora: "),
