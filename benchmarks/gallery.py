@@ -7,15 +7,16 @@ picks them. Writes docs/gallery.md and docs/images/gallery. Needs the evaluation
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from weights_page import MARKS, case_of, kept_evaluations, of_card
+from weights_page import MARKS, kept_evaluations, of_card
 
 from restora.checkpoints import WeightsCard, list_weights, load_model
-from restora.evaluation import Case, Evaluation, usual_protocol
+from restora.evaluation import Case, Evaluation
 from restora.images import Photograph, write
-from restora.metrics import protocol
+from restora.images.depth import convert_depth
 from restora.metrics.protocols import quantise
 from restora.restoration import Restorer
 
@@ -36,40 +37,35 @@ failures are part of it. Scores of all: [weights.md](weights.md). Credits: [cred
 """
 
 
-def gains(card: WeightsCard, case: Case, evaluations: list[Evaluation]) -> list[tuple[float, str]]:
-    """Return (dB gained, name) of every photograph, the least first."""
-    restored, degraded = (
-        next(one for one in candidates if case_of(one) == case)
-        for candidates in (of_card(card, evaluations), [one for one in evaluations if one.method == "input"])
-    )
-    before = {image.name: image.scores["psnr"] for image in degraded.images}
-    return sorted((image.scores["psnr"] - before[image.name], image.name) for image in restored.images)
+def scores(case: Case, evaluations: Sequence[Evaluation]) -> dict[str, float]:
+    """Return the PSNR of every photograph of a case."""
+    found = next(one for one in evaluations if one.case == case)
+    return {image.name: image.scores["psnr"] for image in found.images}
 
 
-def show(card: WeightsCard, photographs: Path, evaluations: list[Evaluation]) -> str:
+def show(card: WeightsCard, photographs: Path, evaluations: Sequence[Evaluation]) -> str:
     """Write the pictures of some weights; return their part of the page."""
     text = f"\n## {card.task}: {card.name}\n"
     restorer = Restorer(load_model(card.name), tile=None, precision="float32")
     for variant in SHOWN[card.task]:
         case = Case("photographs", "test", variant)
+        before = scores(case, [one for one in evaluations if one.method == "input"])
+        after = scores(case, of_card(card, evaluations))
+        ranked = sorted(after, key=lambda name: after[name] - before[name])
         pairs = case.open(photographs)
-        rule = protocol(usual_protocol(case))
-        ranked = gains(card, case, evaluations)
         text += f"\n### {variant}\n"
-        for words, (_, name) in (
+        for words, name in (
             ("gained most", ranked[-1]),
             ("median", ranked[len(ranked) // 2]),
             ("gained least", ranked[0]),
         ):
-            pair = pairs.only([name])[0]
-            degraded = pair.degraded if pair.degraded.dtype.kind == "f" else pair.degraded / np.float32(255)
-            restored = restorer(degraded.astype(np.float32))
-            before, after = (rule.scores(image, pair.clean / 255)["psnr"] for image in (degraded, restored))
+            degraded = convert_depth(pairs.only([name])[0].degraded, np.float32)
+            both = np.concatenate([quantise(degraded), quantise(restorer(degraded))], axis=1)
             file = ROOT / "docs/images/gallery" / f"{card.name}-{variant}-{words.replace(' ', '-')}.webp"
-            both = np.concatenate([quantise(degraded), quantise(restored)], axis=1)
             file.parent.mkdir(parents=True, exist_ok=True)
             write(file, Photograph(both), quality=88, overwrite=True)
-            text += f"\n{words}, {name}: {before:.2f} dB -> {after:.2f} dB\n\n![{words}](images/gallery/{file.name})\n"
+            text += f"\n{words}, {name}: {before[name]:.2f} dB -> {after[name]:.2f} dB\n"
+            text += f"\n![{words}](images/gallery/{file.name})\n"
     return text
 
 

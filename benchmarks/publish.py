@@ -12,7 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from denoising import RESULTS, read_results, table
-from weights_page import CLEAN, case_of, kept_evaluations, of_card, page
+from weights_page import CLEAN, kept_evaluations, of_card, page
 
 from restora.checkpoints import Score, WeightsCard, list_weights, load_model, read_tensors, save_weights
 from restora.checkpoints.shipped import weights_folder
@@ -31,8 +31,8 @@ def with_scores(card: WeightsCard, evaluations: list[Evaluation]) -> WeightsCard
             setting=one.variant.replace("sigma-", "sigma "),
             psnr=round(one.means["psnr"], 3),
         )
-        for one in sorted(of_card(card, evaluations), key=lambda one: one.case)
-        if case_of(one) != CLEAN
+        for one in sorted(of_card(card, evaluations), key=lambda one: one.label)
+        if one.case != CLEAN
     )
     return card.model_copy(update={"scores": scores})
 

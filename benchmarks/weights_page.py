@@ -1,14 +1,14 @@
 """The page of the shipped weights, docs/weights.md, from their cards and from the files of `restora evaluate`."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from restora.checkpoints import WeightsCard
 from restora.evaluation import Case, Evaluation, published_for
+from restora.evaluation.record import mean
 from restora.evaluation.standing import printed, title
-from restora.evaluation.tables import read_evaluations
+from restora.evaluation.tables import by_strength, read_evaluations
 
 RESULTS = Path(__file__).parent / "results"
 FOLDERS = (RESULTS / "evaluations", RESULTS / "photographs")
@@ -52,11 +52,6 @@ def kept_evaluations() -> list[Evaluation]:
 def of_card(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[Evaluation]:
     """Return the evaluations of weights as they are now, without options such as the self-ensemble."""
     return [one for one in evaluations if one.weights_sha256 == card.sha256 and title(one) == card.name]
-
-
-def case_of(evaluation: Evaluation) -> Case:
-    """Return what was evaluated."""
-    return Case(evaluation.benchmark, evaluation.split, evaluation.variant)
 
 
 def page(cards: Sequence[WeightsCard], evaluations: Sequence[Evaluation]) -> str:
@@ -106,31 +101,27 @@ class _Standing:
 
 def _standing(card: WeightsCard, evaluations: Sequence[Evaluation]) -> _Standing:
     mark = MARKS[card.task]
-    own = {case_of(one): one for one in of_card(card, evaluations)}
+    own = {one.case: one for one in of_card(card, evaluations)}
     missing = [case.stem for case in mark.cases if case not in own]
     if missing:
         raise SystemExit(
             f"{card.name}: the weights as they are now are not measured on {', '.join(missing)}; run restora evaluate"
         )
     both = [_own_and_peer(own[case], mark.peer, evaluations) for case in mark.cases]
-    score, peer = (_mean(scores) for scores in zip(*both, strict=True))
+    score, peer = (mean(scores) for scores in zip(*both, strict=True))
     return _Standing(card, score, peer + mark.margin)
 
 
 def _own_and_peer(own: Evaluation, peer: str, evaluations: Sequence[Evaluation]) -> tuple[float, float]:
     """Return the PSNR of weights and of what they are held against, on the images that both were run on."""
     for one in evaluations:
-        if case_of(one) == case_of(own) and one.protocol == own.protocol and one.method == peer:
-            shared = set(_names(own)) & set(_names(one))
-            scores = [
-                _mean([image.scores["psnr"] for image in found.images if image.name in shared])
-                for found in (own, one)
-            ]
-            return scores[0], scores[1]
+        if one.case == own.case and one.protocol == own.protocol and one.method == peer:
+            shared = set(own.names) & set(one.names)
+            return own.only(shared).means["psnr"], one.only(shared).means["psnr"]
     for published in published_for(own.benchmark, own.split, own.variant):
         if published.model == peer:
             return own.means["psnr"], float(published.scores["psnr"])
-    raise SystemExit(f"{peer}: has no score for {own.case}; run restora evaluate --method {peer}")
+    raise SystemExit(f"{peer}: has no score for {own.label}; run restora evaluate --method {peer}")
 
 
 def _section(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
@@ -160,7 +151,7 @@ def _section(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
 
 
 def _clean_change(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
-    changes = [one for one in of_card(card, evaluations) if case_of(one) == CLEAN]
+    changes = [one for one in of_card(card, evaluations) if one.case == CLEAN]
     return [
         f"- clean photographs change by {255 * one.means['mae']:.2f} grey levels of 255 on average (`{CLEAN.stem}`,"
         f" protocol `{one.protocol}`, {len(one.images)} images), the most changed one by"
@@ -171,14 +162,14 @@ def _clean_change(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[
 
 def _tables(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
     """PSNR and SSIM of the weights and of everything else that was measured on the same images, a table a benchmark."""
-    own = [one for one in of_card(card, evaluations) if case_of(one) != CLEAN]
+    own = [one for one in of_card(card, evaluations) if one.case != CLEAN]
     lines = []
     for name in dict.fromkeys(one.benchmark for one in own):
-        mine = sorted((one for one in own if one.benchmark == name), key=_order)
-        same = {(case_of(one), one.protocol, _names(one)): index for index, one in enumerate(mine)}
+        mine = sorted((one for one in own if one.benchmark == name), key=by_strength)
+        same = {(one.case, one.protocol, one.names): index for index, one in enumerate(mine)}
         rows: dict[str, dict[int, str]] = {}
         for one in evaluations:
-            column = same.get((case_of(one), one.protocol, _names(one)))
+            column = same.get((one.case, one.protocol, one.names))
             if column is not None and (one.kind != "weights" or one in own):
                 scores = [
                     printed(metric, one.means[metric]) for metric in ("psnr", "ssim") if metric in one.metrics
@@ -202,17 +193,4 @@ def _tables(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
 
 
 def _rank(cells: dict[int, str]) -> float:
-    return _mean([float(cell.split(" / ")[0]) for cell in cells.values()])
-
-
-def _names(evaluation: Evaluation) -> tuple[str, ...]:
-    return tuple(image.name for image in evaluation.images)
-
-
-def _order(evaluation: Evaluation) -> tuple[str, float]:
-    number = evaluation.variant.removeprefix("sigma-")
-    return (number, 0.0) if number == evaluation.variant else ("", float(number))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
+    return mean([float(cell.split(" / ")[0]) for cell in cells.values()])

@@ -105,7 +105,7 @@ def test_noise_beyond_the_range_reaches_the_method_unclipped(kodak, tmp_path):
     )
     assert min(low for low, _, _ in seen) < 0
     assert {kind for _, _, kind in seen} == {np.dtype(np.float32)}
-    assert found.case == "Kodak24 sigma-50"
+    assert found.label == "Kodak24 sigma-50"
     assert 13 < found.means["psnr"] < 16
 
 

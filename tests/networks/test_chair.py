@@ -13,7 +13,8 @@ from restora.checkpoints import convert_state_dict, to_official_state_dict
 from restora.checkpoints.chair import official_name
 from restora.networks import ChaIR, ChaIRConfig
 from restora.training.losses import fft_loss, l1_loss, multi_scale_loss, reduced_targets
-from restora.training.schedules import warmup_cosine
+from restora.training.schedules import learning_rate
+from restora.training.sections import OptimizerSection, StageSection
 
 
 def rule(name: str, shape: tuple[int, ...]) -> tuple[float, float] | None:
@@ -235,14 +236,9 @@ def test_losses(case: str) -> None:
 @pytest.mark.parametrize("schedule", ["chair_its_300_3", "chair_ots_30_1"])
 def test_learning_rates_of_the_official_schedule(schedule: str) -> None:
     expected = json.loads((DATA / "chair/lr_schedule.json").read_text())[schedule]
-    rates = [
-        warmup_cosine(
-            epoch,
-            total=expected["epochs"],
-            warmup=expected["warmup"],
-            peak=expected["base"],
-            final=expected["eta_min"],
-        )
-        for epoch in range(expected["epochs"])
-    ]
+    optimizer = OptimizerSection(
+        learning_rate=expected["base"], warmup=expected["warmup"], final_learning_rate=expected["eta_min"]
+    )
+    stages = [StageSection(steps=expected["epochs"], patch=8, batch=1)]
+    rates = [learning_rate(epoch, optimizer, stages) for epoch in range(expected["epochs"])]
     np.testing.assert_allclose(rates, expected["lr"], rtol=1e-9)

@@ -20,7 +20,8 @@ from restora.training.losses import (
     multi_scale_loss,
     pyramid_targets,
 )
-from restora.training.schedules import warmup_cosine
+from restora.training.schedules import learning_rate
+from restora.training.sections import OptimizerSection, StageSection
 
 TERMS = [(charbonnier_loss, 1.0), (edge_loss, 0.05), (fft_modulus_loss, 0.01)]
 
@@ -269,16 +270,11 @@ def test_pyramid_of_an_odd_image() -> None:
 
 def test_learning_rates_are_ours_one_step_late() -> None:
     (expected,) = json.loads((DATA / "derestormer/lr_schedule.json").read_text()).values()
-    rates = [
-        warmup_cosine(
-            epoch - 1,
-            total=expected["epochs"],
-            warmup=expected["warmup"],
-            peak=expected["base"],
-            final=expected["eta_min"],
-        )
-        for epoch in range(expected["epochs"])
-    ]
+    optimizer = OptimizerSection(
+        learning_rate=expected["base"], warmup=expected["warmup"], final_learning_rate=expected["eta_min"]
+    )
+    stages = [StageSection(steps=expected["epochs"], patch=8, batch=1)]
+    rates = [learning_rate(epoch - 1, optimizer, stages) for epoch in range(expected["epochs"])]
     np.testing.assert_allclose(rates, expected["lr"], rtol=1e-9)
 
 

@@ -14,7 +14,8 @@ from restora.layers import SubsampledLocalMean
 from restora.networks import DiNATIR, DiNATIRConfig, create_model, dual_pixel_input
 from restora.restoration import with_local_statistics
 from restora.training.losses import l1_loss, psnr_loss_80db
-from restora.training.schedules import warmup_cosine
+from restora.training.schedules import learning_rate
+from restora.training.sections import OptimizerSection, StageSection
 
 OPTIONS = {
     "width": 24,
@@ -181,10 +182,9 @@ def test_losses_and_learning_rates() -> None:
     restored, clean = image(2, 3, 16, 20, key="loss/p"), image(2, 3, 16, 20, key="loss/t")
     np.testing.assert_allclose(psnr_loss_80db(restored, clean), vectors["loss_psnr"], rtol=1e-5)
     np.testing.assert_allclose(l1_loss(restored, clean), vectors["loss_l1"], rtol=1e-5)
-    rates = [
-        warmup_cosine(int(i) - 1, total=2000, warmup=0, peak=3e-4, final=1e-6)
-        for i in vectors["lr_T2000_iters"]
-    ]
+    optimizer = OptimizerSection(learning_rate=3e-4, warmup=0, final_learning_rate=1e-6)
+    stages = [StageSection(steps=2000, patch=8, batch=1)]
+    rates = [learning_rate(int(i) - 1, optimizer, stages) for i in vectors["lr_T2000_iters"]]
     np.testing.assert_allclose(rates, vectors["lr_T2000_values"], rtol=1e-5)
 
 

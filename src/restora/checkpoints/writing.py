@@ -34,7 +34,7 @@ def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsC
     }
     content = save(
         stored, metadata={"format": "pt"}
-    )  # one entry: the order of several is random, and so the hash
+    )  # one entry: several come in random order, and so would the hash
     path = Path(folder) / f"{card.name}.safetensors"
     _write(path, content)
     write_card(

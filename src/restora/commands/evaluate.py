@@ -183,7 +183,7 @@ def _print_standing(result: "Evaluation", out: "Console") -> None:
     from restora.evaluation.published import published_for
     from restora.evaluation.standing import standing
 
-    heading = f"{result.case}: {len(result.images)} images, protocol {result.protocol}"
+    heading = f"{result.label}: {len(result.images)} images, protocol {result.protocol}"
     rows = standing([result], published_for(result.benchmark, result.split, result.variant))
     _print_rows(heading, result.metrics, rows, out)
 

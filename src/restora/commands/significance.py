@@ -31,7 +31,7 @@ def significance(
     if as_json:
         print(json.dumps([{**asdict(one), "significant": one.significant} for one in found], indent=2))
         return
-    print(f"{a.case}, protocol {a.protocol}, {found[0].images} images: {title(b)} minus {title(a)}")
+    print(f"{a.label}, protocol {a.protocol}, {found[0].images} images: {title(b)} minus {title(a)}")
     for one in found:
         digits = 3 if one.metric == "psnr" else 5
         unit = " dB" if one.metric == "psnr" else ""

@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from restora.datasets.headers import Header, read_header
 from restora.errors import RestoraError
 from restora.images import read
 from restora.images.depth import convert_depth
+
+if TYPE_CHECKING:
+    from restora.degradations import Degradation
 
 Pixels = NDArray[Any]
 
@@ -140,11 +143,11 @@ class DegradedImage:
 
     Attributes:
         file: The clean one.
-        steps: Presets as `restora.degradations.find_preset` takes them, the first one first; none leaves it clean.
+        steps: Degradations in the range [0, 1], the first one first; none leaves it clean.
     """
 
     file: Path
-    steps: tuple[tuple[str, str], ...]
+    steps: tuple["Degradation", ...]
 
     def read(self) -> Pixels:
         """Decode the file and degrade it."""
@@ -153,12 +156,12 @@ class DegradedImage:
             return clean
         import torch
 
-        from restora.degradations import Chain, find_preset
+        from restora.datasets.cutting import to_tensor
+        from restora.degradations import Chain
 
-        batch = torch.from_numpy(clean).permute(2, 0, 1)[None] / 255
         random = torch.Generator().manual_seed(zlib.crc32(self.file.stem.encode()))
-        degraded = Chain(tuple(find_preset(*step) for step in self.steps))(batch, random)
-        return (degraded[0].clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+        degraded = Chain(self.steps)(to_tensor(clean)[None], random)[0]
+        return (degraded.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
 
     def header(self) -> Header:
         """Return what the clean file says of itself."""

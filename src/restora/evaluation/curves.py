@@ -58,7 +58,7 @@ def level(evaluation: Evaluation) -> float:
     number = re.search(r"(\d+(?:\.\d+)?)$", evaluation.variant)
     if number is None:
         raise RestoraError(
-            f"{evaluation.method} on {evaluation.case}: has no level of noise; curves are of variants such as sigma-25"
+            f"{evaluation.method} on {evaluation.label}: has no level of noise; curves are of variants such as sigma-25"
         )
     return float(number[1])
 
@@ -76,20 +76,20 @@ def chart(evaluations: Sequence[Evaluation], metric: str | None = None) -> Chart
     if not evaluations:
         raise RestoraError("curves need evaluations; name JSON files of restora evaluate")
     first = evaluations[0]
-    names = {image.name for image in first.images}
+    names = set(first.names)
     points: dict[str, dict[float, float]] = {}
     chosen = metric or first.metrics[0]
     for evaluation in evaluations:
-        what = f"{evaluation.method} on {evaluation.case}"
+        what = f"{evaluation.method} on {evaluation.label}"
         for word in ("benchmark", "split", "protocol"):
             if getattr(evaluation, word) != getattr(first, word):
                 raise RestoraError(
                     f"{what}: {word} is {getattr(evaluation, word)}, but {getattr(first, word)} for {first.method} on "
-                    f"{first.case}; curves compare one {word}"
+                    f"{first.label}; curves compare one {word}"
                 )
-        if {image.name for image in evaluation.images} != names:
+        if set(evaluation.names) != names:
             raise RestoraError(
-                f"{what}: scores other images than {first.method} on {first.case}; evaluate all methods on the same"
+                f"{what}: scores other images than {first.method} on {first.label}; evaluate all methods on the same"
             )
         measured = points.setdefault(evaluation.method, {})
         strength = level(evaluation)

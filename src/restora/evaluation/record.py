@@ -4,8 +4,8 @@ import csv
 import io
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from restora.atomic import replacement
 from restora.errors import RestoraError
+from restora.evaluation.cases import Case
 
 FORMAT = 1
 """Of the JSON files; readers refuse a later one."""
@@ -77,23 +78,33 @@ class Evaluation:
 
     def __post_init__(self) -> None:
         if not self.images:
-            raise RestoraError(f"{self.case}: an evaluation needs at least one image")
+            raise RestoraError(f"{self.label}: an evaluation needs at least one image")
         for image in self.images:
             if image.scores.keys() != self.images[0].scores.keys():
-                raise RestoraError(f"{self.case}: {image.name} has other metrics than {self.images[0].name}")
+                raise RestoraError(f"{self.label}: {image.name} has other metrics than {self.images[0].name}")
 
     @property
-    def case(self) -> str:
+    def case(self) -> Case:
+        """What was evaluated."""
+        return Case(self.benchmark, self.split, self.variant)
+
+    @property
+    def label(self) -> str:
         """The benchmark with its split and variant where they are not the usual ones, for people.
 
         Example:
             >>> one = (ImageScores("a", {"psnr": 30.0}),)
-            >>> Evaluation("cbsd68", "CBSD68", "test", "sigma-25", "p", "", "m", "peer", {}, one).case
+            >>> Evaluation("cbsd68", "CBSD68", "test", "sigma-25", "p", "", "m", "peer", {}, one).label
             'CBSD68 sigma-25'
         """
         return " ".join(
             word for word in (self.title, self.split if self.split != "test" else "", self.variant) if word
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the images, in the order of the benchmark."""
+        return tuple(image.name for image in self.images)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -116,6 +127,10 @@ class Evaluation:
                 f"{self.protocol}: has no metric {metric!r}; there are: {', '.join(self.metrics)}"
             )
         return [image.scores[metric] for image in self.images]
+
+    def only(self, names: Collection[str]) -> "Evaluation":
+        """Return the evaluation of a part of its images."""
+        return replace(self, images=tuple(image for image in self.images if image.name in names))
 
     def ranked(self, metric: str | None = None) -> tuple[ImageScores, ...]:
         """Return the images from the lowest score to the highest, equal ones by name; by the first metric for None."""

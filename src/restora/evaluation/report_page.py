@@ -42,7 +42,7 @@ def page(
         shown: Groups of images, each with its heading.
         published: Numbers to print beside the means.
     """
-    title = f"{evaluation.method} on {evaluation.case}"
+    title = f"{evaluation.method} on {evaluation.label}"
     anchors = {
         item.image.name: f"picture-{i}" for i, item in enumerate(s for _, group in shown for s in group)
     }

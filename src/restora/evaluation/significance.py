@@ -66,22 +66,19 @@ def difference(
         RestoraError: The two are of different cases or protocols, share fewer than two images, or have infinite scores.
     """
     for words, a, b in (
-        ("of", first.case, second.case),
+        ("of", first.label, second.label),
         ("scored by", first.protocol, second.protocol),
     ):
         if a != b:
             raise RestoraError(f"the evaluations are {words} {a} and {b}; compare like with like")
     chosen = metric or first.metrics[0]
-    scores = [
-        dict(zip((image.name for image in one.images), one.values(chosen), strict=True))
-        for one in (first, second)
-    ]
+    scores = [dict(zip(one.names, one.values(chosen), strict=True)) for one in (first, second)]
     names = [name for name in scores[0] if name in scores[1]]
     if len(names) < 2:
-        raise RestoraError(f"{first.case}: the evaluations share {len(names)} images; two are the least")
+        raise RestoraError(f"{first.label}: the evaluations share {len(names)} images; two are the least")
     differences = np.array([scores[1][name] - scores[0][name] for name in names])
     if not np.isfinite(differences).all():
-        raise RestoraError(f"{first.case}: a score is infinite (equal images); no interval can be given")
+        raise RestoraError(f"{first.label}: a score is infinite (equal images); no interval can be given")
     random = np.random.default_rng(seed)
     means = np.empty(resamples)
     for start in range(0, resamples, 1000):  # in parts, for thousands of images

@@ -91,7 +91,7 @@ def standing(evaluations: Sequence[Evaluation], published: Sequence[Published]) 
     """
     kinds = {(one.benchmark, one.split, one.variant, one.protocol) for one in evaluations}
     if len(kinds) != 1:
-        names = sorted({f"{one.case} by {one.protocol}" for one in evaluations})
+        names = sorted({f"{one.label} by {one.protocol}" for one in evaluations})
         raise RestoraError(f"a table is of one case and one protocol, not of {' and '.join(names)}")
     rows = [measured_row(one) for one in evaluations]
     rows += [published_row(one, evaluations[0].protocol) for one in published]

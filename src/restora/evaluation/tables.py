@@ -1,7 +1,7 @@
 """The page of results, from the files that evaluations left: nobody types a number."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from restora.errors import RestoraError
@@ -41,15 +41,14 @@ def results_page(evaluations: Sequence[Evaluation], folder: str) -> str:
     """
     text = HEAD.format(folder=folder)
     groups: dict[tuple[str, str], list[Evaluation]] = {}
-    for one in sorted(evaluations, key=lambda one: (one.title.lower(), one.protocol, _order(one))):
+    for one in sorted(evaluations, key=lambda one: (one.title.lower(), one.protocol, by_strength(one))):
         groups.setdefault((one.title, one.protocol), []).append(one)
     for (name, protocol), group in groups.items():
         text += f"\n## {name}\n\nProtocol `{protocol}`: {group[0].protocol_description}.\n"
         most = {
-            _case(one): max(len(other.images) for other in group if _case(other) == _case(one))
-            for one in group
+            one.case: max(len(other.images) for other in group if other.case == one.case) for one in group
         }
-        whole = [one for one in group if len(one.images) == most[_case(one)]]
+        whole = [one for one in group if len(one.images) == most[one.case]]
         text += "\n" + _table(whole, _published(whole))
         for part in _parts(group, whole):
             text += f"\nOn the {len(part[0].images)} images that {title(part[0])} was run on:\n\n{_table(part, ())}"
@@ -71,14 +70,14 @@ def read_evaluations(folder: str | Path) -> list[Evaluation]:
 
 
 def _table(evaluations: Sequence[Evaluation], published: Iterable[Published]) -> str:
-    cases = list(dict.fromkeys(_case(one) for one in sorted(evaluations, key=_order)))
+    cases = list(dict.fromkeys(one.case for one in sorted(evaluations, key=by_strength)))
     metrics = evaluations[0].metrics
     columns = [(case, metric) for case in cases for metric in metrics]
-    counts = {_case(one): len(one.images) for one in evaluations}
+    counts = {one.case: len(one.images) for one in evaluations}
     lines: dict[tuple[str, str], _Line] = {}
     for one in evaluations:
         key = (f"**{title(one)}**", "measured")
-        cells = {(_case(one), metric): printed(metric, value) for metric, value in one.means.items()}
+        cells = {(one.case, metric): printed(metric, value) for metric, value in one.means.items()}
         _merge(lines, key, cells)
     for result in published:
         words = [result.source, result.remark]
@@ -115,30 +114,18 @@ def _parts(group: Sequence[Evaluation], whole: Sequence[Evaluation]) -> list[lis
     for one in group:
         if one in whole:
             continue
-        names = [image.name for image in one.images]
         others = [
-            _restricted(other, names)
+            other.only(one.names)
             for other in group
-            if other is not one
-            and _case(other) == _case(one)
-            and {i.name for i in other.images} >= set(names)
+            if other is not one and other.case == one.case and set(other.names) >= set(one.names)
         ]
         found.append([one, *others])
     return found
 
 
-def _restricted(evaluation: Evaluation, names: Sequence[str]) -> Evaluation:
-    scores = {image.name: image for image in evaluation.images}
-    return replace(evaluation, images=tuple(scores[name] for name in names))
-
-
 def _published(evaluations: Sequence[Evaluation]) -> list[Published]:
-    cases = dict.fromkeys(_case(one) for one in evaluations)
+    cases = dict.fromkeys(one.case for one in evaluations)
     return [one for case in cases for one in published_for(case.benchmark, case.split, case.variant)]
-
-
-def _case(evaluation: Evaluation) -> Case:
-    return Case(evaluation.benchmark, evaluation.split, evaluation.variant)
 
 
 def _words(case: Case) -> str:
@@ -155,7 +142,7 @@ def _words(case: Case) -> str:
     )
 
 
-def _order(evaluation: Evaluation) -> tuple[str, float, str, str]:
+def by_strength(evaluation: Evaluation) -> tuple[str, float, str, str]:
     """Variants by their number, then by name; methods by name, whatever the order of the files."""
     number = evaluation.variant.removeprefix("sigma-")
     strength = float(number) if evaluation.variant.startswith("sigma-") else 0.0

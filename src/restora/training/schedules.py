@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate
 
 from restora.training.sections import OptimizerSection, StageSection
 
@@ -22,19 +23,16 @@ def learning_rate(step: int, optimizer: OptimizerSection, stages: Sequence[Stage
         >>> [round(learning_rate(step, settings, stages), 2) for step in (0, 1, 2, 6, 9)]
         [0.5, 1.0, 1.0, 0.5, 0.04]
     """
-    start, peak, warmup = 0, optimizer.learning_rate, optimizer.warmup
-    first = 0
-    for stage in stages:  # find the start of the schedule that this step belongs to
-        if stage.learning_rate is not None and step >= first:
-            start, peak, warmup = first, stage.learning_rate, 0
-        first += stage.steps
-    total = first - start
-    ends = 0
-    for stage in stages:  # and its end: where the next one starts
-        if stage.learning_rate is not None and ends > start and ends > step:
-            total = ends - start
-            break
-        ends += stage.steps
+    ends = list(accumulate(stage.steps for stage in stages))
+    own = {
+        end - stage.steps: stage.learning_rate
+        for end, stage in zip(ends, stages, strict=True)
+        if stage.learning_rate is not None
+    }
+    start = max((first for first in own if first <= step), default=0)
+    end = min((first for first in own if first > step), default=ends[-1])
+    peak = own.get(start, optimizer.learning_rate)
+    warmup = 0 if start in own else optimizer.warmup
     step -= start
     if step < warmup:
         return peak * (step + 1) / warmup
@@ -46,29 +44,14 @@ def learning_rate(step: int, optimizer: OptimizerSection, stages: Sequence[Stage
             return peak * optimizer.gamma ** sum(step >= milestone for milestone in optimizer.milestones)
         case "cyclic":
             done, length = _cycle(step, optimizer.cycles)
-            return warmup_cosine(done, total=length, warmup=0, peak=peak, final=final)
+            return _half_cosine(done / length, peak, final)
         case "cosine":
-            return warmup_cosine(step, total=total, warmup=warmup, peak=peak, final=final)
+            return _half_cosine((step - warmup) / max(1, end - start - warmup), peak, final)
 
 
-def warmup_cosine(step: int, *, total: int, warmup: int, peak: float, final: float) -> float:
-    """Rise linearly to ``peak`` over ``warmup`` steps, then fall to ``final`` along half a cosine.
-
-    Args:
-        step: From 0 to total - 1.
-        total: Steps of the whole run.
-        warmup: Steps of the rise, fewer than ``total``.
-        peak: Highest learning rate.
-        final: Learning rate at the end.
-
-    Example:
-        >>> [round(warmup_cosine(s, total=10, warmup=2, peak=1.0, final=0.0), 2) for s in (0, 1, 2, 6, 9)]
-        [0.5, 1.0, 1.0, 0.5, 0.04]
-    """
-    if step < warmup:
-        return peak * (step + 1) / warmup
-    progress = min(1.0, (step - warmup) / max(1, total - warmup))
-    return final + (peak - final) * (1 + math.cos(math.pi * progress)) / 2
+def _half_cosine(progress: float, peak: float, final: float) -> float:
+    """Fall from ``peak`` at 0 to ``final`` at 1."""
+    return final + (peak - final) * (1 + math.cos(math.pi * min(1.0, progress))) / 2
 
 
 def _cycle(step: int, lengths: Sequence[int]) -> tuple[int, int]:

@@ -53,10 +53,6 @@ class Validation:
     rule: Protocol
     samples: int = 0
 
-    def score(self, network: nn.Module) -> float:
-        """Return the mean score of a network in evaluation mode, on any device."""
-        return float(np.mean(self.scores(network)))
-
     @torch.inference_mode()
     def scores(
         self, network: nn.Module, strips: Path | None = None, share: slice = slice(None)

@@ -1,5 +1,7 @@
 """The cards of what no paper knows: a user's own pairs, and clean photographs that restora degrades."""
 
+from dataclasses import replace
+
 from restora.datasets.benchmark import Benchmark, Split
 from restora.datasets.layouts import CleanFolder, usual_folders
 
@@ -19,20 +21,13 @@ OWN = Benchmark(
     folders=(),
 )
 
-PHOTOGRAPHS = Benchmark(
+PHOTOGRAPHS = replace(
+    OWN,
     name="photographs",
     title="photographs",
-    task="any",
     splits=(Split("test", None, folders=("test",)),),
     layouts=(CleanFolder("a folder of images"),),
     pairing="every clean image is degraded by restora, from a seed that is its name's",
-    bits=8,
-    format="any",
-    size="any",
-    protocols={},
-    licence="yours",
-    source="your disk",
-    folders=(),
     variants=(
         "sigma-25",
         "sensor-weak",

@@ -1,7 +1,9 @@
 """Layouts of clean images alone, whose degraded partners are made here."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from restora.datasets.inventory import Inventory
@@ -40,31 +42,29 @@ class CleanFolder:
         for base in search.bases(self.bases):
             files = [path for path in images_below(base) if search.wants((path.stem,))]
             if files:
+                degraded = _degraded_by(search.variant)
                 named = [
-                    (path.stem, path.name, Entry(path.stem, _degraded(path, search.variant), FileImage(path)))
+                    (path.stem, path.name, Entry(path.stem, degraded(path), FileImage(path)))
                     for path in files
                 ]
                 return Inventory(self.name, (base,), name_uniquely(named))
         return None
 
 
-def _degraded(path: Path, variant: str) -> Source:
-    """Return the degraded partner of a clean file.
+def _degraded_by(variant: str) -> Callable[[Path], Source]:
+    """Return what makes the degraded partner of a clean file.
 
     Example:
-        >>> _degraded(Path("a.png"), "sigma-25").sigma
+        >>> _degraded_by("sigma-25")(Path("a.png")).sigma
         25.0
-        >>> _degraded(Path("a.png"), "sensor-strong-jpeg-75").steps
-        (('sensor', 'strong'), ('jpeg', '75'))
+        >>> len(_degraded_by("sensor-strong-jpeg-75")(Path("a.png")).steps)
+        2
     """
     if noise := re.fullmatch(r"sigma-(\d+(?:\.\d+)?)", variant):
-        return NoisyImage(path, float(noise[1]))
+        return partial(NoisyImage, sigma=float(noise[1]))
     words = [] if variant == "clean" else variant.split("-")
     if len(words) % 2:
         raise RestoraError(f"{variant!r}: is no degradation; write sigma-25 or haze-outdoor, for example")
     from restora.degradations import find_preset  # loads torch, which the catalogue does without
 
-    steps = tuple(zip(words[::2], words[1::2], strict=True))
-    for family, name in steps:
-        find_preset(family, name)
-    return DegradedImage(path, steps)
+    return partial(DegradedImage, steps=tuple(map(find_preset, words[::2], words[1::2])))

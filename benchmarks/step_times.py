@@ -1,0 +1,105 @@
+"""How long a training step of each network takes, on a pixel of a crop: all in turn within one run.
+
+    python benchmarks/step_times.py [--compile chair ...] [--rounds 7]
+
+Network, loss, gradients and fused AdamW on one batch, float32, the tiny variants; KiT as published, with one round of
+hashing, and with fewer patches compared in it. Medians over the rounds; the ratio to ChaIR is that of each round. With
+--compile the networks named are timed by torch.compile, too. Writes benchmarks/results/step_times.md.
+"""
+
+import argparse
+import os
+import statistics
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from training import DEVICE, RESULTS, BareLoop, made_up_photographs, seconds
+
+from restora.training.recipe import Recipe
+
+NETWORKS = {
+    "ChaIR": ("chair", {}),
+    "KiT, k = 4, 4 rounds (as published)": ("kit", {}),
+    "KiT, k = 4, 1 round": ("kit", {"rounds": 1}),
+    "KiT, k = 2, 1 round": ("kit", {"chunk_size": 2, "rounds": 1}),
+    "DeRestormer": ("derestormer", {}),
+    "DiNAT-IR": ("dinat_ir", {}),
+}
+"""Name -> architecture, and what differs from its tiny variant."""
+
+
+def build_recipe(
+    photos: Path, architecture: str, overrides: dict[str, int], patch: int, batch: int
+) -> Recipe:
+    """Make a recipe with the loss of the shipped weights."""
+    return Recipe.model_validate(
+        {
+            "name": "benchmark",
+            "task": "denoise",
+            "model": {"architecture": architecture, "variant": "tiny", "overrides": overrides},
+            "data": {"photos": photos},
+            "degradation": "noise/blind",
+            "losses": [{"kind": "psnr"}],
+            "scale_weights": {"chair": [0.05, 0.1, 1.0], "derestormer": [0.05, 0.1, 1.0]}.get(
+                architecture, [1.0]
+            ),
+            "stages": [{"steps": 1, "patch": patch, "batch": batch}],
+        }
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--patch", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument(
+        "--compile", nargs="*", default=(), choices=[architecture for architecture, _ in NETWORKS.values()]
+    )
+    arguments = parser.parse_args()
+    loops: dict[str, BareLoop] = {}
+    remarks = []
+    with tempfile.TemporaryDirectory() as folder:
+        photos = made_up_photographs(Path(folder) / "photos")
+        for name, (architecture, overrides) in NETWORKS.items():
+            recipe = build_recipe(photos, architecture, overrides, arguments.patch, arguments.batch)
+            loops[name] = BareLoop(recipe)
+            if architecture in arguments.compile and overrides in ({}, {"rounds": 1}):
+                compiled = BareLoop(recipe)
+                compiled.module.compile()
+                start = time.perf_counter()
+                compiled.step()
+                remarks.append(f"{name}: compiling took {time.perf_counter() - start:.0f} s.")
+                loops[f"{name}, compiled"] = compiled
+    times: dict[str, list[float]] = {name: [] for name in loops}
+    for loop in loops.values():
+        loop.step()
+    for _ in range(arguments.rounds):
+        for name, loop in loops.items():
+            times[name].append(seconds(loop.step, 1))
+    pixels = arguments.batch * arguments.patch**2
+    workers = torch.get_num_threads() if DEVICE.type == "cpu" else 1
+    unit = "core" if DEVICE.type == "cpu" else torch.cuda.get_device_name()
+    lines = [
+        f"Batches of {arguments.batch} crops of {arguments.patch}x{arguments.patch}, tiny variants, float32;"
+        f" {DEVICE.type}, {workers} threads, torch {torch.__version__}; medians of {arguments.rounds} steps of each, in turn;"
+        f" load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores. Written by `benchmarks/step_times.py`.",
+        "",
+        f"| network | ms a step | microseconds of one {unit} for a pixel | times ChaIR |",
+        "|---|---:|---:|---:|",
+    ]
+    for name, found in times.items():
+        step = statistics.median(found)
+        ratio = statistics.median(a / b for a, b in zip(found, times["ChaIR"], strict=True))
+        lines.append(f"| {name} | {1000 * step:.0f} | {1e6 * step * workers / pixels:.0f} | {ratio:.2f} |")
+    lines += ["", *remarks] if remarks else []
+    (RESULTS / "step_times.md").write_text("\n".join(lines) + "\n")
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
