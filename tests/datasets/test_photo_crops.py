@@ -54,6 +54,21 @@ def _contains(original: np.ndarray, crop: np.ndarray) -> bool:
     return False
 
 
+def test_what_is_above_stays_above_and_colours_stay_where_they_are_to() -> None:
+    rows, columns = np.mgrid[:12, :12].astype(np.uint8)
+    photo = np.stack(
+        [10 + rows, 50 + rows, 100 + columns], axis=2
+    )  # red is darker than green, the sky darkest
+    crops = PhotoCrops([photo], patch=8, reduction=1.0, augmentation="mirror", permute_channels=False)
+    drawn = [crops[i].mul(255).round() for i in range(20)]
+    for crop in drawn:
+        assert (crop[0].diff(dim=0) == 1).all()
+        assert torch.equal(crop[1], crop[0] + 40)
+    assert {float(crop[2, 0].diff()[0]) for crop in drawn} == {-1.0, 1.0}
+    turned = [PhotoCrops([photo], patch=8, reduction=1.0)[i].mul(255).round() for i in range(20)]
+    assert len({(float(crop[0, 0, 1] - crop[0, 0, 0]), int(crop[0].amin()) // 50) for crop in turned}) > 4
+
+
 def test_photographs_are_drawn_by_their_area(folder: Path) -> None:
     crops = PhotoCrops.from_folder(folder, patch=16)
     gray = sum(bool((crops[i][0] == crops[i][1]).all()) for i in range(300))

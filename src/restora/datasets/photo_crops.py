@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Required, Self, TypedDict, Unpack
 
 import cv2
 import numpy as np
@@ -14,8 +14,20 @@ from restora.datasets.corrupt import Corrupt, skip_or_fail
 from restora.datasets.cutting import cut, draw_place
 from restora.datasets.pack import Pack
 from restora.datasets.sources import load_rgb8 as load_rgb8  # its old place
+from restora.datasets.symmetries import Augmentation, draw_symmetry
 from restora.errors import RestoraError
 from restora.images import find_images
+
+
+class Drawing(TypedDict, total=False):
+    """Arguments of `PhotoCrops` that say which crops are drawn."""
+
+    patch: Required[int]
+    seed: int
+    reduction: float
+    gray: float
+    augmentation: Augmentation
+    permute_channels: bool
 
 
 class PhotoCrops(Dataset[Tensor]):
@@ -25,9 +37,10 @@ class PhotoCrops(Dataset[Tensor]):
     same crops, and a run resumes in the middle by starting at another number. Photographs are drawn in proportion
     to their pixels, decoded once and kept in memory as 8-bit arrays.
 
-    Augmentation: one of the eight flips and quarter turns, a random order of the colour channels, and with
-    probability 1/2 a reduction (area averaging) by a random factor, which makes soft photographs sharp. Some crops
-    become gray, for gray photographs are to be restored, too.
+    Augmentation: a flip or turn, a random order of the colour channels, and with probability 1/2 a reduction (area
+    averaging) by a random factor, which makes soft photographs sharp. Some crops become gray, for gray photographs are to
+    be restored, too. Where the sky is above and the colour of things tells something, as with haze, turn off turns
+    and the order of the channels.
 
     A photograph smaller than the crop is reflected beyond its bottom and right side, the border pixel repeated.
 
@@ -36,7 +49,9 @@ class PhotoCrops(Dataset[Tensor]):
         patch: Side of a crop in pixels.
         seed: Of everything random.
         reduction: The strongest reduction as a factor in (0, 1]; 1 turns it off.
-        gray: Share of the crops that become gray: their three channels are the first of the order drawn.
+        gray: Share of the crops that become gray: their three channels are one of the photograph's, drawn.
+        augmentation: Which flips and turns are drawn.
+        permute_channels: Whether red, green and blue are exchanged at random.
         length: How many crops there are.
 
     Raises:
@@ -51,6 +66,8 @@ class PhotoCrops(Dataset[Tensor]):
         seed: int = 0,
         reduction: float = 0.5,
         gray: float = 0.0,
+        augmentation: Augmentation = "all",
+        permute_channels: bool = True,
         length: int = 2**40,
     ) -> None:
         if not len(photos):
@@ -58,20 +75,14 @@ class PhotoCrops(Dataset[Tensor]):
         if not 0 < reduction <= 1:
             raise RestoraError(f"reduction must be in (0, 1], got {reduction}")
         self.patch, self.seed, self.reduction, self.gray, self.length = patch, seed, reduction, gray, length
+        self.augmentation, self.permute_channels = augmentation, permute_channels
         self.photos = photos
         areas = np.array([pixels.shape[0] * pixels.shape[1] for pixels in self.photos], dtype=np.float64)
         self._cumulative = np.cumsum(areas / areas.sum())
 
     @classmethod
     def from_folder(
-        cls,
-        folder: str | Path,
-        *,
-        patch: int,
-        seed: int = 0,
-        reduction: float = 0.5,
-        gray: float = 0.0,
-        corrupt: Corrupt = "fail",
+        cls, folder: str | Path, *, corrupt: Corrupt = "fail", **drawing: Unpack[Drawing]
     ) -> Self:
         """Decode every photograph of a folder, or of a pattern such as ``photos/**/*.jpg``, 8-bit or more, RGB or gray.
 
@@ -84,19 +95,16 @@ class PhotoCrops(Dataset[Tensor]):
                 photos.append(load_rgb8(found.path))
             except RestoraError as error:
                 skip_or_fail(error, corrupt)
-        return cls(photos, patch=patch, seed=seed, reduction=reduction, gray=gray)
+        return cls(photos, **drawing)
 
     @classmethod
-    def from_pack(
-        cls, folder: str | Path, *, patch: int, seed: int = 0, reduction: float = 0.5, gray: float = 0.0
-    ) -> Self:
+    def from_pack(cls, folder: str | Path, **drawing: Unpack[Drawing]) -> Self:
         """Take the photographs of a pack: the same crops as from the files, without decoding or holding them.
 
         Raises:
             RestoraError: It is no pack, not finished, or one of pairs.
         """
-        photos = Pack(folder).photographs()
-        return cls(photos, patch=patch, seed=seed, reduction=reduction, gray=gray)
+        return cls(Pack(folder).photographs(), **drawing)
 
     def with_patch(self, patch: int) -> Self:
         """Return the same photographs, not decoded again, with another size of crop."""
@@ -121,10 +129,10 @@ class PhotoCrops(Dataset[Tensor]):
         crop: NDArray[Any] = cut(pixels, top, left, side)
         if side != self.patch:
             crop = cv2.resize(crop, (self.patch, self.patch), interpolation=cv2.INTER_AREA)
-        crop = np.rot90(crop, int(random.integers(4)))
-        if random.random() < 0.5:
-            crop = crop[:, ::-1]
-        crop = crop[..., random.permutation(3)]
+        crop = draw_symmetry(random, self.augmentation).apply(crop)
+        order = random.permutation(3)
         if random.random() < self.gray:
-            crop = np.repeat(crop[..., :1], 3, axis=2)
+            crop = np.repeat(crop[..., order[:1]], 3, axis=2)
+        elif self.permute_channels:
+            crop = crop[..., order]
         return from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1), dtype=np.float32) / np.float32(255))

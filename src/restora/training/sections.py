@@ -42,6 +42,8 @@ class PhotosData(AnyData):
         0.5, gt=0, le=1, description="strongest random reduction of a crop; 1 turns it off"
     )
     gray: float = Field(0.0, ge=0, le=1, description="share of the crops that become gray")
+    augmentation: Augmentation = Field("all", description="flips and turns: none, mirror, flips or all eight")
+    permute_channels: bool = Field(True, description="exchange red, green and blue at random")
 
 
 class PairsData(AnyData):

@@ -3,6 +3,7 @@
 from restora.datasets import PairedCrops, PhotoCrops
 from restora.datasets.crops import Crops
 from restora.datasets.pack import INDEX
+from restora.datasets.photo_crops import Drawing
 from restora.errors import RestoraError
 from restora.training.recipe import Recipe
 from restora.training.sections import BenchmarkData, PairsData, PhotosData
@@ -19,18 +20,17 @@ def open_crops(recipe: Recipe) -> Crops:
         case PhotosData():
             if data.photos is None:
                 raise RestoraError("the recipe names no photographs; add --set data.photos=FOLDER")
-            if (data.photos / INDEX).is_file():
-                return PhotoCrops.from_pack(
-                    data.photos, patch=patch, seed=seed, reduction=data.reduction, gray=data.gray
-                )
-            return PhotoCrops.from_folder(
-                data.photos,
+            drawing = Drawing(
                 patch=patch,
                 seed=seed,
                 reduction=data.reduction,
                 gray=data.gray,
-                corrupt=data.corrupt,
+                augmentation=data.augmentation,
+                permute_channels=data.permute_channels,
             )
+            if (data.photos / INDEX).is_file():
+                return PhotoCrops.from_pack(data.photos, **drawing)
+            return PhotoCrops.from_folder(data.photos, corrupt=data.corrupt, **drawing)
         case PairsData(pack=None):
             if data.degraded is None or data.clean is None:
                 raise RestoraError(

@@ -1,0 +1,95 @@
+"""What KiT's search for similar patches gives after training: k and h as in the paper's Table 4, the hash, the patch weights.
+
+    python benchmarks/kit_search.py FOLDER [--benchmark cbsd68] [--variant sigma-25] [--weights denoise-kit-tiny] [--limit 8]
+
+None of them has parameters: the same weights are run with each setting, on the same images. Mean PSNR by the usual protocol.
+Writes benchmarks/results/kit_search.md.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from weights_page import RESULTS
+
+from restora.checkpoints import load_model
+from restora.datasets import Pair
+from restora.evaluation.cases import Case, usual_protocol
+from restora.evaluation.record import mean
+from restora.evaluation.run import unit
+from restora.images.depth import convert_depth
+from restora.metrics import Protocol, protocol
+from restora.restoration import Restorer
+
+PATCHES = (1, 2, 4, 8, 16)
+ROUNDS = (1, 2, 4, 8)
+
+
+def score(weights: str, pairs: Sequence[Pair], rule: Protocol, **settings: object) -> float:
+    """Return the mean PSNR with some settings of the configuration."""
+    restorer = Restorer(load_model(weights, **settings), tile=None, precision="float32")
+    return mean(
+        [
+            rule.score(restorer(convert_depth(pair.degraded, np.float32)), unit(pair.clean))
+            for pair in pairs
+            if pair.clean is not None
+        ]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path, help="of the benchmark")
+    parser.add_argument("--benchmark", default="cbsd68")
+    parser.add_argument("--variant", default="sigma-25")
+    parser.add_argument("--weights", default="denoise-kit-tiny")
+    parser.add_argument("--limit", type=int, default=8, help="only the first images")
+    arguments = parser.parse_args()
+    case = Case(arguments.benchmark, "test", arguments.variant)
+    found = case.open(arguments.folder)
+    pairs = [found[number] for number in range(min(arguments.limit, len(found)))]
+    rule = protocol(usual_protocol(case))
+    card = load_model(arguments.weights).card
+    lines = [
+        f"`{card.name}` (trained with k = {card.config['chunk_size']}, h = {card.config['rounds']}) on the first {len(pairs)}"
+        f" images of `{case.stem}`, protocol `{rule.name}`, mean PSNR in dB. Written by `benchmarks/kit_search.py`.",
+        "",
+        "k patches to a chunk (every patch looks at 2k), h rounds of hashing:",
+        "",
+        f"| k | {' | '.join(f'h = {rounds}' for rounds in ROUNDS)} |",
+        "|---|" + "---:|" * len(ROUNDS),
+    ]
+    print(*lines, sep="\n")
+    for k in PATCHES:
+        row = [score(arguments.weights, pairs, rule, chunk_size=k, rounds=h) for h in ROUNDS]
+        lines.append(f"| {k} | {' | '.join(f'{value:.3f}' for value in row)} |")
+        print(lines[-1])
+    forms: dict[str, dict[str, object]] = {
+        "as trained": {},
+        "centred hash": {"centered_hash": not card.config["centered_hash"]},
+        "patch weights as the ratio of eq. 10": {"patch_weights": "ratio"},
+    }
+    if card.config["centered_hash"]:
+        forms = {
+            {"centred hash": "hash of eq. 5 to the letter"}.get(name, name): form
+            for name, form in forms.items()
+        }
+    lines += [
+        "",
+        "Other forms, k and h as trained and with four rounds:",
+        "",
+        "| | as trained | h = 4 |",
+        "|---|---:|---:|",
+    ]
+    for name, form in forms.items():
+        values = [score(arguments.weights, pairs, rule, **form, **more) for more in ({}, {"rounds": 4})]
+        lines.append(f"| {name} | {' | '.join(f'{value:.3f}' for value in values)} |")
+        print(lines[-1])
+    (RESULTS / "kit_search.md").write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
