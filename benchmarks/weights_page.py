@@ -7,8 +7,8 @@ from pathlib import Path
 from restora.checkpoints import WeightsCard
 from restora.evaluation import Case, Evaluation, published_for
 from restora.evaluation.record import mean
-from restora.evaluation.standing import printed, title
-from restora.evaluation.tables import by_strength, read_evaluations
+from restora.evaluation.standing import title
+from restora.evaluation.tables import benchmark_tables, read_evaluations
 
 RESULTS = Path(__file__).parent / "results"
 FOLDERS = (RESULTS / "evaluations", RESULTS / "photographs")
@@ -38,7 +38,9 @@ def _photographs(*variants: str) -> tuple[Case, ...]:
 
 MARKS = {
     "denoise": Mark((Case("cbsd68", "test", "sigma-25"),), "DnCNN"),
-    "denoise-real": Mark(_photographs("sensor-strong", "sensor-strong-jpeg-75"), "nlmeans"),
+    "denoise-real": Mark(
+        _photographs("sensor-strong", "sensor-strong-jpeg-75"), "nlmeans"
+    ),  # of the classical methods the best one there
     "dehaze": Mark(_photographs("haze-outdoor", "haze-indoor", "haze-night"), "dark-channel", 4.0),
 }
 """Of every task that weights are shipped for."""
@@ -139,8 +141,7 @@ def _section(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
         f"- data: {card.data}",
         f"- licence: {card.licence}",
         *_clean_change(card, evaluations),
-        "",
-        *_tables(card, evaluations),
+        _tables(card, evaluations),
         f"To go on training: `restora train {card.recipe} --init {card.name} --set data.photos=FOLDER`.",
         "",
         "Photographs:",
@@ -160,37 +161,9 @@ def _clean_change(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[
     ]
 
 
-def _tables(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
-    """PSNR and SSIM of the weights and of everything else that was measured on the same images, a table a benchmark."""
+def _tables(card: WeightsCard, evaluations: Sequence[Evaluation]) -> str:
+    """Write the scores of the weights beside those of all other methods on the same images."""
     own = [one for one in of_card(card, evaluations) if one.case != CLEAN]
-    lines = []
-    for name in dict.fromkeys(one.benchmark for one in own):
-        mine = sorted((one for one in own if one.benchmark == name), key=by_strength)
-        same = {(one.case, one.protocol, one.names): index for index, one in enumerate(mine)}
-        rows: dict[str, dict[int, str]] = {}
-        for one in evaluations:
-            column = same.get((one.case, one.protocol, one.names))
-            if column is not None and (one.kind != "weights" or one in own):
-                scores = [
-                    printed(metric, one.means[metric]) for metric in ("psnr", "ssim") if metric in one.metrics
-                ]
-                label = f"**{title(one)}**" if one in own else title(one)
-                rows.setdefault(label, {})[column] = " / ".join(scores)
-        heads = [f"{one.variant or one.split} ({len(one.images)})" for one in mine]
-        metrics = " / ".join(metric.upper() for metric in ("psnr", "ssim") if metric in mine[0].metrics)
-        lines += [
-            f"{mine[0].title}, {metrics}, protocol `{mine[0].protocol}`:",
-            "",
-            f"| method | {' | '.join(heads)} |",
-            "|---|" + "---:|" * len(heads),
-            *(
-                f"| {label} | {' | '.join(rows[label].get(column, '') for column in range(len(heads)))} |"
-                for label in sorted(rows, key=lambda label: _rank(rows[label]))
-            ),
-            "",
-        ]
-    return lines
-
-
-def _rank(cells: dict[int, str]) -> float:
-    return mean([float(cell.split(" / ")[0]) for cell in cells.values()])
+    cases = {(one.case, one.protocol) for one in own}
+    others = [one for one in evaluations if one.kind != "weights" and (one.case, one.protocol) in cases]
+    return benchmark_tables([*own, *others], heading="###")

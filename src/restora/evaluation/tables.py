@@ -32,19 +32,29 @@ class _Line:
 def results_page(evaluations: Sequence[Evaluation], folder: str) -> str:
     """Write the page as Markdown.
 
-    A table a benchmark and protocol; variants, such as strengths of noise, are columns. Evaluations over a part of the
-    images get tables of their own, in which all others are averaged over the same part.
-
     Args:
         evaluations: In any order.
         folder: Where their files are, for the reader.
     """
-    text = HEAD.format(folder=folder)
+    return HEAD.format(folder=folder) + benchmark_tables(evaluations)
+
+
+def benchmark_tables(evaluations: Sequence[Evaluation], heading: str = "##") -> str:
+    """Write evaluations as Markdown, a heading and a table a benchmark and protocol, beside the published results.
+
+    Variants, such as strengths of noise, are columns. Evaluations over a part of the images get tables of their own, in
+    which all others are averaged over the same part.
+
+    Args:
+        evaluations: In any order.
+        heading: The mark of a heading of the wanted level.
+    """
+    text = ""
     groups: dict[tuple[str, str], list[Evaluation]] = {}
-    for one in sorted(evaluations, key=lambda one: (one.title.lower(), one.protocol, by_strength(one))):
+    for one in sorted(evaluations, key=lambda one: (one.title.lower(), one.protocol, _order(one))):
         groups.setdefault((one.title, one.protocol), []).append(one)
     for (name, protocol), group in groups.items():
-        text += f"\n## {name}\n\nProtocol `{protocol}`: {group[0].protocol_description}.\n"
+        text += f"\n{heading} {name}\n\nProtocol `{protocol}`: {group[0].protocol_description}.\n"
         most = {
             one.case: max(len(other.images) for other in group if other.case == one.case) for one in group
         }
@@ -70,7 +80,7 @@ def read_evaluations(folder: str | Path) -> list[Evaluation]:
 
 
 def _table(evaluations: Sequence[Evaluation], published: Iterable[Published]) -> str:
-    cases = list(dict.fromkeys(one.case for one in sorted(evaluations, key=by_strength)))
+    cases = list(dict.fromkeys(one.case for one in sorted(evaluations, key=_order)))
     metrics = evaluations[0].metrics
     columns = [(case, metric) for case in cases for metric in metrics]
     counts = {one.case: len(one.images) for one in evaluations}
@@ -142,7 +152,7 @@ def _words(case: Case) -> str:
     )
 
 
-def by_strength(evaluation: Evaluation) -> tuple[str, float, str, str]:
+def _order(evaluation: Evaluation) -> tuple[str, float, str, str]:
     """Variants by their number, then by name; methods by name, whatever the order of the files."""
     number = evaluation.variant.removeprefix("sigma-")
     strength = float(number) if evaluation.variant.startswith("sigma-") else 0.0
