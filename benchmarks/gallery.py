@@ -1,9 +1,10 @@
 """The gallery of the shipped weights: before and after, at full resolution, best and worst of photographs that no training saw.
 
-    python benchmarks/gallery.py PHOTOGRAPHS
+    python benchmarks/gallery.py PHOTOGRAPHS [--real TASK=FILE ...]
 
 Of every case of a task three photographs are shown, chosen by what restoring them gains in PSNR: most, median, least. Nobody
-picks them. Writes docs/gallery.md and docs/images/gallery. Needs the evaluations of publish.py.
+picks them. Really degraded photographs, whose clean ones nobody has, follow if they are given. Writes docs/gallery.md and
+docs/images/gallery. Needs the evaluations of publish.py.
 """
 
 import argparse
@@ -11,9 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from weights_page import MARKS, kept_evaluations, of_card
 
 from restora.checkpoints import WeightsCard, list_weights, load_model
+from restora.datasets.sources import load_rgb8
 from restora.evaluation import Case, Evaluation
 from restora.images import Photograph, write
 from restora.images.depth import convert_depth
@@ -21,6 +24,7 @@ from restora.metrics.protocols import quantise
 from restora.restoration import Restorer
 
 ROOT = Path(__file__).parent.parent
+PICTURES = ROOT / "docs/images/gallery"
 SHOWN = {
     "denoise": ("sigma-25", "sigma-50"),
     "denoise-real": ("sensor-strong-jpeg-75", "sensor-strong"),
@@ -33,7 +37,7 @@ HEAD = """\
 
 Written by `benchmarks/gallery.py`. Left degraded, right restored by the weights that come with restora, pixel for pixel.
 The photographs were not trained on. Each case shows the one that gained most, the median, and the one that gained least:
-failures are part of it. Scores of all: [weights.md](weights.md). Credits: [credits.md](credits.md).
+failures are part of it. Really degraded ones, of which no clean one exists, stand under "real". Scores of all: [weights.md](weights.md). Credits: [credits.md](credits.md).
 """
 
 
@@ -43,7 +47,9 @@ def scores(case: Case, evaluations: Sequence[Evaluation]) -> dict[str, float]:
     return {image.name: image.scores["psnr"] for image in found.images}
 
 
-def show(card: WeightsCard, photographs: Path, evaluations: Sequence[Evaluation]) -> str:
+def show(
+    card: WeightsCard, photographs: Path, real: Sequence[Path], evaluations: Sequence[Evaluation]
+) -> str:
     """Write the pictures of some weights; return their part of the page."""
     text = f"\n## {card.task}: {card.name}\n"
     restorer = Restorer(load_model(card.name), tile=None, precision="float32")
@@ -60,13 +66,22 @@ def show(card: WeightsCard, photographs: Path, evaluations: Sequence[Evaluation]
             ("gained least", ranked[0]),
         ):
             degraded = convert_depth(pairs.only([name])[0].degraded, np.float32)
-            both = np.concatenate([quantise(degraded), quantise(restorer(degraded))], axis=1)
-            file = ROOT / "docs/images/gallery" / f"{card.name}-{variant}-{words.replace(' ', '-')}.webp"
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write(file, Photograph(both), quality=88, overwrite=True)
-            text += f"\n{words}, {name}: {before[name]:.2f} dB -> {after[name]:.2f} dB\n"
-            text += f"\n![{words}](images/gallery/{file.name})\n"
+            text += f"\n{words}, {name}: {before[name]:.2f} dB -> {after[name]:.2f} dB\n\n"
+            text += picture(restorer, degraded, f"{card.name}-{variant}-{words.replace(' ', '-')}")
+    if real:
+        text += "\n### real\n"
+    for path in real:
+        text += f"\n{path.stem}\n\n"
+        text += picture(restorer, convert_depth(load_rgb8(path), np.float32), f"{card.name}-real-{path.stem}")
     return text
+
+
+def picture(restorer: Restorer, degraded: NDArray[np.float32], name: str) -> str:
+    """Write before and after side by side; return the line that shows them."""
+    both = np.concatenate([quantise(degraded), quantise(restorer(degraded))], axis=1)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    write(PICTURES / f"{name}.webp", Photograph(both), quality=88, overwrite=True)
+    return f"![{name}](images/gallery/{name}.webp)\n"
 
 
 def main() -> None:
@@ -74,11 +89,19 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("photographs", type=Path, help="folder of clean photographs that were not trained on")
+    parser.add_argument(
+        "--real", nargs="*", default=(), metavar="TASK=FILE", help="free photographs that are really degraded"
+    )
+    arguments = parser.parse_args()
     evaluations = kept_evaluations()
-    folder = parser.parse_args().photographs
     text = HEAD
     for card in sorted(list_weights(), key=lambda card: (list(MARKS).index(card.task), card.name)):
-        text += show(card, folder, evaluations)
+        real = [
+            Path(file)
+            for task, _, file in (one.partition("=") for one in arguments.real)
+            if task == card.task
+        ]
+        text += show(card, arguments.photographs, real, evaluations)
     (ROOT / "docs/gallery.md").write_text(text, encoding="utf-8")
 
 

@@ -47,7 +47,9 @@ def photograph_credits(path: Path) -> tuple[str, ...]:
     )
 
 
-def ship(run: Path, recipe: str, credits: Path, description: str, continued: bool) -> WeightsCard:
+def ship(
+    run: Path, recipe: str, credits: Path, description: str, continued: bool, commit: str | None
+) -> WeightsCard:
     """Copy a run's weights into the package with the card completed.
 
     A run that was continued began with the shipped weights of the same name (``--init``): what they took counts, too.
@@ -64,6 +66,7 @@ def ship(run: Path, recipe: str, credits: Path, description: str, continued: boo
         update={
             **spent,
             "recipe": recipe,
+            "commit": commit or card.commit,
             "description": description,
             "credits": photograph_credits(credits),
             "data": "free photographs, mostly landscapes (see credits), random crops with synthetic degradation",
@@ -92,11 +95,17 @@ def main() -> None:
     parser.add_argument("--recipe", help="name or file to train such weights with")
     parser.add_argument("--continued", action="store_true", help="the run began with the shipped weights")
     parser.add_argument("--credits", type=Path)
+    parser.add_argument("--commit", help="of the restora that trained, where an installed package did")
     parser.add_argument("--description", default="")
     arguments = parser.parse_args()
     if arguments.run:
         card = ship(
-            arguments.run, arguments.recipe, arguments.credits, arguments.description, arguments.continued
+            arguments.run,
+            arguments.recipe,
+            arguments.credits,
+            arguments.description,
+            arguments.continued,
+            arguments.commit,
         )
         print(card.model_dump_json(indent=2))
     evaluations = kept_evaluations()
