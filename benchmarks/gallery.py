@@ -1,6 +1,6 @@
 """The gallery of the shipped weights: before and after, at full resolution, best and worst of photographs that no training saw.
 
-    python benchmarks/gallery.py PHOTOGRAPHS [--real TASK=FILE ...]
+    python benchmarks/gallery.py PHOTOGRAPHS --credits credits.tsv [--real TASK=FILE ...]
 
 Of every case of a task three photographs are shown, chosen by what restoring them gains in PSNR: most, median, least. Nobody
 picks them. Really degraded photographs, whose clean ones nobody has, follow if they are given. Writes docs/gallery.md and
@@ -8,7 +8,9 @@ docs/images/gallery. Needs the evaluations of publish.py.
 """
 
 import argparse
-from collections.abc import Sequence
+import csv
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +39,9 @@ HEAD = """\
 
 Written by `benchmarks/gallery.py`. Left degraded, right restored by the weights that come with restora, pixel for pixel.
 The photographs were not trained on. Each case shows the one that gained most, the median, and the one that gained least:
-failures are part of it. Really degraded ones, of which no clean one exists, stand under "real". Scores of all: [weights.md](weights.md). Credits: [credits.md](credits.md).
+failures are part of it. Really degraded ones, of which no clean one exists, stand under "real".
+Where each comes from, and its licence, stands beside it; restored pictures are under the same one. Scores of all:
+[weights.md](weights.md).
 """
 
 
@@ -47,8 +51,19 @@ def scores(case: Case, evaluations: Sequence[Evaluation]) -> dict[str, float]:
     return {image.name: image.scores["psnr"] for image in found.images}
 
 
+def read_credits(path: Path) -> dict[str, str]:
+    """Return where each photograph comes from and under which licence, by its name."""
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.reader(file, delimiter="\t"))
+    return {name: f"{file} of {package}, {licence}" for name, _, package, licence, file in rows}
+
+
 def show(
-    card: WeightsCard, photographs: Path, real: Sequence[Path], evaluations: Sequence[Evaluation]
+    card: WeightsCard,
+    photographs: Path,
+    real: Sequence[Path],
+    evaluations: Sequence[Evaluation],
+    sources: Mapping[str, str],
 ) -> str:
     """Write the pictures of some weights; return their part of the page."""
     text = f"\n## {card.task}: {card.name}\n"
@@ -66,12 +81,12 @@ def show(
             ("gained least", ranked[0]),
         ):
             degraded = convert_depth(pairs.only([name])[0].degraded, np.float32)
-            text += f"\n{words}, {name}: {before[name]:.2f} dB -> {after[name]:.2f} dB\n\n"
+            text += f"\n{words}, {name} ({sources[name]}): {before[name]:.2f} dB -> {after[name]:.2f} dB\n\n"
             text += picture(restorer, degraded, f"{card.name}-{variant}-{words.replace(' ', '-')}")
     if real:
         text += "\n### real\n"
     for path in real:
-        text += f"\n{path.stem}\n\n"
+        text += f"\n{path.stem} ({sources[re.sub('_[0-9]+$', '', path.stem)]})\n\n"
         text += picture(restorer, convert_depth(load_rgb8(path), np.float32), f"{card.name}-real-{path.stem}")
     return text
 
@@ -90,10 +105,13 @@ def main() -> None:
     )
     parser.add_argument("photographs", type=Path, help="folder of clean photographs that were not trained on")
     parser.add_argument(
+        "--credits", type=Path, required=True, help="table of name, split, package, licence, file"
+    )
+    parser.add_argument(
         "--real", nargs="*", default=(), metavar="TASK=FILE", help="free photographs that are really degraded"
     )
     arguments = parser.parse_args()
-    evaluations = kept_evaluations()
+    evaluations, sources = kept_evaluations(), read_credits(arguments.credits)
     text = HEAD
     for card in sorted(list_weights(), key=lambda card: (list(MARKS).index(card.task), card.name)):
         real = [
@@ -101,7 +119,7 @@ def main() -> None:
             for task, _, file in (one.partition("=") for one in arguments.real)
             if task == card.task
         ]
-        text += show(card, arguments.photographs, real, evaluations)
+        text += show(card, arguments.photographs, real, evaluations, sources)
     (ROOT / "docs/gallery.md").write_text(text, encoding="utf-8")
 
 
