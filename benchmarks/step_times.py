@@ -15,11 +15,9 @@ import time
 from pathlib import Path
 
 import torch
-from training import DEVICE, RESULTS, BareLoop, made_up_photographs, seconds
+from training import DEVICE, RESULTS, BareLoop, build_recipe, made_up_photographs, seconds
 
-from restora.training.recipe import Recipe
-
-NETWORKS = {
+NETWORKS: dict[str, tuple[str, dict[str, int]]] = {
     "ChaIR": ("chair", {}),
     "KiT, k = 4, 4 rounds (as published)": ("kit", {}),
     "KiT, k = 4, 1 round": ("kit", {"rounds": 1}),
@@ -28,26 +26,6 @@ NETWORKS = {
     "DiNAT-IR": ("dinat_ir", {}),
 }
 """Name -> architecture, and what differs from its tiny variant."""
-
-
-def build_recipe(
-    photos: Path, architecture: str, overrides: dict[str, int], patch: int, batch: int
-) -> Recipe:
-    """Make a recipe with the loss of the shipped weights."""
-    return Recipe.model_validate(
-        {
-            "name": "benchmark",
-            "task": "denoise",
-            "model": {"architecture": architecture, "variant": "tiny", "overrides": overrides},
-            "data": {"photos": photos},
-            "degradation": "noise/blind",
-            "losses": [{"kind": "psnr"}],
-            "scale_weights": {"chair": [0.05, 0.1, 1.0], "derestormer": [0.05, 0.1, 1.0]}.get(
-                architecture, [1.0]
-            ),
-            "stages": [{"steps": 1, "patch": patch, "batch": batch}],
-        }
-    )
 
 
 def main() -> None:
@@ -66,7 +44,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         photos = made_up_photographs(Path(folder) / "photos")
         for name, (architecture, overrides) in NETWORKS.items():
-            recipe = build_recipe(photos, architecture, overrides, arguments.patch, arguments.batch)
+            recipe = build_recipe(
+                photos,
+                architecture,
+                "tiny",
+                patch=arguments.patch,
+                batch=arguments.batch,
+                overrides=overrides,
+            )
             loops[name] = BareLoop(recipe)
             if architecture in arguments.compile and overrides in ({}, {"rounds": 1}):
                 compiled = BareLoop(recipe)

@@ -14,7 +14,7 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,15 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         photos = arguments.photos or made_up_photographs(Path(folder) / "photos")
-        recipe = build_recipe(arguments, photos)
+        recipe = build_recipe(
+            photos,
+            arguments.architecture,
+            arguments.variant,
+            patch=arguments.patch,
+            batch=arguments.batch,
+            steps=arguments.steps * (arguments.rounds + 1),  # the first round is not counted
+            workers=arguments.workers,
+        )
         times = interleaved(recipe, Path(folder) / "run", arguments)
         pieces = {name: milliseconds(piece) for name, piece in parts_of_the_loop(recipe).items()}
         loading = loading_alone(recipe)
@@ -94,20 +102,29 @@ def main() -> None:
     print("\n".join(lines))
 
 
-def build_recipe(arguments: argparse.Namespace, photos: Path) -> Recipe:
-    """Make the recipe of a run of one round more than is counted; nothing is saved or validated on the way."""
-    steps = arguments.steps * (arguments.rounds + 1)
-    scales = {"chair": [0.05, 0.1, 1.0]}.get(arguments.architecture, [1.0])
+def build_recipe(
+    photos: Path,
+    architecture: str,
+    variant: str,
+    *,
+    patch: int,
+    batch: int,
+    steps: int = 1,
+    workers: int = 0,
+    overrides: Mapping[str, int] | None = None,
+) -> Recipe:
+    """Make a recipe with the loss of the shipped weights; nothing is saved or validated on the way."""
+    scales = {"chair": [0.05, 0.1, 1.0], "derestormer": [0.05, 0.1, 1.0]}.get(architecture, [1.0])
     return Recipe.model_validate(
         {
             "name": "benchmark",
             "task": "denoise",
-            "model": {"architecture": arguments.architecture, "variant": arguments.variant},
-            "data": {"photos": photos, "workers": arguments.workers},
+            "model": {"architecture": architecture, "variant": variant, "overrides": overrides or {}},
+            "data": {"photos": photos, "workers": workers},
             "degradation": "noise/blind",
             "losses": [{"kind": "psnr"}],
             "scale_weights": scales,
-            "stages": [{"steps": steps, "patch": arguments.patch, "batch": arguments.batch}],
+            "stages": [{"steps": steps, "patch": patch, "batch": batch}],
             "precision": "float32",
             "save_every": steps + 1,
             "explosion": 1e9,

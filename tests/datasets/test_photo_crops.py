@@ -56,9 +56,8 @@ def _contains(original: np.ndarray, crop: np.ndarray) -> bool:
 
 def test_what_is_above_stays_above_and_colours_stay_where_they_are_to() -> None:
     rows, columns = np.mgrid[:12, :12].astype(np.uint8)
-    photo = np.stack(
-        [10 + rows, 50 + rows, 100 + columns], axis=2
-    )  # red is darker than green, the sky darkest
+    # Red is darker than green, and both get lighter downwards.
+    photo = np.stack([10 + rows, 50 + rows, 100 + columns], axis=2)
     crops = PhotoCrops([photo], patch=8, reduction=1.0, augmentation="mirror", permute_channels=False)
     drawn = [crops[i].mul(255).round() for i in range(20)]
     for crop in drawn:

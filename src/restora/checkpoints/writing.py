@@ -32,9 +32,8 @@ def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsC
         name: (value.to(dtype) if value.is_floating_point() else value).contiguous().cpu()
         for name, value in state.items()
     }
-    content = save(
-        stored, metadata={"format": "pt"}
-    )  # one entry: several come in random order, and so would the hash
+    # One entry of metadata: several are written in random order, and the hash would be random, too.
+    content = save(stored, metadata={"format": "pt"})
     path = Path(folder) / f"{card.name}.safetensors"
     _write(path, content)
     write_card(

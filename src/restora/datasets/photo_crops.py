@@ -7,11 +7,11 @@ from typing import Any, Required, Self, TypedDict, Unpack
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, from_numpy
+from torch import Tensor
 from torch.utils.data import Dataset
 
 from restora.datasets.corrupt import Corrupt, skip_or_fail
-from restora.datasets.cutting import cut, draw_place
+from restora.datasets.cutting import cut, draw_place, to_tensor
 from restora.datasets.pack import Pack
 from restora.datasets.sources import load_rgb8 as load_rgb8  # its old place
 from restora.datasets.symmetries import Augmentation, draw_symmetry
@@ -135,4 +135,4 @@ class PhotoCrops(Dataset[Tensor]):
             crop = np.repeat(crop[..., order[:1]], 3, axis=2)
         elif self.permute_channels:
             crop = crop[..., order]
-        return from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1), dtype=np.float32) / np.float32(255))
+        return to_tensor(crop)

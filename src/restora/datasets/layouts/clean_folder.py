@@ -57,8 +57,10 @@ def _degraded_by(variant: str) -> Callable[[Path], Source]:
     Example:
         >>> _degraded_by("sigma-25")(Path("a.png")).sigma
         25.0
-        >>> len(_degraded_by("sensor-strong-jpeg-75")(Path("a.png")).steps)
-        2
+        >>> from restora.degradations import find_preset
+        >>> steps = _degraded_by("sensor-strong-jpeg-75")(Path("a.png")).steps
+        >>> steps == (find_preset("sensor", "strong"), find_preset("jpeg", "75"))
+        True
     """
     if noise := re.fullmatch(r"sigma-(\d+(?:\.\d+)?)", variant):
         return partial(NoisyImage, sigma=float(noise[1]))
