@@ -2,21 +2,21 @@ import pytest
 import torch
 
 from restora.degradations import (
-    Chain,
+    Compose,
     DualPixelDefocus,
     GaussianNoise,
     Haze,
+    Identity,
     JpegCompression,
-    Mixture,
+    OneOf,
     Rain,
     TrajectoryBlur,
-    Unchanged,
 )
 
-NESTED = Chain(
+NESTED = Compose(
     (
-        Mixture((Haze.indoor(), Rain.light(), Unchanged()), weights=(2, 1, 1)),
-        Mixture((Chain((TrajectoryBlur.light(), GaussianNoise())), JpegCompression())),
+        OneOf((Haze.indoor(), Rain.light(), Identity()), weights=(2, 1, 1)),
+        OneOf((Compose((TrajectoryBlur.light(), GaussianNoise())), JpegCompression())),
     )
 )
 
@@ -25,13 +25,13 @@ def test_contract(keeps_the_contract):
     keeps_the_contract(NESTED)
 
 
-def test_a_chain_is_its_steps_one_after_the_other(generator):
+def test_compose_is_its_steps_one_after_the_other(generator):
     clean = torch.rand(2, 3, 32, 32)
     first, second = Haze.outdoor(), GaussianNoise((30, 30))
     random = generator(0)
     one = first.sample(clean, random)
     two = second.sample(one.degraded, random)
-    sample = Chain((first, second)).sample(clean, generator(0))
+    sample = Compose((first, second)).sample(clean, generator(0))
     torch.testing.assert_close(sample.degraded, two.degraded)
     assert torch.equal(sample.parameters["0.beta"], one.parameters["beta"])
     assert torch.equal(sample.parameters["1.sigma"], two.parameters["sigma"])
@@ -41,19 +41,19 @@ def test_a_chain_is_its_steps_one_after_the_other(generator):
 def test_steps_get_images_in_range(generator):
     seen = []
 
-    class Watch(Unchanged):
+    class Watch(Identity):
         def sample(self, clean, generator):
             seen.append(clean)
             return super().sample(clean, generator)
 
-    Chain((GaussianNoise((50, 50)), Watch()))(torch.ones(1, 3, 8, 8), generator(0))
+    Compose((GaussianNoise((50, 50)), Watch()))(torch.ones(1, 3, 8, 8), generator(0))
     assert seen[0].max() == 1
 
 
-def test_a_mixture_gives_each_image_one_part_as_often_as_weighted(generator):
-    mixture = Mixture((GaussianNoise((50, 50)), Unchanged()), weights=(3, 1))
+def test_one_of_gives_each_image_one_part_as_often_as_weighted(generator):
+    choice = OneOf((GaussianNoise((50, 50)), Identity()), weights=(3, 1))
     clean = torch.rand(400, 3, 4, 4)
-    sample = mixture.sample(clean, generator(0))
+    sample = choice.sample(clean, generator(0))
     noisy = sample.parameters["choice"] == 0
     assert float(noisy.float().mean()) == pytest.approx(0.75, abs=0.06)
     changed = (sample.degraded != clean).flatten(1).any(1)
@@ -65,8 +65,8 @@ def test_a_mixture_gives_each_image_one_part_as_often_as_weighted(generator):
 
 def test_a_weight_of_zero_is_never_chosen(generator):
     clean = torch.rand(20, 3, 4, 4)
-    mixture = Mixture((GaussianNoise(), Unchanged()), weights=(0, 1))
-    assert torch.equal(mixture(clean, generator(0)), clean)
+    choice = OneOf((GaussianNoise(), Identity()), weights=(0, 1))
+    assert torch.equal(choice(clean, generator(0)), clean)
 
 
 def test_nested_names(generator):
@@ -83,21 +83,19 @@ def test_nested_names(generator):
 
 
 def test_nonsense_is_refused(generator):
-    with pytest.raises(ValueError, match="chain"):
-        Chain(())
-    with pytest.raises(ValueError, match="mixture"):
-        Mixture(())
+    with pytest.raises(ValueError, match="compose needs"):
+        Compose(())
+    with pytest.raises(ValueError, match="one_of needs"):
+        OneOf(())
     for weights in ((1, 2), (-1,), (0,)):
         with pytest.raises(ValueError, match="weights"):
-            Mixture((Unchanged(),), weights=weights)
+            OneOf((Identity(),), weights=weights)
     with pytest.raises(ValueError, match="last step"):
-        Chain((DualPixelDefocus(), Unchanged()))(torch.rand(1, 3, 8, 8), generator(0))
+        Compose((DualPixelDefocus(), Identity()))(torch.rand(1, 3, 8, 8), generator(0))
     with pytest.raises(ValueError, match="same number of channels"):
-        Mixture((DualPixelDefocus(), Unchanged()))(torch.rand(30, 3, 8, 8), generator(0))
+        OneOf((DualPixelDefocus(), Identity()))(torch.rand(30, 3, 8, 8), generator(0))
 
 
-def test_mixtures_of_two_views_have_two_views(generator):
-    views = Mixture((DualPixelDefocus(), DualPixelDefocus(shape="disc")))(
-        torch.rand(2, 3, 8, 8), generator(0)
-    )
+def test_one_of_several_with_two_views_has_two_views(generator):
+    views = OneOf((DualPixelDefocus(), DualPixelDefocus(shape="disc")))(torch.rand(2, 3, 8, 8), generator(0))
     assert views.shape == (2, 6, 8, 8)

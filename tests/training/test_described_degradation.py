@@ -7,7 +7,7 @@ import pytest
 import torch
 import yaml
 
-from restora.degradations import PRESETS, Chain, GaussianNoise, JpegCompression, Mixture, Rain, Unchanged
+from restora.degradations import PRESETS, Compose, GaussianNoise, Identity, JpegCompression, OneOf, Rain
 from restora.training.described_degradation import DEGRADATIONS, describe
 
 
@@ -28,19 +28,29 @@ def test_fields_become_what_the_class_holds() -> None:
     assert haze.sample(torch.rand(2, 3, 16, 16), torch.Generator()).degraded.shape == (2, 3, 16, 16)
 
 
-def test_chains_and_mixtures_compose() -> None:
+def test_degradations_nest() -> None:
     found = describe(
         {
-            "kind": "mixture",
+            "kind": "one_of",
             "parts": [
-                {"kind": "chain", "steps": ["noise/25", {"kind": "jpeg", "quality": [30, 60]}]},
-                {"kind": "unchanged"},
+                {"kind": "compose", "steps": ["noise/25", {"kind": "jpeg", "quality": [30, 60]}]},
+                {"kind": "identity"},
             ],
             "weights": [3, 1],
         }
     )
-    chain = Chain((GaussianNoise((25, 25)), JpegCompression((30, 60))))
-    assert found == Mixture((chain, Unchanged()), (3, 1))
+    saved = Compose((GaussianNoise((25, 25)), JpegCompression((30, 60))))
+    assert found == OneOf((saved, Identity()), (3, 1))
+
+
+def test_the_words_of_older_recipes_still_load() -> None:
+    older = {
+        "kind": "mixture",
+        "parts": [{"kind": "chain", "steps": ["noise/25", "jpeg/30"]}, {"kind": "unchanged"}],
+        "weights": [3, 1],
+    }
+    saved = Compose((GaussianNoise((25, 25)), JpegCompression((30, 30))))
+    assert describe(older) == OneOf((saved, Identity()), (3, 1))
 
 
 @pytest.mark.parametrize(
@@ -52,8 +62,8 @@ def test_chains_and_mixtures_compose() -> None:
         ({"sigma": 3}, 'a mapping with a key "kind"'),
         ({"kind": "jpeg", "quality": "much"}, "jpeg.quality: Input should be a valid tuple"),
         ({"kind": "jpeg", "quality": [0, 300]}, "jpeg: "),
-        ({"kind": "chain", "parts": []}, "a chain needs steps, a list of degradations"),
-        ({"kind": "mixture", "parts": ["noise/25"], "weight": [1]}, "did you mean weights?"),
+        ({"kind": "compose", "parts": []}, "compose needs steps, a list of degradations"),
+        ({"kind": "one_of", "parts": ["noise/25"], "weight": [1]}, "did you mean weights?"),
     ],
 )
 def test_mistakes_are_explained(description: object, words: str) -> None:

@@ -24,7 +24,7 @@ def test_the_committed_page_is_current(page: str) -> None:
 def test_nothing_is_left_out(page: str) -> None:
     assert {section for _, section in SECTIONS} == {*sections()} - {AnyData}
     assert all(f"| `{name}` |" in page for _, section in SECTIONS for name in section.model_fields)
-    assert all(f"### kind: {kind}\n" in page for kind in (*DEGRADATIONS, "chain", "mixture"))
+    assert all(f"### kind: {kind}\n" in page for kind in (*DEGRADATIONS, "compose", "one_of"))
     assert all(f"| `{name}` |" in page for name in LOSSES)
     assert all(f"| `{preset.family}/{preset.name}` |" in page for preset in PRESETS)
 

@@ -62,7 +62,7 @@ def degrade(
     """Make an example of bad weather, a bad lens or a bad camera from a clean photograph."""
     import torch
 
-    from restora.degradations import Chain, find_preset
+    from restora.degradations import Compose, find_preset
     from restora.degradations.gallery import gallery as contact_sheet
     from restora.errors import RestoraError
     from restora.images import Photograph, read, write
@@ -91,7 +91,7 @@ def degrade(
     if gallery:
         made = Photograph(_pixels(contact_sheet(clean, seed), photograph))
     else:
-        sample = Chain(steps).sample(clean[None], torch.Generator().manual_seed(seed))
+        sample = Compose(steps).sample(clean[None], torch.Generator().manual_seed(seed))
         for name, values in sample.parameters.items():
             if values[0].numel() == 1:  # maps and matrices do not fit a line
                 number, _, what = name.partition(".")

@@ -157,10 +157,10 @@ class DegradedImage:
         import torch
 
         from restora.datasets.cutting import to_tensor
-        from restora.degradations import Chain
+        from restora.degradations import Compose
 
         random = torch.Generator().manual_seed(zlib.crc32(self.file.stem.encode()))
-        degraded = Chain(self.steps)(to_tensor(clean)[None], random)[0]
+        degraded = Compose(self.steps)(to_tensor(clean)[None], random)[0]
         return (degraded.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
 
     def header(self) -> Header:

@@ -1,7 +1,7 @@
 """From clean to degraded: batched torch code on any device, the same for the same generator seed."""
 
 from restora.degradations.camera_noise import CameraNoise
-from restora.degradations.composition import Chain, Mixture, Unchanged
+from restora.degradations.composition import Compose, Identity, OneOf
 from restora.degradations.defocus import Defocus
 from restora.degradations.degradation import Degradation, Sample
 from restora.degradations.depth_defocus import DepthDefocus
@@ -18,7 +18,7 @@ from restora.degradations.trajectory_blur import TrajectoryBlur
 
 __all__ = [
     "CameraNoise",
-    "Chain",
+    "Compose",
     "Defocus",
     "Degradation",
     "DepthDefocus",
@@ -29,7 +29,7 @@ __all__ = [
     "GaussianNoise",
     "Haze",
     "JpegCompression",
-    "Mixture",
+    "OneOf",
     "NightHaze",
     "PRESETS",
     "Preset",
@@ -37,7 +37,7 @@ __all__ = [
     "Sample",
     "Snow",
     "TrajectoryBlur",
-    "Unchanged",
+    "Identity",
     "find_preset",
     "preset_names",
 ]

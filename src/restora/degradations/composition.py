@@ -9,8 +9,8 @@ from restora.degradations.degradation import Degradation, Sample
 
 
 @dataclass(frozen=True)
-class Unchanged(Degradation):
-    """Nothing happens: a part of mixtures, so that some images stay clean."""
+class Identity(Degradation):
+    """Nothing happens: a part of `OneOf`, so that some images stay clean."""
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Return a copy of the batch and no parameters."""
@@ -18,18 +18,18 @@ class Unchanged(Degradation):
 
 
 @dataclass(frozen=True)
-class Chain(Degradation):
+class Compose(Degradation):
     """Degradations one after the other, as light meets them: air, lens, sensor, file.
 
     Each step gets images in [0, 1]: what the one before left beyond is clipped. What the last one leaves is not.
 
     Attributes:
-        steps: The first one first; chains and mixtures may be among them.
+        steps: Degradations, the first one first; `Compose` and `OneOf` may be among them.
 
     Example:
         >>> from restora.degradations import GaussianNoise, JpegCompression
-        >>> chain = Chain((GaussianNoise((25, 25)), JpegCompression((30, 30))))
-        >>> sample = chain.sample(torch.rand(1, 3, 16, 16), torch.Generator().manual_seed(0))
+        >>> saved = Compose((GaussianNoise((25, 25)), JpegCompression((30, 30))))
+        >>> sample = saved.sample(torch.rand(1, 3, 16, 16), torch.Generator().manual_seed(0))
         >>> sorted(sample.parameters)
         ['0.sigma', '1.quality', '1.subsampled']
     """
@@ -43,7 +43,7 @@ class Chain(Degradation):
             ValueError: There is no step.
         """
         if not self.steps:
-            raise ValueError("a chain needs a step at least, got none")
+            raise ValueError("compose needs one step or more, got none")
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Degrade a batch; ``parameters`` are those of the steps, each after the number of its step and a dot."""
@@ -59,17 +59,17 @@ class Chain(Degradation):
 
 
 @dataclass(frozen=True)
-class Mixture(Degradation):
+class OneOf(Degradation):
     """One degradation of several for each image, at random.
 
     Attributes:
-        parts: What to choose from; chains and mixtures may be among them, and `Unchanged`.
+        parts: Degradations to choose from; `Compose` and `OneOf` may be among them, and `Identity`.
         weights: How often each is chosen, relative to the others; alike when left out.
 
     Example:
         >>> from restora.degradations import GaussianNoise
-        >>> mixture = Mixture((GaussianNoise((50, 50)), Unchanged()), weights=(3, 1))
-        >>> sample = mixture.sample(torch.rand(100, 3, 4, 4), torch.Generator().manual_seed(0))
+        >>> mostly_noisy = OneOf((GaussianNoise((50, 50)), Identity()), weights=(3, 1))
+        >>> sample = mostly_noisy.sample(torch.rand(100, 3, 4, 4), torch.Generator().manual_seed(0))
         >>> 60 < int((sample.parameters["choice"] == 0).sum()) < 90
         True
     """
@@ -84,7 +84,7 @@ class Mixture(Degradation):
             ValueError: There is no part, or the weights are not one each, negative, or all 0.
         """
         if not self.parts:
-            raise ValueError("a mixture needs a part at least, got none")
+            raise ValueError("one_of needs one part or more, got none")
         weights = self.weights
         if weights is not None and (
             len(weights) != len(self.parts) or min(weights) < 0 or not 0 < sum(weights) < float("inf")
@@ -113,7 +113,7 @@ class Mixture(Degradation):
             if degraded is None:
                 degraded = sample.degraded.new_zeros(len(clean), *sample.degraded.shape[1:])
             if sample.degraded.shape[1] != degraded.shape[1]:
-                raise ValueError("the parts of a mixture must return the same number of channels")
+                raise ValueError("the parts of one_of must return the same number of channels")
             degraded[chosen] = sample.degraded
             for name, values in sample.parameters.items():
                 spread = clean.new_full((len(clean), *values.shape[1:]), float("nan"))

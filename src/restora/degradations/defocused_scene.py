@@ -8,8 +8,8 @@ from torch import Generator, Tensor
 
 from restora.degradations.aperture import ApertureShape, kernel_size
 from restora.degradations.defocus import Lens
-from restora.degradations.depth import random_depth
 from restora.degradations.draws import Range, per_image, uniform
+from restora.degradations.scene_depth import random_depth
 
 NEAREST = 0.4
 """Distance of the nearest point, relative to that of the farthest."""

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from restora.degradations.composition import Chain
+from restora.degradations.composition import Compose
 from restora.degradations.degradation import Degradation
 from restora.degradations.dual_pixel import DualPixelDefocus
 from restora.degradations.presets import PRESETS, find_preset
@@ -18,7 +18,7 @@ MARGIN = 8
 CAPTION = 26
 PAPER = 1.0
 
-TOGETHER = Chain((find_preset("rain", "light"), find_preset("sensor", "strong"), find_preset("jpeg", "30")))
+TOGETHER = Compose((find_preset("rain", "light"), find_preset("sensor", "strong"), find_preset("jpeg", "30")))
 LEFT_OUT = ("blind", "any")
 """Presets that are others of their family at random."""
 

@@ -6,8 +6,8 @@ import torch
 from torch import Generator, Tensor
 
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.depth import random_depth
 from restora.degradations.draws import Range, check_range, log_uniform, per_image, uniform
+from restora.degradations.scene_depth import random_depth
 
 
 def scatter(clean: Tensor, transmission: Tensor, airlight: Tensor) -> Tensor:

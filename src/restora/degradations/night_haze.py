@@ -7,9 +7,9 @@ import torch
 from torch import Generator, Tensor
 
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.depth import random_depth
 from restora.degradations.draws import Range, check_range, per_image, uniform
 from restora.degradations.haze import scatter
+from restora.degradations.scene_depth import random_depth
 
 GREEN_SHARES = (
     0.012, 0.0158, 0.0176, 0.027, 0.034, 0.0458, 0.0498, 0.069,

@@ -8,10 +8,10 @@ from torch import Generator, Tensor
 
 from restora.degradations.colour import are_gray
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.depth import random_depth
 from restora.degradations.draws import Range, check_range, log_uniform, normal, per_image, uniform
 from restora.degradations.haze import scatter
 from restora.degradations.particles import flakes, scattered
+from restora.degradations.scene_depth import random_depth
 
 
 @dataclass(frozen=True)

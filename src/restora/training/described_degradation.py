@@ -1,4 +1,4 @@
-"""Degradations from what a recipe says of them: ``{kind: rain, density: [1, 3]}``, chains, mixtures, ``rain/heavy``."""
+"""Degradations from what a recipe says of them: ``{kind: rain, density: [1, 3]}``, ``rain/heavy``."""
 
 from collections.abc import Mapping
 from dataclasses import fields
@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from restora import degradations
-from restora.degradations import Chain, Degradation, Mixture, Unchanged
+from restora.degradations import Compose, Degradation, Identity, OneOf
 from restora.degradations.presets import PRESETS, find_preset
 from restora.errors import RestoraError
 
@@ -25,9 +25,12 @@ DEGRADATIONS: dict[str, type[Degradation]] = {
     "snow": degradations.Snow,
     "haze": degradations.Haze,
     "night_haze": degradations.NightHaze,
-    "unchanged": Unchanged,
+    "identity": Identity,
 }
 """Kinds by name; their other keys are the fields of the class."""
+
+RENAMED = {"chain": "compose", "mixture": "one_of", "unchanged": "identity"}
+"""Kinds as older recipes name them."""
 
 
 def describe(description: Any) -> Degradation:
@@ -38,8 +41,8 @@ def describe(description: Any) -> Degradation:
 
             - a preset as ``restora degrade`` knows it, ``"rain/heavy"``;
             - ``{"kind": "haze", "beta": [0.6, 1.8], ...}`` with fields of that degradation;
-            - ``{"kind": "chain", "steps": [...]}``, one after the other;
-            - ``{"kind": "mixture", "parts": [...], "weights": [...]}``, one of them at random.
+            - ``{"kind": "compose", "steps": [...]}``, one after the other;
+            - ``{"kind": "one_of", "parts": [...], "weights": [...]}``, one of them at random.
 
     Raises:
         ValueError: An unknown kind, preset or key (the nearest one is suggested), or a value out of range.
@@ -47,7 +50,7 @@ def describe(description: Any) -> Degradation:
     Example:
         >>> describe("noise/25")
         GaussianNoise(sigma=(25, 25))
-        >>> describe({"kind": "chain", "steps": ["noise/25", {"kind": "jpeg", "quality": [40, 90]}]}).steps[1]
+        >>> describe({"kind": "compose", "steps": ["noise/25", {"kind": "jpeg", "quality": [40, 90]}]}).steps[1]
         JpegCompression(quality=(40, 90), subsampled=0.5)
     """
     if isinstance(description, str):
@@ -55,17 +58,17 @@ def describe(description: Any) -> Degradation:
     if not isinstance(description, Mapping) or "kind" not in description:
         raise ValueError('write a preset such as rain/heavy, or a mapping with a key "kind"')
     values = {key: value for key, value in description.items() if key != "kind"}
-    kind = description["kind"]
-    if kind == "chain":
-        return Chain(tuple(describe(step) for step in _only(values, "steps", kind)["steps"]))
-    if kind == "mixture":
+    kind = RENAMED.get(description["kind"], description["kind"])
+    if kind == "compose":
+        return Compose(tuple(describe(step) for step in _only(values, "steps", kind)["steps"]))
+    if kind == "one_of":
         _only(values, "parts", kind, optional="weights")
         weights = values.get("weights")
-        return Mixture(
+        return OneOf(
             tuple(describe(part) for part in values["parts"]), None if weights is None else tuple(weights)
         )
     if kind not in DEGRADATIONS:
-        raise ValueError(_unknown("kind", str(kind), [*DEGRADATIONS, "chain", "mixture"]))
+        raise ValueError(_unknown("kind", str(kind), [*DEGRADATIONS, "compose", "one_of"]))
     known = [field.name for field in fields(DEGRADATIONS[kind])]  # type: ignore[arg-type]
     for key in values.keys() - set(known):
         raise ValueError(_unknown(f"key of {kind}", key, known))
@@ -90,9 +93,9 @@ def _preset(name: str) -> Degradation:
 
 
 def _only(values: dict[str, Any], needed: str, kind: str, optional: str = "") -> dict[str, Any]:
-    """Check the keys of a chain or mixture."""
+    """Check the keys of `compose` or `one_of`."""
     if not isinstance(values.get(needed), list | tuple):
-        raise ValueError(f"a {kind} needs {needed}, a list of degradations")
+        raise ValueError(f"{kind} needs {needed}, a list of degradations")
     for key in values.keys() - {needed, optional}:
         raise ValueError(_unknown(f"key of {kind}", key, [needed, optional]))
     return values

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 from pydantic.fields import FieldInfo
 
 from restora.degradations import Degradation, FlakeLayer
-from restora.degradations.composition import Chain, Mixture
+from restora.degradations.composition import Compose, OneOf
 from restora.degradations.presets import PRESETS
 from restora.training.described_degradation import DEGRADATIONS
 from restora.training.losses import LOSSES, TARGETS
@@ -86,7 +86,7 @@ def _degradations() -> str:
         "## Degradations\n\n`degradation` and `validation.degradation` are a preset (`rain/heavy`, below) or a mapping with"
         " a `kind`.\nA range such as `[0, 50]` is drawn from for each image.\n"
     ]
-    kinds: dict[str, type[Degradation]] = DEGRADATIONS | {"chain": Chain, "mixture": Mixture}
+    kinds: dict[str, type[Degradation]] = DEGRADATIONS | {"compose": Compose, "one_of": OneOf}
     for kind, made in kinds.items():
         parts.append(f"### kind: {kind}\n\n{_prose(made)}\n")
         rows = list(_fields(made))

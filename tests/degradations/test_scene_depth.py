@@ -1,6 +1,6 @@
 import torch
 
-from restora.degradations.depth import random_depth, smooth_noise
+from restora.degradations.scene_depth import random_depth, smooth_noise
 
 
 def test_every_image_spans_the_whole_range(generator):
