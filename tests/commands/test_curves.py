@@ -9,7 +9,7 @@ def records(tmp_path):
         for sigma in (15, 50):
             images = (ImageScores("a", {"psnr": 35 - sigma / 10, "ssim": 0.9}),)
             made = Evaluation(
-                "cbsd68", "CBSD68", "test", f"sigma-{sigma}", "rgb8", "", method, "peer", {}, images
+                "cbsd68", "CBSD68", "test", f"sigma-{sigma}", "rgb8", "", method, "baseline", {}, images
             )
             write_json(tmp_path / f"{method}-{sigma}.json", made)
     return sorted(tmp_path.glob("*.json"))

@@ -13,7 +13,7 @@ def record(method, sigma, score, **changes):
         ImageScores("b", {"psnr": score + 1, "ssim": 0.8}),
     )
     made = Evaluation(
-        "cbsd68", "CBSD68", "test", f"sigma-{sigma}", "rgb8", "in words", method, "peer", {}, images
+        "cbsd68", "CBSD68", "test", f"sigma-{sigma}", "rgb8", "in words", method, "baseline", {}, images
     )
     return replace(made, **changes)
 

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from restora.errors import RestoraError
-from restora.evaluation.crops import Crop
 from restora.evaluation.figure import figure, scored
+from restora.evaluation.figure_crops import Crop
 from restora.evaluation.figure_sheet import COLOURS, COLUMN, GAP, Exhibit
 from restora.evaluation.scene import Picture, Words, paint
 from restora.metrics import protocol

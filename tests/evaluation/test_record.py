@@ -1,3 +1,4 @@
+import csv
 import json
 import math
 
@@ -6,14 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restora.errors import RestoraError
-from restora.evaluation.record import (
-    Evaluation,
-    ImageScores,
-    read_csv,
-    read_json,
-    write_csv,
-    write_json,
-)
+from restora.evaluation.record import Evaluation, ImageScores, read_json, write_csv, write_json
 
 SCORES = (
     ImageScores("b, c/1", {"psnr": 30.123456789, "ssim": 0.9}),
@@ -58,7 +52,17 @@ def test_every_score_comes_back_to_the_last_bit(tmp_path_factory, values):
     folder = tmp_path_factory.mktemp("scores")
     one = evaluation(tuple(ImageScores(f"é{i}", {"psnr": v}) for i, v in enumerate(values)))
     assert read_json(write_json(folder / "e.json", one)).images == one.images
-    assert read_csv(write_csv(folder / "e.csv", one)) == one.images
+    head, *rows, mean = csv.reader(write_csv(folder / "e.csv", one).read_text(encoding="utf-8").splitlines())
+    assert (head, mean[0]) == (["image", "psnr"], "mean")
+    assert tuple(ImageScores(name, {"psnr": float(value)}) for name, value in rows) == one.images
+
+
+def test_records_of_the_first_releases_are_read_by_their_words(tmp_path):
+    path = write_json(tmp_path / "e.json", evaluation(kind="baseline"))
+    old = path.read_text().replace('"kind": "baseline"', '"kind": "peer"')
+    assert old != path.read_text()
+    path.write_text(old)
+    assert read_json(path) == evaluation(kind="baseline")
 
 
 def test_equal_images_have_an_infinite_score_in_strict_json(tmp_path):

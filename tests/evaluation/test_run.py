@@ -7,7 +7,7 @@ from restora.datasets import Entry, Pairs
 from restora.datasets.sources import FileImage
 from restora.errors import RestoraError
 from restora.evaluation.cases import Case
-from restora.evaluation.methods import Method, images_method, peer_method, weights_method
+from restora.evaluation.methods import Method, baseline_method, images_method, weights_method
 from restora.evaluation.record import write_json
 from restora.evaluation.run import Run, evaluate
 from restora.images import Photograph, read, write
@@ -31,13 +31,13 @@ class Counting:
 
 
 def darker(counting, **settings):
-    return Method("darker", "peer", counting, settings)
+    return Method("darker", "baseline", counting, settings)
 
 
 def test_scores_are_those_of_the_protocol_and_the_same_twice(rain, tmp_path):
     pairs = RAIN.open(rain)
     runs = [
-        evaluate(RAIN, pairs, peer_method("input", task="derain", sigma=None), Y8, Run(tmp_path / name))
+        evaluate(RAIN, pairs, baseline_method("input", task="derain", sigma=None), Y8, Run(tmp_path / name))
         for name in ("a", "b")
     ]
     files = [write_json(tmp_path / f"{i}.json", run).read_bytes() for i, run in enumerate(runs)]
@@ -101,7 +101,11 @@ def test_noise_beyond_the_range_reaches_the_method_unclipped(kodak, tmp_path):
 
     case = Case("kodak24", "test", "sigma-50")
     found = evaluate(
-        case, case.open(kodak), Method("look", "peer", look), protocol("gaussian-rgb8"), Run(tmp_path / "r")
+        case,
+        case.open(kodak),
+        Method("look", "baseline", look),
+        protocol("gaussian-rgb8"),
+        Run(tmp_path / "r"),
     )
     assert min(low for low, _, _ in seen) < 0
     assert {kind for _, _, kind in seen} == {np.dtype(np.float32)}
@@ -167,12 +171,12 @@ def test_what_cannot_be_scored_is_named(rain, tmp_path):
     entry = Entry("a", FileImage(rain / "test/input/000.png"), None)
     with pytest.raises(RestoraError, match="one: the clean images are withheld"):
         evaluate(RAIN, Pairs([entry], title="one"), darker(Counting()), Y8, Run(tmp_path / "r"))
-    small = Method("small", "peer", lambda entry, degraded: degraded[:5])
+    small = Method("small", "baseline", lambda entry, degraded: degraded[:5])
     with pytest.raises(RestoraError, match="000: cannot be scored by derain-y8"):
         evaluate(RAIN, RAIN.open(rain), small, Y8, Run(tmp_path / "s"))
     six = Pairs([Entry("a", _Six(rain / "test/input/000.png"), entry.degraded)], title="dual")
     with pytest.raises(RestoraError, match="a: has 6 channels"):
-        evaluate(RAIN, six, peer_method("input", task="any", sigma=None), Y8, Run(tmp_path / "d"))
+        evaluate(RAIN, six, baseline_method("input", task="any", sigma=None), Y8, Run(tmp_path / "d"))
 
 
 class _Six(FileImage):

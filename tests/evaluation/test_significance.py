@@ -16,7 +16,7 @@ def scored(values, **fields):
         "protocol": "gaussian-rgb8",
         "protocol_description": "",
         "method": "m",
-        "kind": "peer",
+        "kind": "baseline",
         "settings": {},
     }
     return Evaluation(**(usual | fields), images=images)

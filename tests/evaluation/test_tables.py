@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from restora.errors import RestoraError
+from restora.evaluation.leaderboard import leaderboard, suite_means
 from restora.evaluation.published import published_for
 from restora.evaluation.record import Evaluation, ImageScores, read_json, write_json
-from restora.evaluation.standing import standing, suite_means
 from restora.evaluation.tables import read_evaluations, results_page
 
 ROOT = Path(__file__).parents[2]
@@ -64,7 +64,7 @@ def test_files_are_read_from_a_folder(tmp_path):
 
 def test_measured_and_published_stand_in_one_order_and_other_protocols_are_noted():
     mine = scored([33, 33], variant="", benchmark="rain100l", title="Rain100L", protocol="derain-y8")
-    rows = standing([mine], published_for("rain100l", "test", ""))
+    rows = leaderboard([mine], published_for("rain100l", "test", ""))
     values = [float(row.scores["psnr"]) for row in rows]
     assert values == sorted(values)
     assert [row.method for row in rows if row.measured] == ["mine"]
@@ -72,7 +72,7 @@ def test_measured_and_published_stand_in_one_order_and_other_protocols_are_noted
     assert notes["DiNAT-IR"] == ("by dinat-y",)
     assert notes["KiT"] == ()
     with pytest.raises(RestoraError, match="one case and one protocol"):
-        standing([mine, scored([1])], ())
+        leaderboard([mine, scored([1])], ())
 
 
 def test_means_of_suites_are_taken_as_papers_take_them():

@@ -64,8 +64,8 @@ def compare(
 ) -> None:
     """Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores."""
     from restora.errors import RestoraError
-    from restora.evaluation.crops import Crop, differing_crops
     from restora.evaluation.figure import figure, scored
+    from restora.evaluation.figure_crops import Crop, differing_crops
     from restora.evaluation.figure_sheet import Exhibit
     from restora.evaluation.scene import paint, write_pdf
     from restora.images import Metadata, Photograph, read, write

@@ -9,10 +9,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from restora.datasets import Pairs
+    from restora.evaluation.leaderboard import Row
     from restora.evaluation.methods import Method
     from restora.evaluation.record import Evaluation
     from restora.evaluation.run import Run
-    from restora.evaluation.standing import Row
 
 EPILOG = """
 Examples:
@@ -93,7 +93,7 @@ def evaluate(
     from restora.datasets import benchmark as card_of
     from restora.errors import RestoraError
     from restora.evaluation.cases import SUITES, cases_of, sigma_of, usual_protocol
-    from restora.evaluation.methods import images_method, peer_method, weights_method
+    from restora.evaluation.methods import baseline_method, images_method, weights_method
     from restora.evaluation.run import Run
     from restora.evaluation.run import evaluate as run_case
     from restora.metrics import protocol as protocol_of
@@ -123,17 +123,17 @@ def evaluate(
         if used is None:
             assert method is not None
             known = None if blind else sigma_of(case)
-            used = peer_method(method, task=card_of(case.benchmark).task, sigma=known)
+            used = baseline_method(method, task=card_of(case.benchmark).task, sigma=known)
         stem = "-".join(
             [case.stem, used.label]
-            + (["blind"] if blind and used.kind == "peer" else [])
+            + (["blind"] if blind and used.kind == "baseline" else [])
             + ([rule.name] if rule.name != usual_protocol(case) else [])
         )
         run = Run(output / stem, keep_images=keep_images and used.kind != "images", again=again)
         with _Bar(f"{case.stem} {used.name}", told) as bar:
             result = run_case(case, pairs, used, rule, run, limit=limit, progress=bar.show)
         found.append(result)
-        _print_standing(result, out)
+        _print_leaderboard(result, out)
         target = output / (stem if result.images and limit is None else f"{stem}-first-{len(result.images)}")
         for path in _write(result, target, pairs, used, run):
             print(path, flush=True)
@@ -179,19 +179,19 @@ def _tile(value: str) -> int | Literal["auto"] | None:
         raise typer.BadParameter(f"{value!r} is no number of pixels", param_hint="--tile") from None
 
 
-def _print_standing(result: "Evaluation", out: "Console") -> None:
+def _print_leaderboard(result: "Evaluation", out: "Console") -> None:
+    from restora.evaluation.leaderboard import leaderboard
     from restora.evaluation.published import published_for
-    from restora.evaluation.standing import standing
 
     heading = f"{result.label}: {len(result.images)} images, protocol {result.protocol}"
-    rows = standing([result], published_for(result.benchmark, result.split, result.variant))
+    rows = leaderboard([result], published_for(result.benchmark, result.split, result.variant))
     _print_rows(heading, result.metrics, rows, out)
 
 
 def _print_suite(name: str, found: "list[Evaluation]", out: "Console") -> None:
     from restora.evaluation.cases import SUITES
+    from restora.evaluation.leaderboard import MEASURED, Row, printed, published_row, suite_means, title
     from restora.evaluation.published import published_for
-    from restora.evaluation.standing import MEASURED, Row, printed, published_row, suite_means, title
 
     means = {metric: printed(metric, value) for metric, value in suite_means(name, found).items()}
     variant = found[0].variant if name == "dpdd" else ""

@@ -22,9 +22,9 @@ def significance(
     as_json: Annotated[bool, typer.Option("--json", help="Print for other programs.")] = False,
 ) -> None:
     """Print the mean difference of two methods, B minus A, with its bootstrap interval."""
+    from restora.evaluation.leaderboard import title
     from restora.evaluation.record import read_json
     from restora.evaluation.significance import difference
-    from restora.evaluation.standing import title
 
     a, b = read_json(first), read_json(second)
     found = [difference(a, b, metric, resamples=resamples, level=level, seed=seed) for metric in a.metrics]

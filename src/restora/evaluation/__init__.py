@@ -1,6 +1,6 @@
 """Measuring like the papers: a method over a benchmark, by a named protocol, beside the published numbers.
 
-`cases_of` says what a name of a benchmark stands for, `weights_method`, `peer_method` and `images_method` what is evaluated,
+`cases_of` says what a name of a benchmark stands for, `weights_method`, `baseline_method` and `images_method` what is evaluated,
 `evaluate` runs one over the other, and `read_json` reads what ``restora evaluate`` wrote. Everything below is loaded when
 it is first used.
 
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from restora.evaluation.cases import Case, cases_of, usual_protocol
-    from restora.evaluation.methods import Method, images_method, peer_method, weights_method
+    from restora.evaluation.methods import Method, baseline_method, images_method, weights_method
     from restora.evaluation.published import Published, published_for, published_results
     from restora.evaluation.record import Evaluation, ImageScores, read_json, write_csv, write_json
     from restora.evaluation.run import Run, evaluate
@@ -33,7 +33,7 @@ _HOMES = {
     "difference": "significance",
     "evaluate": "run",
     "images_method": "methods",
-    "peer_method": "methods",
+    "baseline_method": "methods",
     "published_for": "published",
     "published_results": "published",
     "read_json": "record",
@@ -55,7 +55,7 @@ __all__ = [
     "difference",
     "evaluate",
     "images_method",
-    "peer_method",
+    "baseline_method",
     "published_for",
     "published_results",
     "read_json",

@@ -49,7 +49,7 @@ def level(evaluation: Evaluation) -> float:
     Example:
         >>> from restora.evaluation.record import ImageScores
         >>> one = (ImageScores("a", {"psnr": 30.0}),)
-        >>> level(Evaluation("cbsd68", "CBSD68", "test", "sigma-25", "p", "", "m", "peer", {}, one))
+        >>> level(Evaluation("cbsd68", "CBSD68", "test", "sigma-25", "p", "", "m", "baseline", {}, one))
         25.0
     """
     sigma = evaluation.settings.get("sigma")

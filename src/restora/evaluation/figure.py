@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from restora.errors import RestoraError
-from restora.evaluation.crops import Crop
+from restora.evaluation.figure_crops import Crop
 from restora.evaluation.figure_sheet import COLOURS, Enlargement, Exhibit, Image, Scoring, Sheet
 from restora.evaluation.scene import Scene
 from restora.metrics import Protocol

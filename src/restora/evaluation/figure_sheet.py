@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from restora.evaluation.crops import Crop
 from restora.evaluation.error_maps import absolute_error, coloured, scale_bar, scale_end, ticks
+from restora.evaluation.figure_crops import Crop
 from restora.evaluation.scene import BLACK, GRAY, RGB8, Colour, Frame, Picture, Scene, Words, fitted
 
 Image = NDArray[np.float32]

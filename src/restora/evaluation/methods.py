@@ -1,4 +1,4 @@
-"""What is evaluated: weights of restora, a classical peer, or pictures that somebody else restored."""
+"""What is evaluated: weights of restora, a classical baseline, or pictures that somebody else restored."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from restora.datasets import Entry
 from restora.errors import RestoraError
-from restora.evaluation.peers import peer
+from restora.evaluation.baselines import baseline
 from restora.evaluation.record import Setting
 from restora.images import IMAGE_SUFFIXES, read
 
@@ -28,7 +28,7 @@ class Method:
 
     Attributes:
         name: For files and tables.
-        kind: "weights", "peer" or "images".
+        kind: "weights", "baseline" or "images".
         restore: An entry and its degraded image (H, W, C), float32, about [0, 1] -> (H, W, 3), float or 8 or 16 bits.
         settings: Everything that changes the result.
         stamp: Of an entry, changes when its result would; for results that are read from files.
@@ -38,7 +38,7 @@ class Method:
     """
 
     name: str
-    kind: Literal["weights", "peer", "images"]
+    kind: Literal["weights", "baseline", "images"]
     restore: Callable[[Entry, NDArray[np.float32]], Pixels]
     settings: Mapping[str, Setting] = field(default_factory=dict)
     stamp: Callable[[Entry], str] = _no_stamp
@@ -111,25 +111,25 @@ def weights_method(
     )
 
 
-def peer_method(name: str, *, task: str, sigma: float | None) -> Method:
-    """Restore with a classical peer.
+def baseline_method(name: str, *, task: str, sigma: float | None) -> Method:
+    """Restore with a classical baseline.
 
     Args:
-        name: One of `restora.evaluation.peers.PEERS`.
+        name: One of `restora.evaluation.baselines.BASELINES`.
         task: Of the benchmark.
-        sigma: Of the noise in grey levels of 255, which the peer is told; None for it to estimate.
+        sigma: Of the noise in grey levels of 255, which the baseline is told; None for it to estimate.
 
     Raises:
-        RestoraError: There is no such peer, or its package is missing.
+        RestoraError: There is no such baseline, or its package is missing.
     """
-    built = peer(name, task=task, sigma=sigma)
+    built = baseline(name, task=task, sigma=sigma)
 
     def restore(entry: Entry, degraded: NDArray[np.float32]) -> Pixels:
         _require_rgb(entry, degraded)
         return built.restore(degraded)
 
     packages = ("bm3d",) if name == "bm3d" else ()
-    return Method(name, "peer", restore, {"title": built.title, **built.settings}, packages=packages)
+    return Method(name, "baseline", restore, {"title": built.title, **built.settings}, packages=packages)
 
 
 def images_method(folder: str | Path, *, name: str | None = None) -> Method:

@@ -18,6 +18,9 @@ from restora.evaluation.cases import Case
 FORMAT = 1
 """Of the JSON files; readers refuse a later one."""
 
+OLD_KINDS = {"peer": "baseline"}
+"""Kinds of methods as files of the first releases have them."""
+
 Setting = str | int | float | bool | None
 
 
@@ -47,8 +50,8 @@ class Evaluation:
         variant: Such as "sigma-25"; "" where the benchmark has none.
         protocol: Name of the protocol.
         protocol_description: What it does, in words.
-        method: Name of the weights, of the peer, or of the folder of images.
-        kind: "weights", "peer" or "images".
+        method: Name of the weights, of the baseline, or of the folder of images.
+        kind: "weights", "baseline" or "images".
         settings: Everything that changes the result: tile, ensemble, local_statistics, sigma, ...
         images: The scores of every image, in the order of the benchmark.
         published_pairs: How many pairs the published numbers are means of; None if not fixed.
@@ -94,7 +97,7 @@ class Evaluation:
 
         Example:
             >>> one = (ImageScores("a", {"psnr": 30.0}),)
-            >>> Evaluation("cbsd68", "CBSD68", "test", "sigma-25", "p", "", "m", "peer", {}, one).label
+            >>> Evaluation("cbsd68", "CBSD68", "test", "sigma-25", "p", "", "m", "baseline", {}, one).label
             'CBSD68 sigma-25'
         """
         return " ".join(
@@ -174,6 +177,7 @@ def read_json(path: str | Path) -> Evaluation:
     if content["format"] > FORMAT:
         raise RestoraError(f"{path}: is of format {content['format']}, known is {FORMAT}; update restora")
     fields = {name: value for name, value in content.items() if name not in ("format", "means")}
+    fields["kind"] = OLD_KINDS.get(str(content.get("kind")), content.get("kind"))
     try:
         return TypeAdapter(Evaluation).validate_python(fields)
     except ValidationError as error:
@@ -194,27 +198,6 @@ def write_csv(path: str | Path, evaluation: Evaluation) -> Path:
         table.writerow((image.name, *(repr(image.scores[metric]) for metric in evaluation.metrics)))
     table.writerow(("mean", *(repr(value) for value in evaluation.means.values())))
     return write_text(Path(path), buffer.getvalue())
-
-
-def read_csv(path: str | Path) -> tuple[ImageScores, ...]:
-    """Read the scores of the images back, without the mean.
-
-    Raises:
-        RestoraError: The file is missing or is no such table.
-    """
-    path = Path(path)
-    try:
-        rows = list(csv.reader(io.StringIO(path.read_text(encoding="utf-8"))))
-        (head, *body, last) = rows
-        if head[0] != "image" or last[0] != "mean":
-            raise ValueError("no head or no mean")
-        return tuple(
-            ImageScores(row[0], dict(zip(head[1:], map(float, row[1:]), strict=True))) for row in body
-        )
-    except OSError as error:
-        raise RestoraError(f"{path}: cannot be read ({error.strerror})") from error
-    except (ValueError, IndexError) as error:
-        raise RestoraError(f"{path}: is no table of scores; name a CSV file of restora evaluate") from error
 
 
 def write_text(path: Path, text: str) -> Path:

@@ -57,7 +57,7 @@ def write_report(
     Example:
         >>> import tempfile
         >>> one = (ImageScores("a", {"psnr": 30.0}),)
-        >>> record = Evaluation("cbsd68", "CBSD68", "test", "sigma-25", "rgb8", "", "median", "peer", {}, one)
+        >>> record = Evaluation("cbsd68", "CBSD68", "test", "sigma-25", "rgb8", "", "median", "baseline", {}, one)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     print(write_report(record, f"{folder}/report.html").name)
         report.html

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from restora.errors import RestoraError
 from restora.evaluation.cases import Case
+from restora.evaluation.leaderboard import printed, title
 from restora.evaluation.published import Published, published_for
 from restora.evaluation.record import Evaluation, read_json
-from restora.evaluation.standing import printed, title
 
 HEAD = """\
 # Results

@@ -1,4 +1,4 @@
-"""Where a method stands: its means among the published numbers of the same case."""
+"""The leaderboard of a case: means of methods that were measured among the published numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -79,7 +79,7 @@ def published_row(one: Published, protocol: str) -> Row:
     return Row(one.model, dict(one.scores), one.source, notes)
 
 
-def standing(evaluations: Sequence[Evaluation], published: Sequence[Published]) -> tuple[Row, ...]:
+def leaderboard(evaluations: Sequence[Evaluation], published: Sequence[Published]) -> tuple[Row, ...]:
     """Return the lines of a table from the lowest PSNR to the highest.
 
     Args:

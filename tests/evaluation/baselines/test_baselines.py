@@ -6,11 +6,11 @@ import pytest
 
 from restora.datasets.gaussian import add_test_noise
 from restora.errors import RestoraError
-from restora.evaluation.peers import PEERS, peer
-from restora.evaluation.peers.dark_channel import atmospheric_light, dark_channel, dehaze
-from restora.evaluation.peers.guided_filter import guided_filter
-from restora.evaluation.peers.noise_level import noise_level
-from restora.evaluation.peers.wiener import deconvolve, disc, line
+from restora.evaluation.baselines import BASELINES, baseline
+from restora.evaluation.baselines.dark_channel import atmospheric_light, dark_channel, dehaze
+from restora.evaluation.baselines.guided_filter import guided_filter
+from restora.evaluation.baselines.noise_level import noise_level
+from restora.evaluation.baselines.wiener import deconvolve, disc, line
 from restora.metrics import psnr
 
 
@@ -21,12 +21,12 @@ def photograph(height=72, width=96):
     return np.clip(np.stack(planes, axis=2), 0, 1).astype(np.float32)
 
 
-@pytest.mark.parametrize("name", [name for name in PEERS if name != "bm3d"])
+@pytest.mark.parametrize("name", [name for name in BASELINES if name != "bm3d"])
 @pytest.mark.parametrize("task", ["denoise", "deblur", "defocus", "dehaze"])
 def test_every_peer_keeps_the_shape_and_gives_the_same_twice(name, task):
     noisy = add_test_noise(photograph(), 15)
     before = noisy.copy()
-    built = peer(name, task=task, sigma=15)
+    built = baseline(name, task=task, sigma=15)
     restored = built.restore(noisy)
     assert restored.shape == noisy.shape
     assert np.isfinite(restored).all()
@@ -39,7 +39,7 @@ def test_denoisers_take_noise_away_with_and_without_being_told_how_much(name, le
     clean = photograph()
     noisy = add_test_noise(clean, 25)
     for sigma in (25.0, None):
-        gain = psnr(np.clip(peer(name, task="denoise", sigma=sigma).restore(noisy), 0, 1), clean, peak=1)
+        gain = psnr(np.clip(baseline(name, task="denoise", sigma=sigma).restore(noisy), 0, 1), clean, peak=1)
         assert gain > psnr(np.clip(noisy, 0, 1), clean, peak=1) + least
 
 
@@ -48,15 +48,15 @@ def test_bm3d_takes_noise_away():
     pytest.importorskip("bm3d")
     clean = photograph(40, 48)
     noisy = add_test_noise(clean, 25)
-    assert psnr(peer("bm3d", sigma=25).restore(noisy), clean, peak=1) > psnr(noisy, clean, peak=1) + 6
+    assert psnr(baseline("bm3d", sigma=25).restore(noisy), clean, peak=1) > psnr(noisy, clean, peak=1) + 6
 
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "bm3d", None)
     with pytest.raises(RestoraError, match="pip install bm3d"):
-        peer("bm3d", sigma=25).restore(photograph())
+        baseline("bm3d", sigma=25).restore(photograph())
     with pytest.raises(RestoraError, match="unknown method 'bm4d'; there are: input, bm3d"):
-        peer("bm4d")
+        baseline("bm4d")
 
 
 @pytest.mark.parametrize("sigma", [5, 15, 50])
@@ -73,7 +73,7 @@ def test_slopes_are_no_noise():
 def test_deconvolution_undoes_the_blur_that_it_assumes(task, psf):
     clean = photograph()
     blurred = cv2.filter2D(clean, -1, psf, borderType=cv2.BORDER_REFLECT_101)
-    built = peer("wiener", task=task)
+    built = baseline("wiener", task=task)
     gain = psnr(built.restore(blurred), clean, peak=1) - psnr(blurred, clean, peak=1)
     assert gain > 2
     assert "psf" in built.settings

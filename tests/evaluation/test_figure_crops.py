@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from restora.errors import RestoraError
-from restora.evaluation.crops import Crop, differing_crops
+from restora.evaluation.figure_crops import Crop, differing_crops
 
 
 @pytest.mark.parametrize("words", ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "1.5,2,3,4"])

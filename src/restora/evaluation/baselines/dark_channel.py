@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from restora.evaluation.peers.guided_filter import guided_filter
+from restora.evaluation.baselines.guided_filter import guided_filter
 
 PATCH = 15
 """Side of the neighbourhoods in pixels (section 3)."""
