@@ -67,6 +67,7 @@ KIT = {"architecture": "kit", "variant": "tiny", "overrides": {"width": 4, "bloc
     "changes",
     [
         {},
+        {"optimizer": {"kind": "muon", "learning_rate": 5e-3, "adamw_learning_rate": 1e-3}},
         # draws rotations in training; a second stage with an optimiser of its own
         {
             "model": KIT,
@@ -77,7 +78,7 @@ KIT = {"architecture": "kit", "variant": "tiny", "overrides": {"width": 4, "bloc
             ],
         },
     ],
-    ids=["chair", "kit"],
+    ids=["chair", "muon", "kit"],
 )
 def test_a_resumed_run_ends_with_the_same_weights(
     photos: Path, tmp_path: Path, changes: dict[str, object]

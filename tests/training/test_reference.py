@@ -36,7 +36,7 @@ def test_nothing_is_left_out(page: str) -> None:
         "| `clip` | number or none | `1.0` | above 0 | largest 2-norm of the gradient, or none |",
         "| `steps` | whole number | must be given | above 0 | optimiser steps |",
         "| `sigma` | [number, number] | `[0.0, 50.0]` | Lowest and highest standard deviation in grey levels of 255. |",
-        "| `kind` | `adamw` or `adam` | `adamw` |  | AdamW, or Adam without weight decay |",
+        "| `kind` | `adamw` or `adam` or `muon` | `adamw` |  | AdamW, Adam without weight decay, or Muon for matrices and AdamW for the rest |",
     ],
 )
 def test_a_row_has_type_default_range_and_description(page: str, row: str) -> None:

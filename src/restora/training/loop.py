@@ -24,7 +24,7 @@ from restora.training.divergence import DivergenceWatch
 from restora.training.ema import ExponentialMovingAverage
 from restora.training.interruption import interruptions, leave_to_the_trainer
 from restora.training.losses import LOSSES, TARGETS, multi_scale_loss
-from restora.training.optimizers import build_optimizer
+from restora.training.optimizers import build_optimizer, set_learning_rate
 from restora.training.processes import build_accelerator
 from restora.training.recipe import Recipe
 from restora.training.schedules import learning_rate
@@ -105,7 +105,7 @@ class Trainer:
             self.network = nn.SyncBatchNorm.convert_sync_batchnorm(self.network)  # type: ignore[no-untyped-call]
         if self.recipe.checkpoint_activations:
             checkpoint_activations(self.network)
-        self.optimizer = build_optimizer(self.network.parameters(), self.recipe.optimizer)
+        self.optimizer = build_optimizer(self.network, self.recipe.optimizer)
         self.ema = ExponentialMovingAverage(self.network, self.recipe.ema)
         self.losses = [(LOSSES[term.kind], term.weight) for term in self.recipe.losses]
         for stage in self.recipe.stages:
@@ -174,7 +174,7 @@ class Trainer:
         """Train what is left of a stage; return whether an interrupt ended it."""
         accelerator, every = self.accelerator, self.recipe.validation.every
         if stretch.starts_anew:
-            self.optimizer = build_optimizer(self.network.parameters(), self.recipe.optimizer)
+            self.optimizer = build_optimizer(self.network, self.recipe.optimizer)
         module: Any = AllScales(self.network).train()
         if self.recipe.compile:
             module = torch.compile(module)
@@ -223,8 +223,7 @@ class Trainer:
         of_degradation, of_network = self._seeds()
         torch.manual_seed(of_network)  # some draw in training, such as KiT its rotations
         degraded, clean = self._pairs(batch, of_degradation)
-        for group in optimizer.param_groups:
-            group["lr"] = self._learning_rate(self.step)
+        set_learning_rate(optimizer, self._learning_rate(self.step))
         parts = list(
             zip(degraded.chunk(self.recipe.accumulate), clean.chunk(self.recipe.accumulate), strict=True)
         )

@@ -99,7 +99,9 @@ class LossSection(Section):
 class OptimizerSection(Section):
     """The optimiser and its learning rate over the steps of all stages together."""
 
-    kind: Literal["adamw", "adam"] = Field("adamw", description="AdamW, or Adam without weight decay")
+    kind: Literal["adamw", "adam", "muon"] = Field(
+        "adamw", description="AdamW, Adam without weight decay, or Muon for matrices and AdamW for the rest"
+    )
     learning_rate: float = Field(1e-3, gt=0, description="highest learning rate, reached after the warm-up")
     schedule: Literal["cosine", "constant", "multistep", "cyclic"] = Field(
         "cosine",
@@ -111,7 +113,11 @@ class OptimizerSection(Section):
     gamma: float = Field(0.5, gt=0, lt=1, description="factor of each of these falls")
     cycles: tuple[int, ...] = Field((), description="steps of each cycle of cyclic; the last one is repeated")
     betas: tuple[float, float] = Field((0.9, 0.999), description="decay rates of the moments")
-    weight_decay: float = Field(0.0, ge=0, description="AdamW's decoupled weight decay")
+    momentum: float = Field(0.95, ge=0, lt=1, description="decay rate of Muon's momentum")
+    adamw_learning_rate: float | None = Field(
+        None, gt=0, description="highest rate of what Muon leaves to AdamW; `learning_rate` when left out"
+    )
+    weight_decay: float = Field(0.0, ge=0, description="decoupled weight decay of AdamW and Muon")
     clip: float | None = Field(1.0, gt=0, description="largest 2-norm of the gradient, or none")
 
     @model_validator(mode="after")
@@ -124,6 +130,10 @@ class OptimizerSection(Section):
             raise ValueError(f"cycles must be at least one step long, got {self.cycles}")
         if self.kind == "adam" and self.weight_decay:
             raise ValueError("adam has no decoupled weight decay here; take adamw")
+        if self.kind != "muon" and self.adamw_learning_rate is not None:
+            raise ValueError(
+                "adamw_learning_rate is for what muon leaves over; take kind: muon, or learning_rate"
+            )
         return self
 
 
