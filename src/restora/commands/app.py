@@ -2,41 +2,88 @@
 
 import logging
 import sys
-from typing import Annotated
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from restora import __version__
-from restora.commands.benchmarks import benchmarks
-from restora.commands.compare import EPILOG as COMPARE_EXAMPLES
-from restora.commands.compare import compare
-from restora.commands.convert import EPILOG as CONVERT_EXAMPLES
-from restora.commands.convert import convert
-from restora.commands.curves import EPILOG as CURVES_EXAMPLES
-from restora.commands.curves import curves
-from restora.commands.degrade import EPILOG as DEGRADE_EXAMPLES
-from restora.commands.degrade import degrade
-from restora.commands.doctor import doctor
-from restora.commands.evaluate import EPILOG as EVALUATE_EXAMPLES
-from restora.commands.evaluate import evaluate
-from restora.commands.inspect import inspect
-from restora.commands.models import models
-from restora.commands.pack import EPILOG as PACK_EXAMPLES
-from restora.commands.pack import pack
-from restora.commands.protocols import protocols
-from restora.commands.recipes import recipes
-from restora.commands.restore import EPILOG as RESTORE_EXAMPLES
-from restora.commands.restore import restore
-from restora.commands.significance import significance
-from restora.commands.submit import EPILOG as SUBMIT_EXAMPLES
-from restora.commands.submit import submit
-from restora.commands.tables import tables
-from restora.commands.train import EPILOG as TRAIN_EXAMPLES
-from restora.commands.train import train
-from restora.commands.weights import weights
 from restora.errors import RestoraError
 
+COMMANDS = {
+    "restore": "Restore photographs; depth, profile, transparency and metadata stay as they are.",
+    "train": "Train a network on clean photographs; Ctrl-C saves, --resume goes on.",
+    "recipes": "List the recipes that come with restora, print one, print the reference of all keys.",
+    "pack": "Pack clean photographs or pairs for training: decoded once, cut if wanted, read by memory mapping.",
+    "degrade": "Make an example of bad weather, a bad lens or a bad camera from a clean photograph.",
+    "compare": "Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores.",
+    "curves": "Draw the mean score of methods against the level of noise, from records of evaluations.",
+    "models": "List the networks, their variants, sizes and papers.",
+    "weights": "List the weights in the package: what they do, how large they are, how well they score.",
+    "inspect": "Tell architecture, variant, parameters and precision of a file of weights, and the keys that do not fit.",
+    "convert": "Convert a checkpoint to safetensors with a card, which load faster and cannot run code.",
+    "benchmarks": "List the benchmarks that restora reads, show the card of one, check a copy of it.",
+    "protocols": "List the protocols: what exactly is done to two images before which score is computed, and who prints it.",
+    "evaluate": "Score a method on a benchmark, as papers do, and print the published numbers beside it.",
+    "significance": "Print the mean difference of two methods, B minus A, with its bootstrap interval.",
+    "tables": "Build the tables of the documentation: measured means beside the published numbers.",
+    "submit": "Write a submission to the server of SIDD or DND, which keep the clean images.",
+    "doctor": "Show versions, devices and optional parts, and check the weights; send this along with a report.",
+}
+"""The commands -> the first sentences of their help. A command is the function or `typer.Typer` of its name in the module
+of its name, with examples in ``EPILOG``; adding one is a file and a line here."""
+
+_CHOOSING = ("recipes", "benchmarks", "submit")
+"""The commands whose arguments are words to choose from, where those of others are files."""
+
+
+class LazyCommand(TyperCommand):
+    """Name and help line of a command that is not imported yet."""
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Complete options, for which the command is imported; file names are left to the shell, which is quicker."""
+        return load_command(self.name or "").shell_complete(ctx, incomplete) if incomplete[:1] == "-" else []
+
+
+class LazyGroup(TyperGroup):
+    """Group of `COMMANDS`, imported when they are called; neither its help nor completing names and files needs them."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = {name: LazyCommand(name, help=line) for name, line in COMMANDS.items()}
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Import the command that is called; while the shell completes, only if it may choose among words."""
+        name, command, rest = super().resolve_command(ctx, args)
+        chooses = name in _CHOOSING or (rest and rest[-1].startswith("-"))
+        if name is not None and (chooses or not ctx.resilient_parsing):
+            command = load_command(name)
+        return name, command, rest
+
+
+def load_command(name: str) -> TyperCommand | TyperGroup:
+    """Import a command.
+
+    Args:
+        name: One of `COMMANDS`.
+
+    Returns:
+        The command with all its options, or the group with all its commands.
+    """
+    module = import_module(f"restora.commands.{name}")
+    command, holder = getattr(module, name), typer.Typer(rich_markup_mode="rich")
+    if isinstance(command, typer.Typer):
+        holder.add_typer(command, name=name)
+    else:
+        holder.command(name, epilog=getattr(module, "EPILOG", None))(command)
+    loaded = typer.main.get_group(holder).commands[name]
+    assert isinstance(loaded, TyperCommand | TyperGroup)
+    return loaded
+
+
 app = typer.Typer(
+    cls=LazyGroup,
     help="Restore photographs: take away noise, offline, with weights that come with the program.",
     epilog="restora COMMAND --help tells more, with examples.",
     no_args_is_help=True,
@@ -44,24 +91,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,  # a defect shows Python's own traceback, complete
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(epilog=RESTORE_EXAMPLES)(restore)
-app.command(epilog=TRAIN_EXAMPLES)(train)
-app.add_typer(recipes, name="recipes")
-app.command(epilog=PACK_EXAMPLES)(pack)
-app.command(epilog=DEGRADE_EXAMPLES)(degrade)
-app.command(epilog=COMPARE_EXAMPLES)(compare)
-app.command(epilog=CURVES_EXAMPLES)(curves)
-app.command()(models)
-app.command()(weights)
-app.command()(inspect)
-app.command(epilog=CONVERT_EXAMPLES)(convert)
-app.add_typer(benchmarks, name="benchmarks")
-app.command()(protocols)
-app.command(epilog=EVALUATE_EXAMPLES)(evaluate)
-app.command()(significance)
-app.command()(tables)
-app.command(epilog=SUBMIT_EXAMPLES)(submit)
-app.command()(doctor)
 
 
 def _print_version(wanted: bool) -> None:

@@ -3,13 +3,16 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress
+from rich.table import Table
 
-if TYPE_CHECKING:
-    from restora.datasets import Benchmark
-    from restora.datasets.examination import Examination
+from restora.datasets import BENCHMARKS, Benchmark, benchmark
+from restora.datasets.examination import MANY, Examination, examine
 
 EPILOG = """
 Examples:
@@ -40,13 +43,10 @@ def list_benchmarks(context: typer.Context, as_json: AsJson = False) -> None:
     """List the benchmarks that restora reads, show the card of one, check a copy of it."""
     if context.invoked_subcommand is not None:
         return
-    from restora.datasets import BENCHMARKS
 
     if as_json:
         print(json.dumps([_card(card) for card in BENCHMARKS.values()], indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
 
     table = Table("name", "task", "pairs", "images", "pairing")
     for card in BENCHMARKS.values():
@@ -58,15 +58,10 @@ def list_benchmarks(context: typer.Context, as_json: AsJson = False) -> None:
 @benchmarks.command()
 def show(name: Name, as_json: AsJson = False) -> None:
     """Show the card of a benchmark: layouts, pairing, protocols of the papers, licence, pitfalls."""
-    from restora.datasets import benchmark
-
     card = benchmark(name)
     if as_json:
         print(json.dumps(_card(card), indent=2))
         return
-    from rich.console import Console
-    from rich.markup import escape
-    from rich.table import Table
 
     table = Table(show_header=False, title=card.title, title_justify="left", box=None, padding=(0, 2, 0, 0))
     table.add_row("task", card.task)
@@ -101,11 +96,6 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Say which layout a copy has, count its pairs, name what is missing or does not fit."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from restora.datasets.examination import examine
-
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(name, total=None)
@@ -124,7 +114,7 @@ def check(
         raise typer.Exit(1)
 
 
-def _print_examination(found: "Examination") -> None:
+def _print_examination(found: Examination) -> None:
     title = " ".join(word for word in (found.benchmark, found.split, found.variant) if word)
     print(f"{title}: {found.pairs:,} pairs, layout: {found.layout}")
     for place in found.places:
@@ -142,15 +132,13 @@ def _print_examination(found: "Examination") -> None:
 
 def _print_some(words: str, lines: list[str]) -> None:
     """Print the first lines of many and how many there are besides."""
-    from restora.datasets.examination import MANY
-
     for line in lines[:MANY]:
         print(f"{words}{line}")
     if len(lines) > MANY:
         print(f"{words}... and {len(lines) - MANY:,} more; --json prints all")
 
 
-def _counts(card: "Benchmark") -> str:
+def _counts(card: Benchmark) -> str:
     """The numbers of pairs, the uncertain ones so marked."""
     parts = []
     for split in card.splits:
@@ -161,7 +149,7 @@ def _counts(card: "Benchmark") -> str:
     return "; ".join(parts)
 
 
-def _layouts(card: "Benchmark") -> dict[str, list[str]]:
+def _layouts(card: Benchmark) -> dict[str, list[str]]:
     """The layouts in words -> the splits and variants they serve; those that read the same files in one."""
     found: dict[str, list[str]] = {}
     for layout in card.layouts:
@@ -170,7 +158,7 @@ def _layouts(card: "Benchmark") -> dict[str, list[str]]:
     return found
 
 
-def _card(card: "Benchmark") -> dict[str, object]:
+def _card(card: Benchmark) -> dict[str, object]:
     """A card with its layouts in words."""
     words = [
         {"name": layout.name, "tree": layout.tree, "splits": layout.splits, "variants": layout.variants}

@@ -1,15 +1,22 @@
 """``restora compare``: the figure that papers print."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from restora.images import Photograph
+from restora.errors import RestoraError
+from restora.evaluation.figure import figure, scored
+from restora.evaluation.figure_crops import Crop, differing_crops
+from restora.evaluation.figure_sheet import Exhibit
+from restora.evaluation.scene import paint, write_pdf
+from restora.images import Metadata, Photograph, read, write
+from restora.images.adaptation import over_white
+from restora.images.depth import convert_depth
+from restora.images.writing import check_target
+from restora.metrics import protocol as find_protocol
 
 EPILOG = """
 Examples:
@@ -63,15 +70,6 @@ def compare(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
 ) -> None:
     """Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores."""
-    from restora.errors import RestoraError
-    from restora.evaluation.figure import figure, scored
-    from restora.evaluation.figure_crops import Crop, differing_crops
-    from restora.evaluation.figure_sheet import Exhibit
-    from restora.evaluation.scene import paint, write_pdf
-    from restora.images import Metadata, Photograph, read, write
-    from restora.images.writing import check_target
-    from restora.metrics import protocol as find_protocol
-
     if enlargement not in ("nearest", "lanczos"):
         raise RestoraError(f"--enlarge {enlargement}: must be nearest or lanczos")
     if len(pictures) + (clean is not None) < 2:
@@ -124,8 +122,6 @@ def compare(
 
 def _labels(pictures: list[Path], labels: str | None) -> list[str]:
     """Return a label a picture: as given, or what tells the files apart: their names, else their folders'."""
-    from restora.errors import RestoraError
-
     if labels is not None:
         given = [label.strip() for label in labels.split(";" if ";" in labels else ",")]
         if len(given) != len(pictures):
@@ -142,13 +138,8 @@ def _labels(pictures: list[Path], labels: str | None) -> list[str]:
     )
 
 
-def _image(photograph: "Photograph") -> "NDArray[np.float32]":
+def _image(photograph: Photograph) -> NDArray[np.float32]:
     """Return a photograph as a viewer shows it: (H, W, 3) float32 in [0, 1], on white where it is transparent."""
-    import numpy as np
-
-    from restora.images.adaptation import over_white
-    from restora.images.depth import convert_depth
-
     pixels = convert_depth(over_white(photograph).pixels, np.float32)
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from restora.checkpoints import convert_checkpoint
+
 EPILOG = """
 Examples:
 
@@ -32,6 +34,4 @@ def convert(
     ] = None,
 ) -> None:
     """Convert a checkpoint to safetensors with a card, which load faster and cannot run code."""
-    from restora.checkpoints import convert_checkpoint
-
     print(convert_checkpoint(file, folder, name=name, task=task, licence=licence, precision=precision))

@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+from restora.errors import RestoraError
+from restora.evaluation.curves import chart, write_curves
+from restora.evaluation.record import read_json
+
 EPILOG = """
 Examples:
 
@@ -28,10 +32,6 @@ def curves(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
 ) -> None:
     """Draw the mean score of methods against the level of noise, from records of evaluations."""
-    from restora.errors import RestoraError
-    from restora.evaluation.curves import chart, write_curves
-    from restora.evaluation.record import read_json
-
     if output.exists() and not overwrite:
         raise RestoraError(f"{output}: exists already; choose another name, or --overwrite")
     typer.echo(write_curves(output, chart([read_json(record) for record in records], metric)))

@@ -1,15 +1,21 @@
 """``restora degrade``: a good photograph in, a bad one out, to see and to try."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import numpy as np
+import torch
 import typer
+from numpy.typing import NDArray
+from torch import Tensor
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
-    from torch import Tensor
-
-    from restora.images import Photograph
+from restora.degradations import Compose, find_preset
+from restora.degradations.gallery import gallery as contact_sheet
+from restora.errors import RestoraError
+from restora.images import Photograph, read, write
+from restora.images.adaptation import over_white
+from restora.images.depth import convert_depth
+from restora.images.writing import check_target
 
 EPILOG = """
 Examples:
@@ -60,14 +66,6 @@ def degrade(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
 ) -> None:
     """Make an example of bad weather, a bad lens or a bad camera from a clean photograph."""
-    import torch
-
-    from restora.degradations import Compose, find_preset
-    from restora.degradations.gallery import gallery as contact_sheet
-    from restora.errors import RestoraError
-    from restora.images import Photograph, read, write
-    from restora.images.writing import check_target
-
     families = {
         "haze": haze,
         "snow": snow,
@@ -100,14 +98,8 @@ def degrade(
     typer.echo(write(target, made, quality=quality, overwrite=overwrite))
 
 
-def _tensor(photograph: "Photograph", side: int) -> "Tensor":
+def _tensor(photograph: Photograph, side: int) -> Tensor:
     """Return an upright photograph on white: (3, H, W) in [0, 1], H and W at most ``side``."""
-    import numpy as np
-    import torch
-
-    from restora.images.adaptation import over_white
-    from restora.images.depth import convert_depth
-
     pixels = convert_depth(over_white(photograph).pixels, np.float32).clip(0, 1)
     if pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)
@@ -124,12 +116,8 @@ def _tensor(photograph: "Photograph", side: int) -> "Tensor":
     return reduced[0].clamp(0, 1)
 
 
-def _pixels(image: "Tensor", like: "Photograph") -> "NDArray[Any]":
+def _pixels(image: Tensor, like: Photograph) -> NDArray[Any]:
     """Return (3, H, W) as the pixels of a photograph of the depth of another, gray if both are."""
-    import numpy as np
-
-    from restora.images.depth import convert_depth
-
     values = image.permute(1, 2, 0).clamp(0, 1).numpy()
     if like.is_gray and bool((values == values[..., :1]).all()):
         values = values[..., 0]

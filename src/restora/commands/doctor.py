@@ -5,7 +5,14 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 
+import torch
 import typer
+
+from restora import __version__
+from restora.checkpoints import list_weights, load_model
+from restora.errors import RestoraError
+from restora.restoration.engine import best_device, computes_in_bfloat16
+from restora.restoration.memory import free_memory
 
 CORE = (
     "torch",
@@ -31,14 +38,6 @@ OPTIONAL = {
 
 def doctor() -> None:
     """Show versions, devices and optional parts, and check the weights; send this along with a report."""
-    import torch
-
-    from restora import __version__
-    from restora.checkpoints import list_weights, load_model
-    from restora.errors import RestoraError
-    from restora.restoration.engine import best_device, computes_in_bfloat16
-    from restora.restoration.memory import free_memory
-
     print(f"restora {__version__}, Python {platform.python_version()}, {platform.platform()}")
     for name in CORE:
         print(f"  {name} {version(name)}")

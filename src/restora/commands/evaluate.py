@@ -1,18 +1,38 @@
 """``restora evaluate``: a method over a benchmark, beside the published numbers."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from restora.datasets import Pairs
-    from restora.evaluation.leaderboard import Row
-    from restora.evaluation.methods import Method
-    from restora.evaluation.record import Evaluation
-    from restora.evaluation.run import Run
+from restora.datasets import Pairs
+from restora.datasets import benchmark as card_of
+from restora.errors import RestoraError
+from restora.evaluation.cases import SUITES, cases_of, sigma_of, usual_protocol
+from restora.evaluation.leaderboard import (
+    MEASURED,
+    Row,
+    leaderboard,
+    printed,
+    published_row,
+    suite_means,
+    title,
+)
+from restora.evaluation.methods import Method, baseline_method, images_method, weights_method
+from restora.evaluation.published import published_for
+from restora.evaluation.record import Evaluation, write_csv, write_json
+from restora.evaluation.report import write_report
+from restora.evaluation.run import Run
+from restora.evaluation.run import evaluate as run_case
+from restora.images import read
+from restora.images.depth import convert_depth
+from restora.metrics import protocol as protocol_of
 
 EPILOG = """
 Examples:
@@ -88,16 +108,6 @@ def evaluate(
     ] = Path("evaluations"),
 ) -> None:
     """Score a method on a benchmark, as papers do, and print the published numbers beside it."""
-    from rich.console import Console
-
-    from restora.datasets import benchmark as card_of
-    from restora.errors import RestoraError
-    from restora.evaluation.cases import SUITES, cases_of, sigma_of, usual_protocol
-    from restora.evaluation.methods import baseline_method, images_method, weights_method
-    from restora.evaluation.run import Run
-    from restora.evaluation.run import evaluate as run_case
-    from restora.metrics import protocol as protocol_of
-
     if sum(choice is not None for choice in (weights, method, images)) != 1:
         raise RestoraError("name one of --weights, --method and --images")
     chosen = cases_of(benchmark, split=split, variant=variant, sigmas=sigma or ())
@@ -144,8 +154,7 @@ def evaluate(
 class _Bar:
     """Images done and time left, on a terminal."""
 
-    def __init__(self, words: str, console: "Console") -> None:
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    def __init__(self, words: str, console: Console) -> None:
 
         columns = (
             TextColumn("{task.description}"),
@@ -179,19 +188,14 @@ def _tile(value: str) -> int | Literal["auto"] | None:
         raise typer.BadParameter(f"{value!r} is no number of pixels", param_hint="--tile") from None
 
 
-def _print_leaderboard(result: "Evaluation", out: "Console") -> None:
-    from restora.evaluation.leaderboard import leaderboard
-    from restora.evaluation.published import published_for
+def _print_leaderboard(result: Evaluation, out: Console) -> None:
 
     heading = f"{result.label}: {len(result.images)} images, protocol {result.protocol}"
     rows = leaderboard([result], published_for(result.benchmark, result.split, result.variant))
     _print_rows(heading, result.metrics, rows, out)
 
 
-def _print_suite(name: str, found: "list[Evaluation]", out: "Console") -> None:
-    from restora.evaluation.cases import SUITES
-    from restora.evaluation.leaderboard import MEASURED, Row, printed, published_row, suite_means, title
-    from restora.evaluation.published import published_for
+def _print_suite(name: str, found: list[Evaluation], out: Console) -> None:
 
     means = {metric: printed(metric, value) for metric, value in suite_means(name, found).items()}
     variant = found[0].variant if name == "dpdd" else ""
@@ -201,9 +205,7 @@ def _print_suite(name: str, found: "list[Evaluation]", out: "Console") -> None:
     _print_rows(f"{SUITES[name].title}, protocol {found[0].protocol}", found[0].metrics, tuple(rows), out)
 
 
-def _print_rows(heading: str, metrics: tuple[str, ...], rows: "tuple[Row, ...]", out: "Console") -> None:
-    from rich.markup import escape
-    from rich.table import Table
+def _print_rows(heading: str, metrics: tuple[str, ...], rows: tuple[Row, ...], out: Console) -> None:
 
     table = Table(title=heading, title_justify="left")
     table.add_column("method")
@@ -219,9 +221,8 @@ def _print_rows(heading: str, metrics: tuple[str, ...], rows: "tuple[Row, ...]",
     out.print(table)
 
 
-def _write(result: "Evaluation", target: Path, pairs: "Pairs", used: "Method", run: "Run") -> list[Path]:
+def _write(result: Evaluation, target: Path, pairs: Pairs, used: Method, run: Run) -> list[Path]:
     """Write JSON, CSV and the report."""
-    from restora.evaluation.record import write_csv, write_json
 
     def beside(suffix: str) -> Path:
         return target.with_name(target.name + suffix)
@@ -230,15 +231,8 @@ def _write(result: "Evaluation", target: Path, pairs: "Pairs", used: "Method", r
     return [*written, _report(result, beside(".html"), pairs, used, run)]
 
 
-def _report(result: "Evaluation", path: Path, pairs: "Pairs", used: "Method", run: "Run") -> Path:
+def _report(result: Evaluation, path: Path, pairs: Pairs, used: Method, run: Run) -> Path:
     """Write the HTML report, with pictures where they are kept."""
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from restora.evaluation.report import write_report
-    from restora.images import read
-    from restora.images.depth import convert_depth
-
     entries = {entry.name: entry for entry in pairs.entries}
 
     def pictures(name: str) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

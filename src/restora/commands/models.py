@@ -4,6 +4,11 @@ import json
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from restora.networks import create_model
+from restora.networks.registry import ARCHITECTURES
 
 
 def models(
@@ -12,9 +17,6 @@ def models(
     ] = False,
 ) -> None:
     """List the networks, their variants, sizes and papers."""
-    from restora.networks import create_model
-    from restora.networks.registry import ARCHITECTURES
-
     rows = [
         {
             "architecture": arch.name,
@@ -28,8 +30,6 @@ def models(
     if as_json:
         print(json.dumps(rows, indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
 
     table = Table("architecture", "variant", "parameters", "paper")
     table.columns[2].justify = "right"

@@ -1,17 +1,21 @@
 """``restora pack``: training data decoded and cut once, for training that does not wait for files."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from restora.datasets.originals import Original
-    from restora.datasets.pack import Kind
-    from restora.datasets.preparation import Preparation
+from restora.datasets import open_benchmark, open_folder_pair
+from restora.datasets.originals import Original, original_pairs, original_photographs
+from restora.datasets.pack import Kind
+from restora.datasets.packing import write_pack
+from restora.datasets.preparation import Preparation
+from restora.datasets.preparation import published as find
+from restora.images import find_images
 
 EPILOG = """
 Examples:
@@ -71,11 +75,6 @@ def pack(
     ] = None,
 ) -> None:
     """Pack clean photographs or pairs for training: decoded once, cut if wanted, read by memory mapping."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from restora.datasets.packing import write_pack
-
     preparation = _preparation(published, crop, step, sharpest, above)
     if benchmark is None and (split or variant):
         raise typer.BadParameter(
@@ -105,11 +104,8 @@ def pack(
 
 def _preparation(
     published: str | None, crop: int | None, step: int | None, sharpest: float | None, above: int | None
-) -> "Preparation":
+) -> Preparation:
     """Return what the options ask for."""
-    from restora.datasets.preparation import Preparation
-    from restora.datasets.preparation import published as find
-
     if published is not None:
         if (crop, step, sharpest, above) != (None, None, None, None):
             raise typer.BadParameter(
@@ -129,12 +125,8 @@ def _originals(
     split: str,
     variant: str | None,
     recursive: bool,
-) -> tuple["Kind", str, "Sequence[Original]"]:
+) -> tuple[Kind, str, Sequence[Original]]:
     """Return what is to be packed, and what to call it."""
-    from restora.datasets import open_benchmark, open_folder_pair
-    from restora.datasets.originals import original_pairs, original_photographs
-    from restora.images import find_images
-
     if target is not None and benchmark is not None:
         raise typer.BadParameter("a benchmark knows its clean images; leave one out", param_hint="--target")
     if target is None and benchmark is None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
-if TYPE_CHECKING:
-    from rich.console import Console
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from restora.restoration import Job, Result
+from restora.restoration import Job, Result
 
 
 class FilesProgress:
@@ -20,8 +20,7 @@ class FilesProgress:
         console: Where the bar goes.
     """
 
-    def __init__(self, jobs: "Sequence[Job]", console: "Console") -> None:
-        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    def __init__(self, jobs: Sequence[Job], console: Console) -> None:
 
         self._bytes = {job.source: _size(job) for job in jobs}
         self._finished_bytes = self._files = 0
@@ -44,12 +43,12 @@ class FilesProgress:
     ) -> None:
         self._bar.stop()
 
-    def report(self, job: "Job", done: float, megapixels: float) -> None:
+    def report(self, job: Job, done: float, megapixels: float) -> None:
         """Show that ``done`` of a file's ``megapixels`` are finished."""
         self._started_megapixels = done
         self._show(self._bytes[job.source] * done / megapixels, job.source.name)
 
-    def finish(self, result: "Result") -> None:
+    def finish(self, result: Result) -> None:
         """Show that a file is done with."""
         self._files += 1
         self._finished_bytes += self._bytes[result.source]
@@ -68,7 +67,7 @@ class FilesProgress:
         )
 
 
-def _size(job: "Job") -> int:
+def _size(job: Job) -> int:
     try:
         return max(1, job.source.stat().st_size)
     except OSError:

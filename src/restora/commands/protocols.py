@@ -4,6 +4,10 @@ import json
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from restora.metrics import PROTOCOLS
 
 
 def protocols(
@@ -12,8 +16,6 @@ def protocols(
     ] = False,
 ) -> None:
     """List the protocols: what exactly is done to two images before which score is computed, and who prints it."""
-    from restora.metrics import PROTOCOLS
-
     if as_json:
         rows = [
             {
@@ -26,8 +28,6 @@ def protocols(
         ]
         print(json.dumps(rows, indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
 
     table = Table("name", "metrics", "what is done", "printed by", show_lines=True)
     for protocol in PROTOCOLS.values():

@@ -4,6 +4,13 @@ import json
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from restora.training import load_recipe
+from restora.training.bundled import find_recipe
+from restora.training.bundled import list_recipes as names
+from restora.training.reference import recipe_reference
 
 EPILOG = """
 Examples:
@@ -32,8 +39,6 @@ def list_recipes(
     """List the recipes that come with restora, print one, print the reference of all keys."""
     if context.invoked_subcommand is not None:
         return
-    from restora.training import load_recipe
-    from restora.training.bundled import list_recipes as names
 
     rows = []
     for name in names():
@@ -50,8 +55,6 @@ def list_recipes(
     if as_json:
         print(json.dumps(rows, indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
 
     table = Table("name", "task", "network", "data", "steps")
     table.columns[-1].justify = "right"
@@ -63,14 +66,10 @@ def list_recipes(
 @recipes.command()
 def show(name: Annotated[str, typer.Argument(metavar="NAME", help="Such as photos/denoise-laptop.")]) -> None:
     """Print a recipe, comments and all."""
-    from restora.training.bundled import find_recipe
-
     print(find_recipe(name).read_text(encoding="utf-8"), end="")
 
 
 @recipes.command()
 def reference() -> None:
     """Print the reference of recipes in Markdown: sections, keys, degradations, presets, losses."""
-    from restora.training.reference import recipe_reference
-
     print(recipe_reference(), end="")

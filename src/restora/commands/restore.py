@@ -4,16 +4,14 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
+from rich.console import Console
 
+from restora.checkpoints import weights_for_task
 from restora.commands.progress import FilesProgress
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from restora.restoration import Result
+from restora.restoration import Restorer, Result, gather, plan_jobs, run_jobs
 
 EPILOG = """
 Examples:
@@ -97,11 +95,6 @@ def restore(
     ] = 500_000_000,
 ) -> None:
     """Restore photographs; depth, profile, transparency and metadata stay as they are."""
-    from rich.console import Console
-
-    from restora.checkpoints import weights_for_task
-    from restora.restoration import Restorer, gather, plan_jobs, run_jobs
-
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     images, results = gather(inputs, recursive=recursive)
     for result in results:
@@ -143,7 +136,7 @@ def _pixels(name: str, value: str) -> int | Literal["auto"]:
         raise typer.BadParameter(f"{value!r} is no number of pixels", param_hint=f"--{name}") from None
 
 
-def _tell(result: "Result", console: "Console", as_json: bool) -> None:
+def _tell(result: Result, console: Console, as_json: bool) -> None:
     """Say what became of a file: its result on the standard output, everything else beside it."""
     if as_json:
         print(json.dumps(asdict(result), default=str), flush=True)
@@ -161,7 +154,7 @@ def _tell(result: "Result", console: "Console", as_json: bool) -> None:
             print(path, flush=True)
 
 
-def _sum_up(results: "list[Result]", console: "Console") -> None:
+def _sum_up(results: list[Result], console: Console) -> None:
     counts = Counter(result.status for result in results)
     if len(results) > 1 and (console.is_terminal or counts["failed"]):
         done = [result for result in results if result.status == "restored"]

@@ -7,6 +7,10 @@ from typing import Annotated
 
 import typer
 
+from restora.evaluation.leaderboard import title
+from restora.evaluation.record import read_json
+from restora.evaluation.significance import difference
+
 
 def significance(
     first: Annotated[Path, typer.Argument(metavar="A.json", help="Written by restora evaluate.")],
@@ -22,10 +26,6 @@ def significance(
     as_json: Annotated[bool, typer.Option("--json", help="Print for other programs.")] = False,
 ) -> None:
     """Print the mean difference of two methods, B minus A, with its bootstrap interval."""
-    from restora.evaluation.leaderboard import title
-    from restora.evaluation.record import read_json
-    from restora.evaluation.significance import difference
-
     a, b = read_json(first), read_json(second)
     found = [difference(a, b, metric, resamples=resamples, level=level, seed=seed) for metric in a.metrics]
     if as_json:

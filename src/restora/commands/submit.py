@@ -1,19 +1,21 @@
 """``restora submit``: restore what only a server can score, and write the files that it takes."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
+import numpy as np
 import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from restora.datasets import Pairs
-    from restora.evaluation.methods import Method
+from restora.datasets import Pairs, open_benchmark
+from restora.evaluation.methods import Method, weights_method
+from restora.evaluation.run import restored
+from restora.evaluation.submissions import SiddSubmission, write_dnd_bundle, write_sidd_csv, write_sidd_mat
+from restora.metrics.protocols import quantise
 
 EPILOG = """
 Examples:
@@ -38,9 +40,6 @@ def submit(
     ),
 ) -> None:
     """Write a submission to the server of SIDD or DND, which keep the clean images."""
-    from restora.datasets import open_benchmark
-    from restora.evaluation.methods import weights_method
-
     pairs = open_benchmark(server, root, split="benchmark" if server == "sidd" else "test")
     method = weights_method(weights, ensemble=ensemble, device=device)
     written = (
@@ -52,9 +51,7 @@ def submit(
         print(path)
 
 
-def _sidd(pairs: "Pairs", method: "Method", output: Path, authors: str, paper: str, venue: str) -> list[Path]:
-    from restora.evaluation.submissions import SiddSubmission, write_sidd_csv, write_sidd_mat
-    from restora.metrics.protocols import quantise
+def _sidd(pairs: Pairs, method: Method, output: Path, authors: str, paper: str, venue: str) -> list[Path]:
 
     start = time.perf_counter()
     blocks = [quantise(crop) for _, crop in _restored(pairs, method)]
@@ -67,19 +64,13 @@ def _sidd(pairs: "Pairs", method: "Method", output: Path, authors: str, paper: s
     ]
 
 
-def _dnd(pairs: "Pairs", method: "Method", output: Path) -> list[Path]:
-    from restora.evaluation.submissions import write_dnd_bundle
+def _dnd(pairs: Pairs, method: Method, output: Path) -> list[Path]:
 
     return list(write_dnd_bundle(output / "bundled", _restored(pairs, method)))
 
 
-def _restored(pairs: "Pairs", method: "Method") -> "Iterator[tuple[str, NDArray[np.float64]]]":
+def _restored(pairs: Pairs, method: Method) -> Iterator[tuple[str, NDArray[np.float64]]]:
     """The restored images with their names, with a bar on a terminal."""
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from restora.evaluation.run import restored
-
     console = Console(stderr=True)
     with Progress(console=console, disable=not console.is_terminal, transient=True) as bar:
         task = bar.add_task(pairs.title, total=len(pairs))

@@ -5,6 +5,10 @@ from typing import Annotated
 
 import typer
 
+from restora.errors import RestoraError
+from restora.evaluation.record import write_text
+from restora.evaluation.tables import read_evaluations, results_page
+
 
 def tables(
     folder: Annotated[
@@ -19,10 +23,6 @@ def tables(
     ] = False,
 ) -> None:
     """Build the tables of the documentation: measured means beside the published numbers."""
-    from restora.errors import RestoraError
-    from restora.evaluation.record import write_text
-    from restora.evaluation.tables import read_evaluations, results_page
-
     page = results_page(read_evaluations(folder), folder.as_posix())
     if output is None:
         print(page, end="")

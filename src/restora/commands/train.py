@@ -2,12 +2,16 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-if TYPE_CHECKING:
-    from restora.training import Report
+from restora.checkpoints import load_model
+from restora.errors import RestoraError
+from restora.training import Report, Trainer, load_recipe
+from restora.training.export import export_weights
 
 EPILOG = """
 Examples:
@@ -35,14 +39,6 @@ def train(
     init: Annotated[str | None, typer.Option(help="Weights to start from, instead of fresh ones.")] = None,
 ) -> None:
     """Train a network on clean photographs; Ctrl-C saves, --resume goes on."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    from restora.checkpoints import load_model
-    from restora.errors import RestoraError
-    from restora.training import Trainer, load_recipe
-    from restora.training.export import export_weights
-
     loaded = load_recipe(recipe, settings)
     folder = run or Path("runs") / loaded.name
     if (folder / "last.pt").exists() and not resume:
@@ -61,7 +57,7 @@ def train(
     with Progress(*columns, console=console, disable=not shown) as progress:
         bar = progress.add_task(loaded.name, total=loaded.steps, facts="")
 
-        def report(facts: "Report") -> None:
+        def report(facts: Report) -> None:
             words = f"loss {facts.loss:.4f}, {facts.images_per_second:.1f} images/s"
             if facts.score is not None:
                 words += f", {facts.score:.2f} ({loaded.validation.protocol})"

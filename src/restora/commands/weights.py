@@ -4,6 +4,10 @@ import json
 from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
+
+from restora.checkpoints import list_weights
 
 
 def weights(
@@ -12,14 +16,10 @@ def weights(
     ] = False,
 ) -> None:
     """List the weights in the package: what they do, how large they are, how well they score."""
-    from restora.checkpoints import list_weights
-
     cards = list_weights()
     if as_json:
         print(json.dumps([card.model_dump() for card in cards], indent=2))
         return
-    from rich.console import Console
-    from rich.table import Table
 
     console = Console()
     for card in cards:
