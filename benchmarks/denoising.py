@@ -25,10 +25,10 @@ import torch
 
 from restora.checkpoints import load_model
 from restora.datasets.gaussian import add_test_noise
-from restora.datasets.photo_crops import load_rgb8
+from restora.datasets.sources import load_rgb8
 from restora.images import find_images
 from restora.metrics import protocol
-from restora.metrics.protocols import quantise
+from restora.pixels import to_double, to_uint8
 from restora.restoration import Restorer
 
 RESULTS = Path(__file__).parent / "results"
@@ -43,7 +43,7 @@ def noisy_input(noisy: np.ndarray, sigma: float) -> np.ndarray:
 
 def non_local_means(noisy: np.ndarray, sigma: float) -> np.ndarray:
     # Takes 8 bits. h = 0.6 sigma scored best of 0.4, 0.6 ... 1.2 sigma on kodim01 at sigma 15 and 50.
-    image = np.ascontiguousarray(quantise(noisy)[..., ::-1])
+    image = np.ascontiguousarray(to_uint8(noisy)[..., ::-1])
     return cv2.fastNlMeansDenoisingColored(image, None, 0.6 * sigma, 0.6 * sigma, 7, 21)[..., ::-1] / 255
 
 
@@ -192,7 +192,7 @@ def score_images(json_path: Path, name: str, method: Method, case: str, folder: 
     for found in find_images([folder])[::every]:
         kept = read_results(json_path)["scores"].get(name, {}).get(case, {})
         if found.path.name not in kept:
-            clean = load_rgb8(found.path).astype(np.float64) / 255
+            clean = to_double(load_rgb8(found.path))
             score = RULE.score(method(add_test_noise(clean, sigma), sigma), clean)
             store(json_path, name, case, found.path.name, score)
     kept = read_results(json_path)["scores"][name][case]

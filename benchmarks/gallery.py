@@ -21,8 +21,7 @@ from restora.checkpoints import WeightsCard, list_weights, load_model
 from restora.datasets.sources import load_rgb8
 from restora.evaluation import Case, Evaluation
 from restora.images import Photograph, write
-from restora.images.depth import convert_depth
-from restora.metrics.protocols import quantise
+from restora.pixels import to_float, to_uint8
 from restora.restoration import Restorer
 
 ROOT = Path(__file__).parent.parent
@@ -80,20 +79,20 @@ def show(
             ("median", ranked[len(ranked) // 2]),
             ("gained least", ranked[0]),
         ):
-            degraded = convert_depth(pairs.only([name])[0].degraded, np.float32)
+            degraded = to_float(pairs.only([name])[0].degraded)
             text += f"\n{words}, {name} ({sources[name]}): {before[name]:.2f} dB -> {after[name]:.2f} dB\n\n"
             text += picture(restorer, degraded, f"{card.name}-{variant}-{words.replace(' ', '-')}")
     if real:
         text += "\n### real\n"
     for path in real:
         text += f"\n{path.stem} ({sources[re.sub('_[0-9]+$', '', path.stem)]})\n\n"
-        text += picture(restorer, convert_depth(load_rgb8(path), np.float32), f"{card.name}-real-{path.stem}")
+        text += picture(restorer, to_float(load_rgb8(path)), f"{card.name}-real-{path.stem}")
     return text
 
 
 def picture(restorer: Restorer, degraded: NDArray[np.float32], name: str) -> str:
     """Write before and after side by side; return the line that shows them."""
-    both = np.concatenate([quantise(degraded), quantise(restorer(degraded))], axis=1)
+    both = np.concatenate([to_uint8(degraded), to_uint8(restorer(degraded))], axis=1)
     PICTURES.mkdir(parents=True, exist_ok=True)
     write(PICTURES / f"{name}.webp", Photograph(both), quality=88, overwrite=True)
     return f"![{name}](images/gallery/{name}.webp)\n"

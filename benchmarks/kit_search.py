@@ -10,16 +10,14 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from weights_page import RESULTS
 
 from restora.checkpoints import load_model
 from restora.datasets import Pair
 from restora.evaluation.cases import Case, usual_protocol
 from restora.evaluation.record import mean
-from restora.evaluation.run import unit
-from restora.images.depth import convert_depth
 from restora.metrics import Protocol, protocol
+from restora.pixels import to_double, to_float
 from restora.restoration import Restorer
 
 PATCHES = (1, 2, 4, 8, 16)
@@ -31,7 +29,7 @@ def score(weights: str, pairs: Sequence[Pair], rule: Protocol, **settings: objec
     restorer = Restorer(load_model(weights, **settings), tile=None, precision="float32")
     return mean(
         [
-            rule.score(restorer(convert_depth(pair.degraded, np.float32)), unit(pair.clean))
+            rule.score(restorer(to_float(pair.degraded)), to_double(pair.clean))
             for pair in pairs
             if pair.clean is not None
         ]

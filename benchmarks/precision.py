@@ -17,9 +17,10 @@ import torch
 
 from restora.checkpoints import load_model
 from restora.datasets.gaussian import add_test_noise
-from restora.datasets.photo_crops import load_rgb8
+from restora.datasets.sources import load_rgb8
 from restora.images import find_images
 from restora.metrics import protocol
+from restora.pixels import to_double
 from restora.restoration.engine import best_device, build_engine, computes_in_bfloat16
 
 RESULTS = Path(__file__).parent / "results"
@@ -46,7 +47,7 @@ def main() -> None:
         seconds = {mode: [] for mode in modes}
         scores = {mode: [] for mode in modes}
         for found in find_images([arguments.folder])[: arguments.limit]:
-            clean = load_rgb8(found.path).astype(np.float64) / 255
+            clean = to_double(load_rgb8(found.path))
             clean = clean[: clean.shape[0] // 4 * 4, : clean.shape[1] // 4 * 4]
             noisy = add_test_noise(clean, SIGMA)
             x = torch.from_numpy(noisy).float().permute(2, 0, 1)[None]

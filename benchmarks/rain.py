@@ -10,12 +10,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import Generator, Tensor
 
-from restora.datasets.photo_crops import load_rgb8
+from restora.datasets.sources import load_rgb8
 from restora.degradations import Rain
 from restora.images import find_images
+from restora.tensors import to_tensor
 
 RESULTS = Path(__file__).parent / "results"
 DARK = 0.6
@@ -57,7 +57,7 @@ def main() -> None:
 
 def load(path: Path) -> Tensor:
     """Read an image: (1, 3, H, W) in [0, 1]."""
-    return torch.from_numpy(load_rgb8(path)).permute(2, 0, 1)[None].float() / 255
+    return to_tensor(load_rgb8(path))[None]
 
 
 def measured(clean: Tensor, rainy: Tensor) -> list[float]:

@@ -21,8 +21,9 @@ import numpy as np
 
 from restora.checkpoints import load_model
 from restora.datasets.gaussian import add_test_noise
-from restora.datasets.photo_crops import load_rgb8
+from restora.datasets.sources import load_rgb8
 from restora.images import find_images
+from restora.pixels import to_double
 from restora.restoration import Restorer
 from restora.restoration.tiling import auto_overlap, plan_axis, unreliable_margin
 
@@ -33,7 +34,7 @@ CASES = [(tile, overlap) for tile in (256, 384) for overlap in (0, 16, 32, 64, 9
 
 def photographs(folder: Path) -> list[np.ndarray]:
     """Read noisy photographs, all lying."""
-    clean = [load_rgb8(found.path).astype(np.float64) / 255 for found in find_images([folder])]
+    clean = [to_double(load_rgb8(found.path)) for found in find_images([folder])]
     return [add_test_noise(p if p.shape[0] <= p.shape[1] else np.rot90(p).copy(), SIGMA) for p in clean]
 
 

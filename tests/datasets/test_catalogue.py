@@ -8,8 +8,8 @@ from miniatures import DIFFERENCE, MINIATURES, Miniature, paint, save
 
 from restora.datasets import BENCHMARKS, find_benchmark, open_benchmark
 from restora.errors import RestoraError
-from restora.images.depth import convert_depth
 from restora.metrics import PROTOCOLS
+from restora.pixels import to_uint8
 
 PAIRED = [mini for mini in MINIATURES if not mini.halves]
 
@@ -32,7 +32,7 @@ def test_every_layout_is_recognised_and_paired(mini: Miniature, tmp_path: Path) 
 
 
 def level(pixels: np.ndarray) -> float:
-    return float(convert_depth(pixels, np.uint8)[:, :, :3].mean())
+    return float(to_uint8(pixels)[:, :, :3].mean())
 
 
 @pytest.mark.parametrize("mini", PAIRED, ids=str)

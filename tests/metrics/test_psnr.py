@@ -7,7 +7,7 @@ from skimage.metrics import peak_signal_noise_ratio
 
 from restora.errors import RestoraError
 from restora.metrics import protocol, psnr
-from restora.metrics.protocols import quantise
+from restora.pixels import to_uint8
 
 images = arrays(np.uint8, (4, 5, 3))
 
@@ -30,9 +30,9 @@ def test_refuses_different_shapes_and_peaks() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.integers(0, 255))
-def test_quantise_is_the_inverse_of_division(value: int) -> None:
-    assert quantise(np.array([value / 255])) == value
-    assert quantise(np.array([value / 255], dtype=np.float32)) == value
+def test_quantising_is_the_inverse_of_division(value: int) -> None:
+    assert to_uint8(np.array([value / 255])) == value
+    assert to_uint8(np.array([value / 255], dtype=np.float32)) == value
 
 
 def test_gaussian_protocol_rounds_before_it_compares() -> None:

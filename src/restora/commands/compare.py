@@ -3,9 +3,7 @@
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
 from restora.errors import RestoraError
 from restora.evaluation.figure import figure, scored
@@ -13,8 +11,6 @@ from restora.evaluation.figure_crops import Crop, differing_crops
 from restora.evaluation.figure_sheet import Exhibit
 from restora.evaluation.scene import paint, write_pdf
 from restora.images import Metadata, Photograph, read, write
-from restora.images.adaptation import over_white
-from restora.images.depth import convert_depth
 from restora.images.writing import check_target
 from restora.metrics import protocol as find_protocol
 
@@ -95,7 +91,7 @@ def compare(
                 f"{file}: is {photograph.width}x{photograph.height}, but {files[0]} is {first.width}x{first.height}; "
                 "pictures to compare must have one size: cut or scale them first"
             )
-    images = [_image(photograph) for photograph in photographs]
+    images = [photograph.shown() for photograph in photographs]
     crops = crops or list(differing_crops(images))
     if crop is None:
         typer.echo("crops: " + " ".join(f"--crop {each}" for each in crops), err=True)
@@ -136,11 +132,3 @@ def _labels(pictures: list[Path], labels: str | None) -> list[str]:
     return next(
         (names for names in candidates if len(set(names)) == len(names)), [str(path) for path in pictures]
     )
-
-
-def _image(photograph: Photograph) -> NDArray[np.float32]:
-    """Return a photograph as a viewer shows it: (H, W, 3) float32 in [0, 1], on white where it is transparent."""
-    pixels = convert_depth(over_white(photograph).pixels, np.float32)
-    if pixels.ndim == 2:
-        pixels = np.repeat(pixels[..., None], 3, axis=2)
-    return np.asarray(np.clip(np.nan_to_num(pixels), 0, 1), np.float32)

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import torch
 import typer
 from numpy.typing import NDArray
@@ -13,9 +12,9 @@ from restora.degradations import Compose, find_preset
 from restora.degradations.gallery import gallery as contact_sheet
 from restora.errors import RestoraError
 from restora.images import Photograph, read, write
-from restora.images.adaptation import over_white
-from restora.images.depth import convert_depth
 from restora.images.writing import check_target
+from restora.pixels import convert_depth
+from restora.tensors import to_pixels, to_tensor
 
 EPILOG = """
 Examples:
@@ -100,10 +99,7 @@ def degrade(
 
 def _tensor(photograph: Photograph, side: int) -> Tensor:
     """Return an upright photograph on white: (3, H, W) in [0, 1], H and W at most ``side``."""
-    pixels = convert_depth(over_white(photograph).pixels, np.float32).clip(0, 1)
-    if pixels.ndim == 2:
-        pixels = np.repeat(pixels[..., None], 3, axis=2)
-    image = torch.from_numpy(pixels.transpose(2, 0, 1).copy())
+    image = to_tensor(photograph.shown())
     height, width = image.shape[1:]
     if not 0 < side < max(height, width):
         return image
@@ -118,7 +114,7 @@ def _tensor(photograph: Photograph, side: int) -> Tensor:
 
 def _pixels(image: Tensor, like: Photograph) -> NDArray[Any]:
     """Return (3, H, W) as the pixels of a photograph of the depth of another, gray if both are."""
-    values = image.permute(1, 2, 0).clamp(0, 1).numpy()
+    values = to_pixels(image.clamp(0, 1))
     if like.is_gray and bool((values == values[..., :1]).all()):
         values = values[..., 0]
-    return convert_depth(np.ascontiguousarray(values, np.float32), like.pixels.dtype)
+    return convert_depth(values, like.pixels.dtype)

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import numpy as np
 import typer
 from numpy.typing import NDArray
 from rich.console import Console
@@ -31,8 +30,8 @@ from restora.evaluation.report import write_report
 from restora.evaluation.run import Run
 from restora.evaluation.run import evaluate as run_case
 from restora.images import read
-from restora.images.depth import convert_depth
 from restora.metrics import protocol as protocol_of
+from restora.pixels import to_float
 
 EPILOG = """
 Examples:
@@ -239,7 +238,7 @@ def _report(result: Evaluation, path: Path, pairs: Pairs, used: Method, run: Run
         pair = entries[name].read()
         assert pair.clean is not None
         if used.kind == "images":
-            restored = used.restore(entries[name], convert_depth(pair.degraded, np.float32))
+            restored = used.restore(entries[name], to_float(pair.degraded))
         else:
             restored = read(run.image(name)).pixels
         return pair.degraded[..., :3], restored, pair.clean  # of two views, the left one

@@ -15,7 +15,7 @@ from restora.datasets import Pairs, open_benchmark
 from restora.evaluation.methods import Method, weights_method
 from restora.evaluation.run import restored
 from restora.evaluation.submissions import SiddSubmission, write_dnd_bundle, write_sidd_csv, write_sidd_mat
-from restora.metrics.protocols import quantise
+from restora.pixels import to_uint8
 
 EPILOG = """
 Examples:
@@ -54,7 +54,7 @@ def submit(
 def _sidd(pairs: Pairs, method: Method, output: Path, authors: str, paper: str, venue: str) -> list[Path]:
 
     start = time.perf_counter()
-    blocks = [quantise(crop) for _, crop in _restored(pairs, method)]
+    blocks = [to_uint8(crop) for _, crop in _restored(pairs, method)]
     megapixels = sum(block.shape[0] * block.shape[1] for block in blocks) / 1e6
     seconds = (time.perf_counter() - start) / megapixels
     about = SiddSubmission(method.name, authors, paper, venue, seconds)

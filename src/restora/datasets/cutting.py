@@ -1,12 +1,9 @@
-"""Cutting squares out of images, and making tensors of them."""
+"""Cutting squares out of images."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, from_numpy
-
-from restora.images.depth import convert_depth
 
 
 def cut(pixels: NDArray[Any], top: int, left: int, side: int) -> NDArray[Any]:
@@ -34,10 +31,3 @@ def draw_place(random: np.random.Generator, pixels: NDArray[Any], side: int) -> 
     height, width = pixels.shape[:2]
     top, left = (int(random.integers(0, max(extent, side) - side + 1)) for extent in (height, width))
     return top, left
-
-
-def to_tensor(pixels: NDArray[Any]) -> Tensor:
-    """Return (H, W, C) of any depth as (C, H, W), float32; integers become [0, 1]."""
-    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
-    values = convert_depth(planes, np.float32)
-    return from_numpy(values.copy() if np.shares_memory(values, pixels) else values)

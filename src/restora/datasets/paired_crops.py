@@ -11,13 +11,14 @@ from torch.utils.data import Dataset
 
 from restora.datasets.catalogue import open_benchmark
 from restora.datasets.corrupt import Corrupt, skip_or_fail
-from restora.datasets.cutting import cut, draw_place, to_tensor
+from restora.datasets.cutting import cut, draw_place
 from restora.datasets.epochs import EpochOrder
 from restora.datasets.folder_pair import open_folder_pair
 from restora.datasets.pack import Pack
 from restora.datasets.pairs import Pair
 from restora.datasets.symmetries import Augmentation, draw_symmetry
 from restora.errors import RestoraError
+from restora.tensors import to_tensor
 
 _SUBSTITUTES = 2  # sets the generator of substitutes apart from that of the crop; see `epochs`
 

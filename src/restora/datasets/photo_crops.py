@@ -11,12 +11,13 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from restora.datasets.corrupt import Corrupt, skip_or_fail
-from restora.datasets.cutting import cut, draw_place, to_tensor
+from restora.datasets.cutting import cut, draw_place
 from restora.datasets.pack import Pack
-from restora.datasets.sources import load_rgb8 as load_rgb8  # its old place
+from restora.datasets.sources import load_rgb8
 from restora.datasets.symmetries import Augmentation, draw_symmetry
 from restora.errors import RestoraError
 from restora.images import find_images
+from restora.tensors import to_tensor
 
 
 class Drawing(TypedDict, total=False):

@@ -3,7 +3,7 @@
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,12 +12,10 @@ from restora.datasets.gaussian import add_test_noise
 from restora.datasets.headers import Header, read_header
 from restora.errors import RestoraError
 from restora.images import read
-from restora.images.depth import convert_depth
+from restora.pixels import Pixels, gray_to_rgb, to_float, to_uint8
 
 if TYPE_CHECKING:
     from restora.degradations import Degradation
-
-Pixels = NDArray[Any]
 
 
 class Source(Protocol):
@@ -45,8 +43,7 @@ class FileImage:
 
     def read(self) -> Pixels:
         """Decode the file."""
-        pixels = read(self.file).pixels
-        return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+        return gray_to_rgb(read(self.file).pixels)
 
     def header(self) -> Header:
         """Return what the file says of itself."""
@@ -128,7 +125,7 @@ class NoisyImage:
 
     def read(self) -> Pixels:
         """Decode the file and add the noise."""
-        return add_test_noise(convert_depth(FileImage(self.file).read(), np.float32), self.sigma)
+        return add_test_noise(to_float(FileImage(self.file).read()), self.sigma)
 
     def header(self) -> Header:
         """Return what the clean file says of itself."""
@@ -156,12 +153,12 @@ class DegradedImage:
             return clean
         import torch
 
-        from restora.datasets.cutting import to_tensor
         from restora.degradations import Compose
+        from restora.tensors import quantize, to_pixels, to_tensor
 
         random = torch.Generator().manual_seed(zlib.crc32(self.file.stem.encode()))
         degraded = Compose(self.steps)(to_tensor(clean)[None], random)[0]
-        return (degraded.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+        return to_pixels(quantize(degraded))
 
     def header(self) -> Header:
         """Return what the clean file says of itself."""
@@ -170,5 +167,4 @@ class DegradedImage:
 
 def load_rgb8(path: Path) -> NDArray[np.uint8]:
     """Read a photograph as (H, W, 3) uint8, gray repeated and deeper pixels rounded to 8 bits."""
-    pixels = convert_depth(read(path).pixels, np.uint8)
-    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim == 2 else pixels
+    return gray_to_rgb(to_uint8(read(path).pixels))

@@ -10,6 +10,8 @@ from restora.degradations.composition import Compose
 from restora.degradations.degradation import Degradation
 from restora.degradations.dual_pixel import DualPixelDefocus
 from restora.degradations.presets import PRESETS, find_preset
+from restora.pixels import gray_to_rgb
+from restora.tensors import to_tensor
 
 TILE = (360, 480)
 """Rows and columns of a picture on the sheet, in pixels; at this size degradations look as on their data sets."""
@@ -82,4 +84,4 @@ def _lettered(caption: str) -> Tensor:
 
     label = Image.new("L", (TILE[1], CAPTION), 255)
     ImageDraw.Draw(label).text((2, 2), caption, font=ImageFont.load_default(size=17), fill=0)
-    return torch.from_numpy(np.array(label)).float().div(255).expand(3, -1, -1)
+    return to_tensor(gray_to_rgb(np.array(label)))

@@ -10,6 +10,7 @@ from torch import Generator, Tensor
 
 from restora.degradations.degradation import Degradation, Sample
 from restora.degradations.draws import Range, check_range, uniform
+from restora.tensors import quantize
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class JpegCompression(Degradation):
         span: Range = (low, high + 1)
         quality = uniform(span, clean, generator).floor().clamp(low, high)
         subsampled = (uniform((0, 1), clean, generator) < self.subsampled).to(clean.dtype)
-        rounded = (clean.clamp(0, 1) * 255).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+        rounded = quantize(clean).permute(0, 2, 3, 1).cpu().numpy()
         saved = [
             _saved(image, int(q), bool(half))
             for image, q, half in zip(rounded, quality.tolist(), subsampled.tolist(), strict=True)

@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from restora.pixels import to_uint8
+
 Image = NDArray[Any]
 RGB8 = NDArray[np.uint8]
 
@@ -54,7 +56,7 @@ def coloured(error: Image, end: float) -> RGB8:
     Returns:
         (H, W, 3) RGB.
     """
-    levels = np.rint(np.clip(error / end, 0, 1) * 255).astype(np.uint8)
+    levels = to_uint8(error / end)
     return np.asarray(cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1], np.uint8)
 
 

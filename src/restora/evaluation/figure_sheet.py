@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from restora.evaluation.error_maps import absolute_error, coloured, scale_bar, scale_end, ticks
 from restora.evaluation.figure_crops import Crop
 from restora.evaluation.scene import BLACK, GRAY, RGB8, Colour, Frame, Picture, Scene, Words, fitted
+from restora.pixels import to_uint8
 
 Image = NDArray[np.float32]
 Enlargement = Literal["nearest", "lanczos"]
@@ -87,7 +88,7 @@ class Sheet:
         scale = min((self.width - 2 * GAP) / width, TALLEST * self.width / height)
         size = max(1, round(width * scale)), max(1, round(height * scale))
         left, line = (self.width - size[0]) // 2, self._line
-        self._items.append(Picture(_resized(_to8(image), size, "lanczos"), left, self._y))
+        self._items.append(Picture(_resized(to_uint8(image), size, "lanczos"), left, self._y))
         for crop, colour in zip(self._crops, COLOURS, strict=False):
             # Outside the crop, so that the line hides nothing of it; black on both sides, to be seen on any ground.
             x, y = left + round(crop.left * scale) - line, self._y + round(crop.top * scale) - line
@@ -98,7 +99,7 @@ class Sheet:
 
     def place_crops(self, enlargement: Enlargement) -> None:
         """Place a row for each crop, enlarged."""
-        images = [_to8(exhibit.image) for exhibit in self._columns]
+        images = [to_uint8(exhibit.image) for exhibit in self._columns]
         self._place_rows(images, enlargement)
 
     def place_errors(self, clean: Exhibit, end: int | None) -> None:
@@ -170,10 +171,6 @@ class Sheet:
             line = f"{level} or more" if level == end and end < 255 else f"{level}"
             words, size = fitted(line, text, left + self.column - right)
             self._items.append(Words(words, right, middle, size, anchor="left"))
-
-
-def _to8(image: Image) -> RGB8:
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)
 
 
 def _resized(pixels: RGB8, size: tuple[int, int], how: Enlargement) -> RGB8:

@@ -14,6 +14,7 @@ from restora.errors import RestoraError
 from restora.evaluation.baselines import baseline
 from restora.evaluation.record import Setting
 from restora.images import IMAGE_SUFFIXES, read
+from restora.pixels import gray_to_rgb
 
 Pixels = NDArray[Any]
 
@@ -177,9 +178,7 @@ def images_method(folder: str | Path, *, name: str | None = None) -> Method:
 
     def restore(entry: Entry, degraded: NDArray[np.float32]) -> Pixels:
         path = find(entry)
-        pixels = read(path).pixels
-        if pixels.ndim == 2:
-            pixels = np.repeat(pixels[..., None], 3, axis=2)
+        pixels = gray_to_rgb(read(path).pixels)
         if pixels.shape[:2] != degraded.shape[:2]:
             sizes = [f"{shape[1]}x{shape[0]}" for shape in (pixels.shape, degraded.shape)]
             raise RestoraError(f"{path}: is {sizes[0]}, but {entry.name} is {sizes[1]}; nothing is resized")

@@ -14,6 +14,7 @@ from restora.errors import RestoraError
 from restora.evaluation.published import Published, published_for
 from restora.evaluation.record import Evaluation, ImageScores, write_text
 from restora.evaluation.report_page import QUALITY, Shown, page
+from restora.pixels import gray_to_rgb, to_uint8
 
 Image = NDArray[Any]
 Pictures = Callable[[str], tuple[Image, Image, Image]]
@@ -90,7 +91,7 @@ def _choices(evaluation: Evaluation) -> list[_Choice]:
 
 
 def _shown(image: ImageScores, pictures: Pictures) -> Shown:
-    degraded, restored, clean = (_to8(picture) for picture in pictures(image.name))
+    degraded, restored, clean = (to_uint8(gray_to_rgb(picture)) for picture in pictures(image.name))
     for word, picture in (("restored", restored), ("degraded", degraded)):
         if picture.shape != clean.shape:
             raise RestoraError(
@@ -99,16 +100,6 @@ def _shown(image: ImageScores, pictures: Pictures) -> Shown:
             )
     height, width = clean.shape[:2]
     return Shown(image, width, height, _embedded(degraded), _embedded(restored), _embedded(clean))
-
-
-def _to8(picture: Image) -> NDArray[np.uint8]:
-    """Return (H, W, 3) uint8."""
-    if picture.ndim == 2:
-        picture = np.repeat(picture[..., None], 3, axis=2)
-    if picture.dtype == np.uint8:
-        return picture
-    scale = 255 / np.iinfo(picture.dtype).max if picture.dtype.kind == "u" else 255.0
-    return np.rint(np.clip(picture * scale, 0, 255)).astype(np.uint8)
 
 
 def _embedded(picture: NDArray[np.uint8]) -> str:

@@ -21,9 +21,8 @@ from restora.evaluation.journal import Journal
 from restora.evaluation.methods import Method
 from restora.evaluation.record import Evaluation, ImageScores
 from restora.images import Photograph, write
-from restora.images.depth import convert_depth
 from restora.metrics import Protocol
-from restora.metrics.protocols import quantise
+from restora.pixels import to_double, to_float, to_uint8
 
 WORKERS = max(2, min(8, os.cpu_count() or 1))
 """Threads that decode, score and write."""
@@ -157,17 +156,10 @@ def restored(
             entry, future = reading.popleft()
             pair = future.result()
             _read_next(pool, waiting, reading)
-            answer = restore(entry, convert_depth(pair.degraded, np.float32))
-            yield pair, unit(answer)
+            answer = restore(entry, to_float(pair.degraded))
+            yield pair, to_double(answer)
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def unit(image: Pixels) -> NDArray[np.float64]:
-    """Return an image of any depth with its full range as [0, 1]; floats stay as they are."""
-    if image.dtype.kind == "u":
-        return np.asarray(image / np.float64(np.iinfo(image.dtype).max))
-    return np.asarray(image, dtype=np.float64)
 
 
 def _read_next(
@@ -197,11 +189,11 @@ def _scored(entries: Sequence[Entry], method: Method, protocol: Protocol, run: R
 def _score(pair: Pair, answer: NDArray[np.float64], protocol: Protocol, run: Run) -> ImageScores:
     assert pair.clean is not None
     try:
-        scores = protocol.scores(answer, unit(pair.clean))
+        scores = protocol.scores(answer, to_double(pair.clean))
     except (RestoraError, ValueError) as error:
         raise RestoraError(f"{pair.name}: cannot be scored by {protocol.name} ({error})") from error
     if run.keep_images:
-        write(run.image(pair.name), Photograph(quantise(answer)), overwrite=True)
+        write(run.image(pair.name), Photograph(to_uint8(answer)), overwrite=True)
     return ImageScores(pair.name, {metric: float(value) for metric, value in scores.items()})
 
 

@@ -8,12 +8,10 @@ import numpy as np
 
 from restora.images import exif
 from restora.images.codecs.jpeg_segments import MAX_EXIF, MAX_ICC, MAX_XMP
-from restora.images.depth import DEPTH_NAMES, convert_depth
 from restora.images.formats import JPEG, ImageFormat
 from restora.images.metadata import JpegEncoding, Metadata
 from restora.images.photograph import Photograph
-
-_ROWS = 256  # rows composited at a time, so that temporaries stay small beside a large photograph
+from restora.pixels import DEPTH_NAMES, convert_depth, full_scale, gray_to_rgb
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,11 @@ def _pixel_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptati
         words = f"turned upright, because {target.name} has no orientation tag"
         changes.append(Adaptation(words, Photograph.upright))
     if photograph.alpha is not None and not target.alpha:
-        opaque = 1 if photograph.alpha.dtype.kind == "f" else np.iinfo(photograph.alpha.dtype).max
-        if bool((photograph.alpha >= opaque).all()):
+        if bool((photograph.alpha >= full_scale(photograph.alpha.dtype)).all()):
             changes.append(Adaptation("", lambda p: replace(p, alpha=None)))
         else:
             words = f"transparent parts laid over white, because {target.name} has no transparency"
-            changes.append(Adaptation(words, over_white))
+            changes.append(Adaptation(words, Photograph.over_white))
     if photograph.pixels.dtype.name not in target.dtypes:
         deepest = target.dtypes[-1]
         words = f"{photograph.depth} reduced to {DEPTH_NAMES[deepest]}, the most that {target.name} holds"
@@ -67,7 +64,7 @@ def _pixel_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptati
     if photograph.is_gray and not _stays_gray(photograph, target):
         what = "gray with transparency" if target.gray else "gray"
         words = f"gray stored as equal red, green and blue, because {target.name} has no {what}"
-        changes.append(Adaptation(words, lambda p: p.with_pixels(np.repeat(p.pixels[..., None], 3, axis=2))))
+        changes.append(Adaptation(words, lambda p: p.with_pixels(gray_to_rgb(p.pixels))))
     return changes
 
 
@@ -109,23 +106,6 @@ def _without(change: dict[str, Any]) -> Callable[[Photograph], Photograph]:
         return replace(photograph, metadata=metadata)
 
     return apply
-
-
-def over_white(photograph: Photograph) -> Photograph:
-    """The photograph as it looks on white paper, without alpha."""
-    alpha = photograph.alpha
-    if alpha is None:
-        return photograph
-    is_float = alpha.dtype.kind == "f"
-    white = 1.0 if is_float else float(np.iinfo(alpha.dtype).max)
-    composite = np.empty_like(photograph.pixels)
-    for start in range(0, photograph.height, _ROWS):
-        rows = slice(start, start + _ROWS)
-        weight = np.clip(alpha[rows].astype(np.float64) / white, 0, 1)
-        weight = weight if photograph.is_gray else weight[..., None]
-        mixed = photograph.pixels[rows] * weight + white * (1 - weight)
-        composite[rows] = mixed if is_float else np.rint(mixed)
-    return replace(photograph, pixels=composite, alpha=None)
 
 
 def _exceeds_unit(values: np.ndarray[Any, Any]) -> bool:

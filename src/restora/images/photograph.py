@@ -1,19 +1,17 @@
 """A photograph in memory: pixels, transparency and everything its file carried."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
-from restora.images.depth import DEPTH_NAMES, convert_depth
 from restora.images.metadata import Metadata
+from restora.pixels import DEPTH_NAMES, Pixels, convert_depth, full_scale, gray_to_rgb, to_float
 
 __all__ = ["Metadata", "Photograph", "Pixels"]
 
-Pixels = NDArray[Any]
-"""uint8, uint16 (full range) or float32 (0 to 1, linear or not, values outside allowed)."""
+_ROWS = 256  # rows composited at a time, so that temporaries stay small beside a large photograph
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +110,24 @@ class Photograph:
             alpha=None if self.alpha is None else _turn(self.alpha, self.metadata.orientation),
             metadata=self.metadata.upright(),
         )
+
+    def over_white(self) -> "Photograph":
+        """The photograph as it looks on white paper, without alpha."""
+        if self.alpha is None:
+            return self
+        white = full_scale(self.alpha.dtype)
+        composite = np.empty_like(self.pixels)
+        for start in range(0, self.height, _ROWS):
+            rows = slice(start, start + _ROWS)
+            weight = np.clip(self.alpha[rows].astype(np.float64) / white, 0, 1)
+            weight = weight if self.is_gray else weight[..., None]
+            mixed = self.pixels[rows] * weight + white * (1 - weight)
+            composite[rows] = mixed if composite.dtype.kind == "f" else np.rint(mixed)
+        return replace(self, pixels=composite, alpha=None)
+
+    def shown(self) -> NDArray[np.float32]:
+        """The stored pixels as a viewer shows them: (H, W, 3) in [0, 1], on white where they are transparent."""
+        return np.clip(np.nan_to_num(to_float(gray_to_rgb(self.over_white().pixels))), 0, 1)
 
 
 def _turn(array: Pixels, orientation: int) -> Pixels:

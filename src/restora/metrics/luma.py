@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from restora.pixels import to_double
+
 _WEIGHTS = np.array([65.481, 128.553, 24.966])
 
 
@@ -18,8 +20,7 @@ def luma(rgb: NDArray[Any]) -> NDArray[np.float64]:
         >>> luma(np.array([[[0, 0, 0], [255, 255, 255]]], np.uint8)).tolist()
         [[16.0, 235.0]]
     """
-    values = rgb.astype(np.float64) / 255 if rgb.dtype == np.uint8 else rgb.astype(np.float64)
-    return np.asarray(16 + values @ _WEIGHTS)
+    return np.asarray(16 + to_double(rgb) @ _WEIGHTS)
 
 
 def luma8(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -21,6 +21,7 @@ from restora.metrics.ssim import (
     ssim_uniform,
     ssim_volume,
 )
+from restora.pixels import to_double, to_uint8
 
 Image = NDArray[Any]
 Metric = Callable[[Image, Image], float]
@@ -52,11 +53,6 @@ class Protocol:
         return {name: metric(restored, clean) for name, metric in self.metrics.items()}
 
 
-def quantise(image: Image) -> NDArray[np.uint8]:
-    """Clamp to [0, 1] and round to 8 bits, as saving a PNG does (ties to even, as ``img_as_ubyte``)."""
-    return np.rint(np.clip(np.asarray(image, dtype=np.float64), 0, 1) * 255).astype(np.uint8)
-
-
 def _clamped(image: Image) -> Image:
     return np.clip(np.asarray(image, dtype=np.float64), 0, 1)
 
@@ -67,11 +63,11 @@ def _on(prepare: Callable[[Image], Image], metric: Callable[..., float], peak: f
 
 
 def _y8(image: Image) -> Image:
-    return luma8(quantise(image))
+    return luma8(to_uint8(image))
 
 
 def _y(image: Image) -> Image:
-    return luma(quantise(image))
+    return luma(to_uint8(image))
 
 
 def _y_unit(image: Image) -> Image:
@@ -104,14 +100,14 @@ PROTOCOLS: dict[str, Protocol] = {
             description="Gaussian denoising as Restormer's scripts: noise drawn with numpy.random.seed(0) for every"
             " image on the RGB (H, W, 3) array, not clipped; result clamped and rounded to 8 bits; PSNR with"
             " peak 255 over all RGB values, no border, mean over the images",
-            metrics={"psnr": _on(quantise, psnr, 255)},
+            metrics={"psnr": _on(to_uint8, psnr, 255)},
             papers="Restormer, DRUNet",
         ),
         Protocol(
             name="rgb8",
             description="clamped and rounded to 8 bits; RGB; PSNR with peak 255; SSIM of the colour volume (MATLAB, border"
             " repeated); mean over the images",
-            metrics={"psnr": _on(quantise, psnr, 255), "ssim": _on(quantise, ssim_volume, 255)},
+            metrics={"psnr": _on(to_uint8, psnr, 255), "ssim": _on(to_uint8, ssim_volume, 255)},
             papers="motion deblurring: Restormer, MPRNet, NAFNet, DiNAT-IR",
         ),
         Protocol(
@@ -161,7 +157,7 @@ PROTOCOLS: dict[str, Protocol] = {
             name="basicsr-rgb8",
             description="clamped and rounded to 8 bits; RGB; PSNR with peak 255; SSIM with Gaussian windows inside the image,"
             " colours averaged; mean over the images",
-            metrics={"psnr": _on(quantise, psnr, 255), "ssim": _on(quantise, ssim, 255)},
+            metrics={"psnr": _on(to_uint8, psnr, 255), "ssim": _on(to_uint8, ssim, 255)},
             papers="BasicSR",
         ),
         Protocol(
@@ -191,8 +187,8 @@ PROTOCOLS: dict[str, Protocol] = {
             description="rounded to 8 bits; RGB; brightness scaled and image aligned by a homography (ECC); PSNR with peak 1 and"
             " SSIM over the pixels that both have; mean over the images",
             metrics={
-                "psnr": lambda restored, clean: aligned_psnr(quantise(restored) / 255, clean),
-                "ssim": lambda restored, clean: aligned_ssim(quantise(restored) / 255, clean),
+                "psnr": lambda restored, clean: aligned_psnr(to_double(to_uint8(restored)), clean),
+                "ssim": lambda restored, clean: aligned_ssim(to_double(to_uint8(restored)), clean),
             },
             papers="RealBlur, RSBlur: MPRNet, Restormer",
         ),

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from restora.images import Metadata, Photograph, write
-from restora.images.depth import convert_depth
+from restora.pixels import to_uint8
 
 WIDTH = 640
 """Pixels of one of the two columns."""
@@ -64,7 +64,7 @@ def detailed_corners(photograph: Photograph) -> list[Corner]:
     Detail is the mean absolute difference of a crop from its blurred self.
     """
     factor = max(1, round(max(photograph.height, photograph.width) / 1024))
-    small = _view(photograph)[::factor, ::factor].mean(axis=2).astype(np.float32)
+    small = to_uint8(photograph.shown())[::factor, ::factor].mean(axis=2).astype(np.float32)
     detail = np.abs(small - cv2.GaussianBlur(small, (0, 0), 2))
     side = max(1, min(CROP // factor, *small.shape))
     # Every possible corner's detail; sums by an integral image, whatever the side.
@@ -80,7 +80,7 @@ def detailed_corners(photograph: Photograph) -> list[Corner]:
 
 
 def _column(photograph: Photograph, corners: list[Corner]) -> Image.Image:
-    view = _view(photograph)
+    view = to_uint8(photograph.shown())
     scale = WIDTH / view.shape[1]
     whole = cv2.resize(
         view,
@@ -98,17 +98,6 @@ def _column(photograph: Photograph, corners: list[Corner]) -> Image.Image:
         )
         column.paste(enlarged.crop((0, 0, side, side)), (index * (side + GAP), whole.shape[0] + GAP))
     return column
-
-
-def _view(photograph: Photograph) -> RGB8:
-    """What a viewer shows: (H, W, 3) uint8, on white where the photograph is transparent."""
-    pixels = convert_depth(photograph.pixels, np.uint8)
-    if pixels.ndim == 2:
-        pixels = np.repeat(pixels[..., None], 3, axis=2)
-    if photograph.alpha is not None:
-        opacity = convert_depth(photograph.alpha, np.float32)[..., None]
-        pixels = np.rint(255 + (pixels.astype(np.float32) - 255) * opacity).astype(np.uint8)
-    return np.asarray(pixels)
 
 
 def _label(sheet: Image.Image, corner: tuple[int, int], words: str) -> None:

@@ -7,13 +7,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 
 from restora.errors import RestoraError
 from restora.images import Photograph, read
-
-Pixels = NDArray[Any]
+from restora.pixels import Pixels
+from restora.tensors import to_pixels
 
 
 @dataclass(frozen=True)
@@ -86,9 +85,7 @@ def _open_tensor(tensor: torch.Tensor) -> Opened:
             f"a tensor of shape {tuple(tensor.shape)} is no image; give (C, H, W) or (B, C, H, W), 1 to 4 channels,"
             " or 6 of two views"
         )
-    # NumPy knows neither bfloat16 nor float8.
-    plain = tensor.float() if tensor.is_floating_point() and tensor.dtype != torch.float64 else tensor
-    opened = _open_array(plain.detach().permute(1, 2, 0).cpu().numpy())
+    opened = _open_array(to_pixels(tensor))
 
     def close(restored: Pixels) -> torch.Tensor:
         array = np.ascontiguousarray(opened.close(restored).transpose(2, 0, 1))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from restora.errors import RestoraError
 from restora.networks.requirements import Requirements
+from restora.pixels import Pixels, full_scale, gray_to_rgb
 from restora.restoration.engine import Engine
 from restora.restoration.tiling import (
     AxisPlan,
@@ -19,12 +20,12 @@ from restora.restoration.tiling import (
     possible_overlap,
     unreliable_margin,
 )
+from restora.tensors import to_tensor
 
 SMALLEST_TILE = 64
 """Pixels; memory that does not suffice for such a tile will not suffice for a smaller one either."""
 
 Progress = Callable[[float], None]
-Pixels = NDArray[Any]
 Change = NDArray[np.float32]
 
 
@@ -53,7 +54,7 @@ class Range:
         """
         kind, size = pixels.dtype.kind, pixels.dtype.itemsize  # whatever the byte order
         if kind == "u" and size <= 2:
-            return cls(float(np.iinfo(pixels.dtype).max), 0.0, float(np.iinfo(pixels.dtype).max))
+            return cls(float(full_scale(pixels.dtype)), 0.0, float(full_scale(pixels.dtype)))
         if kind != "f" or size > 8:
             raise RestoraError(
                 f"images of type {pixels.dtype} are not known; give uint8, uint16 or float in [0, 1]"
@@ -185,10 +186,7 @@ class _Canvas:
         """Run the network on one tile: (tile, tile[, 3]), what it changes, in the network's units."""
         row_indices = padded_indices(top, top + rows.tile, rows.extent, rows.padded)
         column_indices = padded_indices(left, left + columns.tile, columns.extent, columns.padded)
-        crop = pixels[row_indices[:, None], column_indices].astype(np.float32) / np.float32(self.values.scale)
-        if crop.ndim == 2:
-            crop = np.repeat(crop[..., None], 3, axis=2)
-        x = torch.from_numpy(np.ascontiguousarray(crop.transpose(2, 0, 1)))[None]
+        x = to_tensor(gray_to_rgb(pixels[row_indices[:, None], column_indices]))[None]
         change: Change = self.engine.residual(x)[0].permute(1, 2, 0).numpy()  # (tile, tile, 3)
         return change if pixels.ndim == 3 else change.mean(axis=2)
 

@@ -12,14 +12,14 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor, nn
 
 from restora.datasets import Pair, open_benchmark, open_folder_pair
-from restora.datasets.cutting import to_tensor
-from restora.datasets.photo_crops import load_rgb8
+from restora.datasets.sources import load_rgb8
 from restora.degradations import Degradation
 from restora.errors import RestoraError
 from restora.images import Photograph, find_images, write
 from restora.metrics import Protocol, protocol
-from restora.metrics.protocols import quantise
 from restora.networks.dinat_ir import dual_pixel_input
+from restora.pixels import to_uint8
+from restora.tensors import to_pixels, to_tensor
 from restora.training.described_degradation import describe
 from restora.training.recipe import Recipe
 
@@ -71,7 +71,7 @@ class Validation:
             scores.append(self.rule.score(restored, image.clean))
             if strips is not None and number < self.samples:
                 parts = [_views(image.degraded), restored, image.clean]
-                strip = Photograph(np.hstack([quantise(part) for part in parts]))
+                strip = Photograph(np.hstack([to_uint8(part) for part in parts]))
                 write(strips / f"{image.name.replace('/', '-')}.png", strip, overwrite=True)
         return scores
 
@@ -119,8 +119,7 @@ def run_padded(network: nn.Module, x: Tensor) -> NDArray[np.float32]:
     bottom, right = (max(-extent % multiple, least - extent) for extent in (height, width))
     padded = F.pad(x.to(next(network.parameters()).device), (0, right, 0, bottom), mode="replicate")
     restored = network(padded)[0, :, :height, :width]
-    answer: NDArray[np.float32] = restored.permute(1, 2, 0).float().cpu().numpy()
-    return answer
+    return to_pixels(restored.float())
 
 
 def network_input(degraded: Tensor) -> Tensor:
@@ -133,14 +132,14 @@ def network_input(degraded: Tensor) -> Tensor:
 def _degraded(name: str, photo: NDArray[Any], degrade: Degradation, seed: int, side: int) -> HeldOut:
     clean = to_tensor(_middle(photo, side))
     degraded = degrade(clean[None], Generator().manual_seed(seed))
-    return HeldOut(name, network_input(degraded), clean.permute(1, 2, 0).numpy())
+    return HeldOut(name, network_input(degraded), to_pixels(clean))
 
 
 def _paired(pair: Pair, side: int) -> HeldOut:
     if pair.clean is None:
         raise RestoraError(f"{pair.name}: its clean image is withheld; validate on a split that has them")
     degraded, clean = (to_tensor(_middle(pixels, side)) for pixels in (pair.degraded, pair.clean))
-    return HeldOut(pair.name, network_input(degraded[None]), clean.permute(1, 2, 0).numpy())
+    return HeldOut(pair.name, network_input(degraded[None]), to_pixels(clean))
 
 
 def _spread(items: Any, count: int) -> list[Any]:
@@ -161,5 +160,4 @@ def _views(degraded: Tensor) -> NDArray[np.float32]:
     x = degraded[0]
     if len(x) == 6:
         x = (x[:3] + x[3:]).flip(0) / 2  # stored blue first
-    shown: NDArray[np.float32] = x.permute(1, 2, 0).numpy()
-    return shown
+    return to_pixels(x)

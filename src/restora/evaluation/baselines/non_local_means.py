@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from restora.metrics.protocols import quantise
+from restora.pixels import to_double, to_uint8
 
 STRENGTH = 0.6
 """Filter strength h per sigma: the best of 0.4, 0.6 ... 1.2 on kodim01 at sigma 15 and 50."""
@@ -20,7 +20,7 @@ def non_local_means(image: NDArray[np.floating], sigma: float) -> NDArray[np.flo
         sigma: Of the noise in grey levels of 255.
     """
     if sigma <= 0:
-        return image.astype(np.float64)
-    bgr = np.ascontiguousarray(quantise(image)[..., ::-1])
+        return to_double(image)
+    bgr = np.ascontiguousarray(to_uint8(image)[..., ::-1])
     strength = STRENGTH * sigma
-    return np.asarray(cv2.fastNlMeansDenoisingColored(bgr, None, strength, strength, 7, 21)[..., ::-1] / 255)
+    return to_double(cv2.fastNlMeansDenoisingColored(bgr, None, strength, strength, 7, 21)[..., ::-1])

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 
-from restora.images.photograph import Pixels
+from restora.pixels import Pixels
 
 
 def cmyk_to_rgb(inks: Pixels, icc: bytes | None) -> tuple[Pixels, str]:

@@ -14,7 +14,8 @@ import numpy as np
 from restora.images import exif
 from restora.images.codecs.faults import check_size, cut_short, damaged, decoding
 from restora.images.metadata import Metadata, PngEncoding
-from restora.images.photograph import Photograph, Pixels
+from restora.images.photograph import Photograph
+from restora.pixels import Pixels
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CRITICAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")  # tRNS is pixels, too

@@ -6,8 +6,7 @@ import numpy as np
 
 from restora.images.codecs.cmyk import cmyk_to_rgb
 from restora.images.codecs.faults import damaged, unsupported
-from restora.images.depth import convert_depth
-from restora.images.photograph import Pixels
+from restora.pixels import Pixels, full_scale, to_uint8
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _CHANNELS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
@@ -101,13 +100,13 @@ def photograph_samples(array: Pixels, meaning: Meaning) -> Samples:
         channels = _to_depth(channels, meaning.bits[0], notes)
         colours, extra = channels[..., :count], channels[..., count:]
     if photometric == _WHITE_IS_ZERO:
-        colours = (1 - colours) if colours.dtype.kind == "f" else np.iinfo(colours.dtype).max - colours
+        colours = full_scale(colours.dtype) - colours
     if photometric == _CMYK:
         if colours.dtype != np.uint8:
             notes.append("CMYK reduced to 8 bits")
-        colours, note = cmyk_to_rgb(convert_depth(colours, np.uint8), meaning.icc)
+        colours, note = cmyk_to_rgb(to_uint8(colours), meaning.icc)
         notes.append(note)
-        extra = convert_depth(extra, np.uint8)
+        extra = to_uint8(extra)
     alpha = np.ascontiguousarray(extra[..., 0]) if extra.shape[-1] else None
     if extra.shape[-1] > 1:
         notes.append(f"{extra.shape[-1] - 1} further channels left out")
@@ -136,7 +135,7 @@ def _to_depth(samples: Pixels, bits: int, notes: list[str]) -> Pixels:
             f"a TIFF of {dtype.name} samples", "convert it to 16-bit unsigned or to float first"
         )
     target = np.uint8 if dtype.itemsize == 1 else np.uint16
-    full, limit = int(np.iinfo(target).max), 2**bits - 1
+    full, limit = full_scale(target), 2**bits - 1
     if limit >= full:
         return samples.astype(target)
     if target == np.uint16:
@@ -156,12 +155,11 @@ def _expand(indices: Pixels, colour_map: tuple[int, ...]) -> Pixels:
 
 def _divide(colours: Pixels, alpha: Pixels) -> Pixels:
     """Colours that were multiplied by alpha, as they were before; unchanged where nothing can be seen."""
-    is_float = colours.dtype.kind == "f"
-    limit = 1.0 if is_float else float(np.iinfo(colours.dtype).max)
+    limit = full_scale(colours.dtype)
     divided = np.empty_like(colours)
     for start in range(0, len(colours), _ROWS):
         rows = slice(start, start + _ROWS)
         weight = np.where(alpha[rows] == 0, limit, alpha[rows])[..., None].astype(np.float64) / limit
         quotient = colours[rows] / weight
-        divided[rows] = quotient if is_float else np.rint(np.minimum(quotient, limit))
+        divided[rows] = quotient if colours.dtype.kind == "f" else np.rint(np.minimum(quotient, limit))
     return divided
