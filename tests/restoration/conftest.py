@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from torch import Tensor, nn
 
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements
 
 MakeNetwork = Callable[..., nn.Module]
 MakeImage = Callable[..., np.ndarray]

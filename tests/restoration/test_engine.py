@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 import restora
 from restora.errors import RestoraError
-from restora.networks.requirements import Requirements
+from restora.networks import Requirements, RestorationNetwork
 from restora.restoration import engine as engine_module
 from restora.restoration.engine import best_device, build_engine, computes_in_bfloat16
 from restora.restoration.pixels import restore_pixels
@@ -15,8 +15,10 @@ from restora.restoration.pixels import restore_pixels
 MakeNetwork = Callable[..., nn.Module]
 
 
-class Wide(nn.Module):
+class Wide(RestorationNetwork):
     """Two convolutions with so many channels in between."""
+
+    requirements = Requirements()
 
     def __init__(self, width: int = 8, **requirements: object) -> None:
         super().__init__()

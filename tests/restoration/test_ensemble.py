@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements
 from restora.restoration import SelfEnsemble
 from restora.restoration.engine import build_engine
 from restora.restoration.pixels import restore_pixels

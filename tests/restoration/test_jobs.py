@@ -9,7 +9,7 @@ from torch import nn
 import restora
 from restora.errors import RestoraError
 from restora.images import Metadata, Photograph, find_images, read, write
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements
 from restora.restoration import Restorer, gather, plan_jobs, run_jobs
 from restora.restoration.planning import Job
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from restora.errors import RestoraError
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements
 from restora.restoration.engine import Engine, build_engine
 from restora.restoration.pixels import Range, restore_pixels
 from restora.restoration.tiling import plan_axis

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restora.errors import RestoraError
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements
 from restora.restoration.tiling import (
     auto_overlap,
     check_tile,

@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any, Literal
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from restora.checkpoints.official import OFFICIAL_FORMATS, to_official_state_dict
 from restora.errors import RestoraError
-from restora.networks import architecture
+from restora.networks import RestorationNetwork, architecture
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ def seen_as(name: str, variant: str) -> Any:
     return OFFICIAL_FORMATS[name].detect({OFFICIAL_FORMATS[name].name(key): state[key] for key in state})
 
 
-def on_meta(name: str, config: Any) -> nn.Module:
+def on_meta(name: str, config: Any) -> RestorationNetwork:
     """Build a network without values, for its keys and shapes."""
     with torch.device("meta"):
         return architecture(name).network(config)

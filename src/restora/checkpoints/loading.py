@@ -6,7 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from restora.checkpoints.cards import WeightsCard, read_card
 from restora.checkpoints.hub import fetch, is_hub_id, weights_in
@@ -16,12 +16,12 @@ from restora.checkpoints.reading import read_tensors
 from restora.checkpoints.shipped import list_weights, weights_folder
 from restora.checkpoints.training_state import read_training_state
 from restora.errors import RestoraError
-from restora.networks import architecture, build_config
+from restora.networks import RestorationNetwork, architecture, build_config
 
 logger = logging.getLogger(__name__)
 
 
-def load_model(source: str | Path, **overrides: Any) -> nn.Module:
+def load_model(source: str | Path, **overrides: Any) -> RestorationNetwork:
     """Load a network with its weights, in evaluation mode, float32, on the CPU.
 
     Args:
@@ -65,7 +65,7 @@ def _find(source: str | Path) -> Path:
     raise RestoraError(f"{source}: no such file, and no such weights in the package; there are: {names}")
 
 
-def _load_with_card(path: Path, card: WeightsCard, overrides: dict[str, Any]) -> nn.Module:
+def _load_with_card(path: Path, card: WeightsCard, overrides: dict[str, Any]) -> RestorationNetwork:
     if hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
         raise RestoraError(f"{path}: not the file that its card {card.name}.json describes; fetch both again")
     arch = architecture(card.architecture)
@@ -73,7 +73,7 @@ def _load_with_card(path: Path, card: WeightsCard, overrides: dict[str, Any]) ->
     return _filled(network, read_tensors(path), card, path)
 
 
-def _load_without_card(path: Path, overrides: dict[str, Any]) -> nn.Module:
+def _load_without_card(path: Path, overrides: dict[str, Any]) -> RestorationNetwork:
     state = read_tensors(path)
     if trained := read_training_state(path):
         arch = architecture(trained.architecture)
@@ -92,12 +92,14 @@ def _load_without_card(path: Path, overrides: dict[str, Any]) -> nn.Module:
     return _filled(arch.network(build_config(arch, asdict(found.config) | overrides)), state, None, path)
 
 
-def _filled(network: nn.Module, state: dict[str, Tensor], card: WeightsCard | None, path: Path) -> nn.Module:
+def _filled(
+    network: RestorationNetwork, state: dict[str, Tensor], card: WeightsCard | None, path: Path
+) -> RestorationNetwork:
     try:
         network.load_state_dict(state)
     except RuntimeError as error:
         raise RestoraError(
             f"{path}: the weights do not fit the network ({' '.join(str(error).split())})"
         ) from error
-    network.card = card  # type: ignore[assignment]
+    network.card = card
     return network.eval()

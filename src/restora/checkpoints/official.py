@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from restora.checkpoints import chair, derestormer, dinat_ir, kit
 from restora.errors import RestoraError
-from restora.networks import architecture
+from restora.networks import RestorationNetwork, architecture
 
 
 @dataclass(frozen=True)
@@ -70,14 +70,14 @@ def convert_state_dict(architecture_name: str, official: Mapping[str, Tensor]) -
     return {ours: official[theirs] for theirs, ours in names.items()}
 
 
-def to_official_state_dict(model: nn.Module) -> dict[str, Tensor]:
+def to_official_state_dict(model: RestorationNetwork) -> dict[str, Tensor]:
     """Return a network's weights under the authors' keys, so that their code can use them.
 
     Raises:
         RestoraError: The module is none of the registered architectures.
     """
     for name, official in OFFICIAL_FORMATS.items():
-        if type(getattr(model, "config", None)) is architecture(name).config:
+        if type(model) is architecture(name).network:
             weights = {official.name(key): value for key, value in model.state_dict().items()}
             return weights | official.constants(weights)
     raise RestoraError(f"{type(model).__name__} is none of: {', '.join(OFFICIAL_FORMATS)}")

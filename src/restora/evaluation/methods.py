@@ -89,7 +89,7 @@ def weights_method(
     from restora.restoration import Restorer, with_local_statistics
 
     model = load_model(source)
-    card: WeightsCard | None = getattr(model, "card", None)
+    card: WeightsCard | None = model.card
     network = model if local_statistics is None else with_local_statistics(model, local_statistics)
     restorer = Restorer(network, tile=tile, ensemble=ensemble, precision=precision, device=device)
 

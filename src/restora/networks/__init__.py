@@ -1,6 +1,7 @@
 """The published networks, one a file: pure `torch.nn.Module`, float images in [0, 1] in, restored images out."""
 
 from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.networks.contract import Requirements, RestorationNetwork, as_network
 from restora.networks.derestormer import DeRestormer, DeRestormerConfig
 from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig, dual_pixel_input
 from restora.networks.kit import KiT, KiTConfig
@@ -13,7 +14,6 @@ from restora.networks.registry import (
     create_model,
     list_models,
 )
-from restora.networks.requirements import Requirements
 
 __all__ = [
     "ARCHITECTURES",
@@ -28,7 +28,9 @@ __all__ = [
     "DeRestormer",
     "DeRestormerConfig",
     "Requirements",
+    "RestorationNetwork",
     "architecture",
+    "as_network",
     "build_config",
     "create_model",
     "dual_pixel_input",

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from restora.layers import ChannelFilterAttention, ImplicitFrequencyAttention, conv_gelu, upsample_gelu
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements, RestorationNetwork
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class ShallowFeatures(nn.Module):
         return out
 
 
-class ChaIR(nn.Module):
+class ChaIR(RestorationNetwork):
     """The network.
 
     Args:
@@ -102,6 +102,8 @@ class ChaIR(nn.Module):
         >>> network(torch.rand(1, 3, 16, 24)).shape
         torch.Size([1, 3, 16, 24])
     """
+
+    config: ChaIRConfig
 
     def __init__(self, config: ChaIRConfig | None = None) -> None:
         super().__init__()

@@ -7,8 +7,8 @@ Features at full, half and quarter size. The image also enters at the two reduce
 size, and the skip connections of the two larger sizes join all three encoders by deformable convolutions.
 """
 
-import copy
 from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +24,7 @@ from restora.layers import (
     fold_parts,
     upsample_shuffle,
 )
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements, RestorationNetwork
 
 EXPANSION = 2.66
 """Hidden channels of a feed-forward layer for each of its channels."""
@@ -187,7 +187,7 @@ class DeformableGatedFusion(nn.Module):
         return out
 
 
-class DeRestormer(nn.Module):
+class DeRestormer(RestorationNetwork):
     """The network.
 
     Args:
@@ -198,6 +198,8 @@ class DeRestormer(nn.Module):
         >>> network(torch.rand(1, 3, 16, 24)).shape
         torch.Size([1, 3, 16, 24])
     """
+
+    config: DeRestormerConfig
 
     def __init__(self, config: DeRestormerConfig | None = None) -> None:
         super().__init__()
@@ -242,10 +244,9 @@ class DeRestormer(nn.Module):
             multiple=4, min_size=8, global_context=True, precisions=("float32", "bfloat16", "float16")
         )
 
-    def fold(self) -> "DeRestormer":
+    def fold(self) -> Self:
         """Return a copy with plain convolutions: the same output, fewer parameters, a little faster."""
-        folded = copy.deepcopy(self)
-        fold_parts(folded)
+        folded = super().fold()
         folded.config = replace(self.config, folded=True)
         return folded
 

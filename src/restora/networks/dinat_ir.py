@@ -21,7 +21,7 @@ from restora.layers import (
     downsample_unshuffle,
     upsample_shuffle,
 )
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements, RestorationNetwork
 
 Mode = Literal["hybrid", "local_only", "global_only"]
 
@@ -127,7 +127,7 @@ class BlockPair(nn.Module):
         return out
 
 
-class DiNATIR(nn.Module):
+class DiNATIR(RestorationNetwork):
     """The network.
 
     Args:
@@ -138,6 +138,8 @@ class DiNATIR(nn.Module):
         >>> network(torch.rand(1, 3, 16, 24)).shape
         torch.Size([1, 3, 16, 24])
     """
+
+    config: DiNATIRConfig
 
     def __init__(self, config: DiNATIRConfig | None = None) -> None:
         super().__init__()

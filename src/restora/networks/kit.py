@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from restora.layers import BilinearDown, BilinearUp, KNNLocalAttention, LocallyEnhancedFeedForward
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements, RestorationNetwork
 
 SCALES = 3
 """Halvings of the image between full size and bottleneck."""
@@ -109,7 +109,7 @@ def three_convolutions(channels: tuple[int, int, int, int]) -> nn.Sequential:
     return nn.Sequential(*layers[:-1])
 
 
-class KiT(nn.Module):
+class KiT(RestorationNetwork):
     """The network.
 
     Args:
@@ -120,6 +120,8 @@ class KiT(nn.Module):
         >>> network(torch.rand(1, 3, 32, 64)).shape
         torch.Size([1, 3, 32, 64])
     """
+
+    config: KiTConfig
 
     def __init__(self, config: KiTConfig | None = None) -> None:
         super().__init__()

@@ -1,14 +1,13 @@
 """The architectures that restora knows, each with its paper and its named variants."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
-
-from torch import nn
 
 from restora.errors import RestoraError
 from restora.networks.chair import VARIANTS as CHAIR_VARIANTS
 from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.networks.contract import RestorationNetwork
 from restora.networks.derestormer import VARIANTS as DERESTORMER_VARIANTS
 from restora.networks.derestormer import DeRestormer, DeRestormerConfig
 from restora.networks.dinat_ir import VARIANTS as DINAT_IR_VARIANTS
@@ -26,7 +25,7 @@ class Architecture:
         title: The name as the paper prints it.
         paper: Title, venue and year.
         config: The dataclass of its hyper-parameters.
-        network: Builds the module from such a config; the module has ``config`` and ``requirements``.
+        network: The class of the module, built from such a config.
         variants: Named configurations.
     """
 
@@ -34,7 +33,7 @@ class Architecture:
     title: str
     paper: str
     config: type
-    network: Callable[[Any], nn.Module]
+    network: type[RestorationNetwork]
     variants: Mapping[str, Any]
 
 
@@ -91,7 +90,7 @@ def architecture(name: str) -> Architecture:
         raise RestoraError(f"unknown architecture {name!r}; there are: {', '.join(ARCHITECTURES)}") from None
 
 
-def create_model(name: str, variant: str = "base", **overrides: Any) -> nn.Module:
+def create_model(name: str, variant: str = "base", **overrides: Any) -> RestorationNetwork:
     """Build a network with fresh weights.
 
     Args:
@@ -100,7 +99,7 @@ def create_model(name: str, variant: str = "base", **overrides: Any) -> nn.Modul
         **overrides: Fields of the configuration to change, such as ``width=24``.
 
     Returns:
-        The module, in training mode; its ``config`` and ``requirements`` say what it is and needs.
+        The network, in training mode.
 
     Raises:
         RestoraError: Unknown architecture, variant or field, or a value out of range.

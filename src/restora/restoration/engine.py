@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from restora.errors import RestoraError
-from restora.layers import fold
+from restora.networks.contract import Requirements, RestorationNetwork, as_network
 from restora.networks.dinat_ir import dual_pixel_input
-from restora.networks.requirements import Requirements
 from restora.restoration.memory import free_memory
 
 ACTIVATIONS_ALIVE = 12
@@ -21,15 +20,18 @@ class Engine:
 
     Attributes:
         network: A copy in evaluation mode on the device, folded, channels last; the caller's own is not touched.
-        requirements: What it needs of its input.
         device: Where it runs.
         dtype: Precision of its convolutions and matrix products; sums with the image stay in float32.
     """
 
-    network: nn.Module
-    requirements: Requirements
+    network: RestorationNetwork
     device: torch.device
     dtype: torch.dtype
+
+    @property
+    def requirements(self) -> Requirements:
+        """Sizes, channels and precisions that the network takes."""
+        return self.network.requirements
 
     @torch.inference_mode()
     def residual(self, x: Tensor) -> Tensor:
@@ -92,7 +94,7 @@ def build_engine(
     """Copy a network to a device and choose how it computes.
 
     Args:
-        network: With ``requirements``; one without is taken to accept anything.
+        network: A network, or any module; see `as_network`.
         precision: ``"float32"``, ``"bfloat16"``, ``"float16"``, or ``"auto"``: bfloat16 where the device computes
             in it and the network is safe in it, else float16 on a graphics card if the network is safe in that,
             else float32. The weights stay in float32; what is cast is what each layer computes with.
@@ -101,17 +103,17 @@ def build_engine(
     Raises:
         RestoraError: Unknown or missing device, unknown precision.
     """
-    requirements = getattr(network, "requirements", None) or Requirements()
+    network = as_network(network)
+    requirements = network.requirements
     if requirements.in_channels not in (3, 6):
         raise RestoraError(
             f"the network takes {requirements.in_channels} channels; a photograph has 3, two views of one have 6"
         )
     chosen = best_device() if device == "auto" else _device(device)
     dtype = _dtype(precision, chosen, requirements)
-    ready = fold(network)  # a copy
+    ready = network.fold()  # a copy
     ready.float().eval().requires_grad_(False)
-    ready.to(chosen, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return Engine(ready, requirements, chosen, dtype)
+    return Engine(ready.to_device(chosen), chosen, dtype)
 
 
 def best_device() -> torch.device:

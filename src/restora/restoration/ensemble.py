@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements, RestorationNetwork, as_network
 
 
-class SelfEnsemble(nn.Module):
+class SelfEnsemble(RestorationNetwork):
     """Average a network's answers over the eight flips and quarter turns of its input.
 
     Costs eight times as much and gains a little, typically 0.05 to 0.1 dB. Source: EDSR (CVPR workshops 2017).
@@ -23,13 +23,13 @@ class SelfEnsemble(nn.Module):
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
-        self.network = network
+        self.network = as_network(network)
+        self.config = self.network.config
 
     @property
     def requirements(self) -> Requirements:
         """What the network requires; it is asked for both orientations."""
-        requirements: Requirements = self.network.requirements  # type: ignore[assignment]
-        return requirements
+        return self.network.requirements
 
     def forward(self, x: Tensor) -> Tensor:
         """Restore (B, C, H, W) -> (B, 3, H, W)."""

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from restora.layers import GlobalMean, LocalMean
-from restora.networks.requirements import Requirements
+from restora.networks.contract import as_network
 
 
 def with_local_statistics(
@@ -57,8 +57,8 @@ def _pooled_sizes(network: nn.Module, train_size: int) -> dict[nn.Module, tuple[
     def note(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         sizes.setdefault(module, (inputs[0].shape[2], inputs[0].shape[3]))
 
-    requirements = getattr(network, "requirements", None) or Requirements()
-    image = torch.empty(1, requirements.in_channels, train_size, train_size, device="meta")
+    in_channels = as_network(network).requirements.in_channels
+    image = torch.empty(1, in_channels, train_size, train_size, device="meta")
     tensors = [*network.named_parameters(), *network.named_buffers()]
     shapes = {name: torch.empty_like(tensor, device="meta") for name, tensor in tensors}
     hooks = [m.register_forward_pre_hook(note) for m in network.modules() if _pools_globally(m)]

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements
 from restora.pixels import Pixels, full_scale, gray_to_rgb
 from restora.restoration.engine import Engine
 from restora.restoration.tiling import (

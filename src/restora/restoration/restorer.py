@@ -9,6 +9,7 @@ from torch import nn
 
 from restora.errors import RestoraError
 from restora.images import Photograph
+from restora.networks.contract import as_network
 from restora.restoration.engine import Engine, build_engine
 from restora.restoration.ensemble import SelfEnsemble
 from restora.restoration.kinds import open_image
@@ -58,21 +59,23 @@ class Restorer:
         precision: str = "auto",
         device: str | torch.device = "auto",
     ) -> None:
-        if not isinstance(model, nn.Module):
+        if isinstance(model, nn.Module):
+            network = as_network(model)
+        else:
             from restora.checkpoints import load_model
 
-            model = load_model(model)
+            network = load_model(model)
         if not (tile is None or tile == "auto" or (isinstance(tile, int) and tile > 0)):
             raise RestoraError(f"tile must be a number of pixels, 'auto' or None, got {tile!r}")
         if not (overlap == "auto" or (isinstance(overlap, int) and overlap >= 0)):
             raise RestoraError(f"overlap must be a number of pixels or 'auto', got {overlap!r}")
-        if ensemble and model.requirements.in_channels != 3:  # type: ignore[union-attr]
+        if ensemble and network.requirements.in_channels != 3:
             raise RestoraError(
                 "the self-ensemble turns photographs; views of a dual-pixel sensor cannot be turned"
             )
         self.tile, self.overlap = tile, overlap
         self.engine: Engine = build_engine(
-            SelfEnsemble(model) if ensemble else model, precision=precision, device=device
+            SelfEnsemble(network) if ensemble else network, precision=precision, device=device
         )
         needs = self.engine.requirements
         if tile is not None:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements
 
 SMALLEST_OVERLAP = 32
 FADE = 16

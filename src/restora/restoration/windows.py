@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 
 from restora.errors import RestoraError
-from restora.networks.requirements import Requirements
+from restora.networks.contract import Requirements, RestorationNetwork, as_network
 from restora.restoration.tiling import round_up
 
 
-class WindowedNetwork(nn.Module):
+class WindowedNetwork(RestorationNetwork):
     """Run a network on square windows of one size, each by itself, and put the answers together.
 
     Networks that use statistics of all they see give another answer for a window than for the whole image. Published
@@ -35,14 +35,19 @@ class WindowedNetwork(nn.Module):
 
     def __init__(self, network: nn.Module, side: int = 256) -> None:
         super().__init__()
-        self.network, self.side = network, side
-        needs: Requirements = getattr(network, "requirements", None) or Requirements()
+        self.network, self.side = as_network(network), side
+        self.config = self.network.config
+        needs = self.network.requirements
         if side % needs.multiple or side < needs.min_size:
             smallest = round_up(needs.min_size, needs.multiple)
             raise RestoraError(
                 f"windows must be a multiple of {needs.multiple} and at least {smallest} for this network, got {side}"
             )
-        self.requirements = replace(needs, multiple=1, min_size=side)
+
+    @property
+    def requirements(self) -> Requirements:
+        """Any size from that of a window on; all else as the network."""
+        return replace(self.network.requirements, multiple=1, min_size=self.side)
 
     def forward(self, x: Tensor) -> Tensor:
         """Restore (B, C, H, W) -> (B, 3, H, W), H and W at least a window."""

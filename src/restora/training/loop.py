@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader
 from restora.atomic import replacement
 from restora.datasets.crops import Crops
 from restora.errors import RestoraError
-from restora.networks import create_model
+from restora.networks import RestorationNetwork, create_model
 from restora.training.activation_checkpointing import checkpoint_activations
 from restora.training.batches import StepBatches, Stretch, remaining_stretches
 from restora.training.checkpoint import TrainingCheckpoint, load_checkpoint, save_checkpoint
@@ -58,16 +58,13 @@ class Report:
 class AllScales(nn.Module):
     """A network as training sees it: every supervised scale, smallest first."""
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: RestorationNetwork) -> None:
         super().__init__()
         self.network = network
-        self.scales: Callable[[Tensor], list[Tensor]] = getattr(
-            network, "forward_scales", lambda x: [network(x)]
-        )
 
     def forward(self, x: Tensor) -> list[Tensor]:
         """Restore (B, C, H, W) at all scales."""
-        return self.scales(x)
+        return self.network.forward_scales(x)
 
 
 @dataclass
@@ -91,7 +88,7 @@ class Trainer:
     folder: Path
     report: Callable[[Report], None] = lambda report: None
     report_every: int = 50
-    network: nn.Module = field(init=False)
+    network: RestorationNetwork = field(init=False)
     ema: ExponentialMovingAverage = field(init=False)
     step: int = field(init=False, default=0)
     best: float | None = field(init=False, default=None)
@@ -281,16 +278,16 @@ class Trainer:
             self.save("best.pt")
         return score
 
-    def averaged_network(self) -> nn.Module:
+    def averaged_network(self) -> RestorationNetwork:
         """Return a network of its own with the averaged weights, in evaluation mode."""
         network = self._fresh_network()
         network.load_state_dict(self.ema.state_dict())
         return network.eval()
 
-    def _fresh_network(self) -> nn.Module:
+    def _fresh_network(self) -> RestorationNetwork:
         model = self.recipe.model
         network = create_model(model.architecture, model.variant, **model.overrides)
-        return network.to(self.accelerator.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+        return network.to_device(self.accelerator.device)
 
     def _open_folder(self) -> None:
         if self.accelerator.is_main_process:

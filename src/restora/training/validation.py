@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Generator, Tensor, nn
+from torch import Generator, Tensor
 
 from restora.datasets import Pair, open_benchmark, open_folder_pair
 from restora.datasets.sources import load_rgb8
@@ -17,6 +17,7 @@ from restora.degradations import Degradation
 from restora.errors import RestoraError
 from restora.images import Photograph, find_images, write
 from restora.metrics import Protocol, protocol
+from restora.networks import RestorationNetwork
 from restora.networks.dinat_ir import dual_pixel_input
 from restora.pixels import to_uint8
 from restora.tensors import to_pixels, to_tensor
@@ -55,7 +56,7 @@ class Validation:
 
     @torch.inference_mode()
     def scores(
-        self, network: nn.Module, strips: Path | None = None, share: slice = slice(None)
+        self, network: RestorationNetwork, strips: Path | None = None, share: slice = slice(None)
     ) -> list[float]:
         """Return the score of each image.
 
@@ -111,12 +112,11 @@ def open_validation(recipe: Recipe) -> Validation | None:
     return Validation(images, rule, settings.samples)
 
 
-def run_padded(network: nn.Module, x: Tensor) -> NDArray[np.float32]:
+def run_padded(network: RestorationNetwork, x: Tensor) -> NDArray[np.float32]:
     """Run a network on (1, C, H, W) of any size and return its answer as (H, W, 3)."""
     height, width = x.shape[2:]
     needs = network.requirements
-    multiple, least = int(needs.multiple), int(needs.min_size)  # type: ignore[union-attr, arg-type]
-    bottom, right = (max(-extent % multiple, least - extent) for extent in (height, width))
+    bottom, right = (max(-extent % needs.multiple, needs.min_size - extent) for extent in (height, width))
     padded = F.pad(x.to(next(network.parameters()).device), (0, right, 0, bottom), mode="replicate")
     restored = network(padded)[0, :, :height, :width]
     return to_pixels(restored.float())

@@ -1,0 +1,123 @@
+"""The contract of a network: the only things that the rest of restora may know of one."""
+
+import copy
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Self
+
+import torch
+from torch import Tensor, nn
+
+from restora.layers import fold_parts
+
+
+@dataclass(frozen=True)
+class Requirements:
+    """Size, channels, reach and precision of a network.
+
+    Attributes:
+        multiple: Number of pixels that height and width of the input must be multiples of.
+        min_size: Smallest height and width in pixels.
+        in_channels: Channels of the input, 3 or, of two views, 6; the output always has 3.
+        receptive_field: Distance in pixels beyond which the output at a pixel depends on the input only
+            through global statistics; ``None`` when unknown or unbounded.
+        global_context: Whether the output at a pixel depends on statistics of the whole input (global pooling,
+            instance norm), so that a tile and the whole image give different results.
+        precisions: Names of the torch dtypes in which the network was measured to be safe.
+    """
+
+    multiple: int = 1
+    min_size: int = 1
+    in_channels: int = 3
+    receptive_field: int | None = None
+    global_context: bool = False
+    precisions: tuple[str, ...] = ("float32",)
+
+
+class RestorationNetwork(nn.Module, ABC):
+    """Base class of every network and of everything that wraps one.
+
+    A network says what it is (`config`) and needs (`requirements`) and restores (`forward`). One that is supervised at
+    several scales also overrides `forward_scales`, of which `forward` is then the last; one that has a cheaper form
+    for inference overrides `fold`.
+
+    Attributes:
+        config: Hyper-parameters, a dataclass; ``None`` for a module that restora does not know.
+        card: Weights card of the weights that were loaded; ``None`` without one.
+
+    Example:
+        >>> class Brighter(RestorationNetwork):
+        ...     requirements = Requirements(multiple=2)
+        ...     def forward(self, x):
+        ...         return x + 0.1
+        >>> [scale.shape for scale in Brighter().forward_scales(torch.rand(1, 3, 4, 6))]
+        [torch.Size([1, 3, 4, 6])]
+    """
+
+    config: Any = None
+    card: Any = None
+
+    @property
+    @abstractmethod
+    def requirements(self) -> Requirements:
+        """Sizes, channels and precisions that the network takes."""
+
+    @abstractmethod
+    def forward(self, x: Tensor) -> Tensor:
+        """Restore images.
+
+        Args:
+            x: (B, C, H, W), RGB in [0, 1], H and W as `requirements` ask. Six channels are RGB of the left and of the
+                right view of a dual-pixel sensor.
+
+        Returns:
+            (B, 3, H, W), not clamped.
+        """
+
+    def forward_scales(self, x: Tensor) -> list[Tensor]:
+        """Restore images at every supervised scale, coarse to fine; the last is what `forward` returns."""
+        return [self(x)]
+
+    def fold(self) -> Self:
+        """Return a copy whose layers have their cheaper, equal form for inference."""
+        folded = copy.deepcopy(self)
+        fold_parts(folded)
+        return folded
+
+    def to_device(self, device: torch.device) -> Self:
+        """Move to a device, with kernels channels last in memory, where convolutions are fastest."""
+        moved: Self = self.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return moved
+
+
+class _Adapted(RestorationNetwork):
+    """A module that is no `RestorationNetwork`, seen as one."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    @property
+    def requirements(self) -> Requirements:
+        """The module's own, if it has any; else it is taken to accept anything."""
+        own = getattr(self.network, "requirements", None)
+        return own if isinstance(own, Requirements) else Requirements()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Run the module."""
+        out: Tensor = self.network(x)
+        return out
+
+
+def as_network(module: nn.Module) -> RestorationNetwork:
+    """Return a network as it is, and any other module wrapped so that it keeps the contract.
+
+    Args:
+        module: Restores (B, C, H, W) -> (B, 3, H, W). It may have `Requirements` as ``requirements``; one without is
+            taken to accept anything.
+
+    Example:
+        >>> as_network(nn.Conv2d(3, 3, 3, padding=1)).requirements.multiple
+        1
+    """
+    return module if isinstance(module, RestorationNetwork) else _Adapted(module)
