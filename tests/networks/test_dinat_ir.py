@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from restora.checkpoints import to_official_state_dict
 from restora.checkpoints.dinat_ir import official_name
 from restora.layers import SubsampledLocalMean
-from restora.networks import DiNATIR, DiNATIRConfig, create_model, dual_pixel_input
+from restora.networks import DiNATIR, DiNATIRConfig, create_model
 from restora.restoration import with_local_statistics
 from restora.training.losses import l1_loss, psnr_loss_80db
 from restora.training.schedules import learning_rate
@@ -45,6 +45,8 @@ def agree(name: str, model: torch.nn.Module, x: torch.Tensor | None = None) -> N
     if x is None:
         batch, _, height, width = (int(n) for n in vectors["shape"])
         x = image(batch, model.requirements.in_channels, height, width).float()
+        if len(x[0]) == 6:  # B, G, R of both views in the vectors, R, G, B here
+            x = x[:, [2, 1, 0, 5, 4, 3]]
     with torch.inference_mode():
         out = model(x)
     assert out.shape == (*vectors["shape"][:2], *x.shape[2:])
@@ -189,11 +191,15 @@ def test_losses_and_learning_rates() -> None:
 
 
 def test_two_views_are_given_as_the_published_weights_expect() -> None:
-    left, right = torch.rand(2, 1, 3, 8, 8)
-    both = dual_pixel_input(left, right)
-    assert both.shape == (1, 6, 8, 8)
-    assert torch.equal(both[:, 0], left[:, 2])  # blue of the left view first
-    assert torch.equal(both[:, 5], right[:, 0])  # red of the right view last
+    model = network(**REDUCED, dual_pixel=True)
+    seen: list[torch.Tensor] = []
+    model.head.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    x = torch.rand(1, 6, 8, 8)
+    with torch.no_grad():
+        model(x)
+    assert torch.equal(
+        seen[0], x[:, [2, 1, 0, 5, 4, 3]]
+    )  # blue of the left view first, red of the right one last
 
 
 @pytest.mark.parametrize("mode", ["hybrid", "local_only", "global_only"])

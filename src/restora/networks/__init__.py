@@ -3,7 +3,7 @@
 from restora.networks.chair import ChaIR, ChaIRConfig
 from restora.networks.contract import Requirements, RestorationNetwork, as_network
 from restora.networks.derestormer import DeRestormer, DeRestormerConfig
-from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig, dual_pixel_input
+from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig
 from restora.networks.kit import KiT, KiTConfig
 from restora.networks.knn_groups import KNNGroups, draw_knn_groups, knn_groups
 from restora.networks.registry import (
@@ -33,7 +33,6 @@ __all__ = [
     "as_network",
     "build_config",
     "create_model",
-    "dual_pixel_input",
     "draw_knn_groups",
     "knn_groups",
     "list_models",

@@ -44,7 +44,7 @@ class DiNATIRConfig:
         centered_norm: Whether layer norm subtracts the mean and adds a bias, or only divides.
         channel_gate: Whether the channel-aware module gates the attention.
         mode: Which blocks of a pair are dilated: the second, none, or both.
-        dual_pixel: Whether the input is the two views of a dual-pixel sensor, see `dual_pixel_input`.
+        dual_pixel: Whether the input is the two views of a dual-pixel sensor.
     """
 
     width: int = 48
@@ -193,11 +193,15 @@ class DiNATIR(RestorationNetwork):
         """Restore images in [0, 1], not clamped; see `requirements` for H and W.
 
         Args:
-            x: (B, 3, H, W), or (B, 6, H, W) of a dual-pixel network as `dual_pixel_input` makes it.
+            x: (B, 3, H, W), or (B, 6, H, W) of a dual-pixel network: RGB of the left and of the right view.
 
         Returns:
             (B, 3, H, W).
         """
+        if self.config.dual_pixel:
+            # The authors' loader turned BGR into RGB for arrays of three channels only, so their networks see B, G, R
+            # of the left view and B, G, R of the right one, and answer in R, G, B.
+            x = torch.cat([x[:, :3].flip(1), x[:, 3:].flip(1)], dim=1)
         shallow = self.head(x.contiguous(memory_format=torch.channels_last))  # (B, w, H, W)
         full = self.encoder_full(shallow)
         half = self.encoder_half(self.down_half(full))  # (B, 2w, H/2, W/2)
@@ -213,22 +217,6 @@ class DiNATIR(RestorationNetwork):
         # Two views have no one image to which a residual could be added; their features are instead.
         out: Tensor = self.tail(full) + x if self.skip is None else self.tail(full + self.skip(shallow))
         return out
-
-
-def dual_pixel_input(left: Tensor, right: Tensor) -> Tensor:
-    """Put the two views of a dual-pixel sensor into the order that the published weights expect.
-
-    The authors' loader turned BGR into RGB for arrays of three channels only, so their six-channel inputs stayed B, G, R
-    of the left view and B, G, R of the right one, while targets, and with them the output, are R, G, B.
-
-    Args:
-        left: (B, 3, H, W), RGB in [0, 1].
-        right: (B, 3, H, W), RGB in [0, 1].
-
-    Returns:
-        (B, 6, H, W).
-    """
-    return torch.cat([left.flip(1), right.flip(1)], dim=1)
 
 
 VARIANTS: dict[str, DiNATIRConfig] = {

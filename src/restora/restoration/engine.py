@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from restora.errors import RestoraError
 from restora.networks.contract import Requirements, RestorationNetwork, as_network
-from restora.networks.dinat_ir import dual_pixel_input
 from restora.restoration.memory import free_memory
 
 ACTIVATIONS_ALIVE = 12
@@ -49,7 +48,7 @@ class Engine:
         """
         x = x.to(self.device, memory_format=torch.channels_last)
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            answer = self.network(dual_pixel_input(x[:, :3], x[:, 3:]) if x.shape[1] == 6 else x)
+            answer = self.network(x)
         difference: Tensor = answer.float() - x[:, :3]
         if not difference.isfinite().all():
             precision = str(self.dtype).removeprefix("torch.")

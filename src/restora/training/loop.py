@@ -29,7 +29,7 @@ from restora.training.processes import build_accelerator
 from restora.training.recipe import Recipe
 from restora.training.schedules import learning_rate
 from restora.training.sources import open_crops
-from restora.training.validation import Validation, network_input, open_validation
+from restora.training.validation import Validation, open_validation
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ class Trainer:
             degraded = degrade(clean, Generator(device).manual_seed(seed))
         else:
             degraded, clean = (part.to(device, memory_format=layout, non_blocking=True) for part in batch)
-        return network_input(degraded), clean
+        return degraded, clean
 
     def _seeds(self) -> list[int]:
         """Draw seeds of the degradation and of the network, from the recipe's seed, the step and the process alone.

@@ -18,7 +18,6 @@ from restora.errors import RestoraError
 from restora.images import Photograph, find_images, write
 from restora.metrics import Protocol, protocol
 from restora.networks import RestorationNetwork
-from restora.networks.dinat_ir import dual_pixel_input
 from restora.pixels import to_uint8
 from restora.tensors import to_pixels, to_tensor
 from restora.training.described_degradation import describe
@@ -122,24 +121,17 @@ def run_padded(network: RestorationNetwork, x: Tensor) -> NDArray[np.float32]:
     return to_pixels(restored.float())
 
 
-def network_input(degraded: Tensor) -> Tensor:
-    """Put a degraded batch (B, 3 or 6, H, W) into the order in which networks take it."""
-    if degraded.shape[1] == 6:
-        return dual_pixel_input(degraded[:, :3], degraded[:, 3:])
-    return degraded
-
-
 def _degraded(name: str, photo: NDArray[Any], degrade: Degradation, seed: int, side: int) -> HeldOut:
     clean = to_tensor(_middle(photo, side))
     degraded = degrade(clean[None], Generator().manual_seed(seed))
-    return HeldOut(name, network_input(degraded), to_pixels(clean))
+    return HeldOut(name, degraded, to_pixels(clean))
 
 
 def _paired(pair: Pair, side: int) -> HeldOut:
     if pair.clean is None:
         raise RestoraError(f"{pair.name}: its clean image is withheld; validate on a split that has them")
     degraded, clean = (to_tensor(_middle(pixels, side)) for pixels in (pair.degraded, pair.clean))
-    return HeldOut(pair.name, network_input(degraded[None]), to_pixels(clean))
+    return HeldOut(pair.name, degraded[None], to_pixels(clean))
 
 
 def _spread(items: Any, count: int) -> list[Any]:
@@ -159,5 +151,5 @@ def _views(degraded: Tensor) -> NDArray[np.float32]:
     """Return what to show of a network's input: (H, W, 3), the mean of two views."""
     x = degraded[0]
     if len(x) == 6:
-        x = (x[:3] + x[3:]).flip(0) / 2  # stored blue first
+        x = (x[:3] + x[3:]) / 2
     return to_pixels(x)
