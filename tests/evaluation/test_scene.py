@@ -53,7 +53,7 @@ def test_a_pdf_has_text_and_is_the_same_every_time(tmp_path):
 def test_a_pdf_that_cannot_be_written_is_explained(tmp_path):
     pytest.importorskip("matplotlib")
     (tmp_path / "file").touch()
-    with pytest.raises(RestoraError, match=r"a\.pdf: cannot be written"):
+    with pytest.raises(RestoraError, match=r"a\.pdf: a part of the path is a file"):
         write_pdf(tmp_path / "file" / "a.pdf", SCENE)
 
 

@@ -8,9 +8,8 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from restora.atomic import replacement
+from restora.atomic import write_file
 from restora.checkpoints.cards import WeightsCard
-from restora.errors import RestoraError
 
 
 def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsCard) -> Path:
@@ -35,7 +34,7 @@ def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsC
     # One entry of metadata: several are written in random order, and the hash would be random, too.
     content = save(stored, metadata={"format": "pt"})
     path = Path(folder) / f"{card.name}.safetensors"
-    _write(path, content)
+    write_file(path, content)
     write_card(
         path.with_suffix(".json"), card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
     )
@@ -48,13 +47,4 @@ def write_card(path: Path, card: WeightsCard) -> None:
     Raises:
         RestoraError: The folder cannot be written.
     """
-    _write(path, card.model_dump_json(indent=2).encode() + b"\n")
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacement(path) as stream:
-            stream.write(content)
-    except OSError as error:
-        raise RestoraError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
+    write_file(path, card.model_dump_json(indent=2).encode() + b"\n")

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from restora.atomic import write_file
 from restora.errors import RestoraError
-from restora.evaluation.record import write_text
 from restora.evaluation.tables import read_evaluations, results_page
 
 
@@ -27,6 +27,6 @@ def tables(
     if output is None:
         print(page, end="")
     elif not check:
-        print(write_text(output, page))
+        print(write_file(output, page))
     elif not output.exists() or output.read_text(encoding="utf-8") != page:
         raise RestoraError(f"{output}: is not up to date; write it with restora tables {folder} -o {output}")

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from restora.atomic import refusal, write_file
 from restora.errors import RestoraError
-from restora.evaluation.record import ImageScores, write_text
+from restora.evaluation.record import ImageScores
 
 
 class Journal:
@@ -41,7 +42,7 @@ class Journal:
             )
         kept = [line for line in lines[1:] if self._take(line)]
         if len(kept) + 1 != len(lines) or not path.read_bytes().endswith(b"\n"):
-            write_text(path, "\n".join([head, *kept, ""]))
+            write_file(path, "\n".join([head, *kept, ""]))
 
     def _take(self, line: str) -> bool:
         try:
@@ -70,9 +71,7 @@ class Journal:
             with self.path.open("a", encoding="utf-8") as stream:
                 stream.write(line + "\n")
         except OSError as error:
-            raise RestoraError(
-                f"{self.path}: cannot be written ({error.strerror}); free some space"
-            ) from error
+            raise refusal(self.path, error) from error
         self._done[scores.name] = stamp, scores
 
 

@@ -1,11 +1,9 @@
 """Saving what matplotlib draws."""
 
-import errno
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from restora.atomic import replacement
-from restora.errors import RestoraError
+from restora.atomic import output_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -22,13 +20,6 @@ def saved(figure: "Figure", path: Path) -> Path:
     kind = path.suffix[1:].lower()
     # Without these two, the date and random names would make every file differ.
     dates = {"pdf": {"CreationDate": None}, "svg": {"Date": None}}.get(kind)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with rc_context({"svg.hashsalt": "restora"}), replacement(path.resolve()) as stream:
-            figure.savefig(stream, format=kind, metadata=dates)
-    except OSError as error:
-        full = " (the disk is full)" if error.errno == errno.ENOSPC else ""
-        raise RestoraError(
-            f"{path}: cannot be written{full}: {error.strerror or error}; choose another folder"
-        ) from error
+    with rc_context({"svg.hashsalt": "restora"}), output_file(path) as stream:
+        figure.savefig(stream, format=kind, metadata=dates)
     return path

@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from restora.atomic import replacement
+from restora.atomic import write_file
 from restora.errors import RestoraError
 from restora.evaluation.cases import Case
 
@@ -154,7 +154,7 @@ def write_json(path: str | Path, evaluation: Evaluation) -> Path:
     """
     content = {"format": FORMAT, **asdict(evaluation), "means": evaluation.means}
     text = json.dumps(_plain(content), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
-    return write_text(Path(path), text)
+    return write_file(Path(path), text)
 
 
 def read_json(path: str | Path) -> Evaluation:
@@ -197,22 +197,7 @@ def write_csv(path: str | Path, evaluation: Evaluation) -> Path:
     for image in evaluation.images:
         table.writerow((image.name, *(repr(image.scores[metric]) for metric in evaluation.metrics)))
     table.writerow(("mean", *(repr(value) for value in evaluation.means.values())))
-    return write_text(Path(path), buffer.getvalue())
-
-
-def write_text(path: Path, text: str) -> Path:
-    """Write a text file whole or not at all, its folder with it.
-
-    Raises:
-        RestoraError: It cannot be written.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacement(path) as stream:
-            stream.write(text.encode())
-    except OSError as error:
-        raise RestoraError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
-    return path
+    return write_file(Path(path), buffer.getvalue())
 
 
 def _plain(value: Any) -> Any:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from restora.atomic import write_file
 from restora.errors import RestoraError
 from restora.evaluation.published import Published, published_for
-from restora.evaluation.record import Evaluation, ImageScores, write_text
+from restora.evaluation.record import Evaluation, ImageScores
 from restora.evaluation.report_page import QUALITY, Shown, page
 from restora.pixels import gray_to_rgb, to_uint8
 
@@ -73,7 +74,7 @@ def write_report(
     )
     if published is None:
         published = published_for(evaluation.benchmark, evaluation.split, evaluation.variant)
-    return write_text(Path(path), page(evaluation, shown, published))
+    return write_file(Path(path), page(evaluation, shown, published))
 
 
 def _choices(evaluation: Evaluation) -> list[_Choice]:

@@ -2,30 +2,14 @@
 
 import errno
 import os
-import shutil
 from pathlib import Path
 
-from restora.atomic import replacement
+from restora.atomic import output_file, refusal
 from restora.errors import RestoraError
 from restora.images.adaptation import adaptations, consistent
 from restora.images.codecs import codec_for
 from restora.images.formats import ImageFormat, format_to_write
 from restora.images.photograph import Photograph
-
-_FULL = "there is no space left on the disk; free some, or write to another one"
-_FORBIDDEN = "the folder may not be written to; choose another one, or give yourself permission"
-_REASONS = {
-    errno.ENOSPC: _FULL,
-    errno.EDQUOT: _FULL,
-    errno.EFBIG: "the file is larger than the disk allows; write to another one",
-    errno.EACCES: _FORBIDDEN,
-    errno.EPERM: _FORBIDDEN,
-    errno.EROFS: _FORBIDDEN,
-    errno.ENOTDIR: "a part of the path is a file, not a folder; choose another folder",
-    errno.EEXIST: "a part of the path is a file, not a folder; choose another folder",
-    errno.EISDIR: "there is a folder of this name; choose another name",
-    errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
-}
 
 
 def write(
@@ -55,17 +39,12 @@ def write(
     path = Path(path)
     check_target(path, photograph, quality=quality, overwrite=overwrite)
     image_format = format_to_write(path)
-    try:
-        for change in adaptations(photograph, image_format):
-            photograph = change.apply(photograph)
-        photograph = consistent(photograph)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # A link is followed, so that what it points to is replaced and not the link itself.
-        with replacement(path.resolve()) as stream:
-            codec_for(image_format).encode(photograph, stream, quality)
-            _check_free(path, overwrite=overwrite)  # somebody may have written it meanwhile
-    except OSError as error:
-        raise RestoraError(f"{path}: {_reason(error, path)}") from error
+    for change in adaptations(photograph, image_format):
+        photograph = change.apply(photograph)
+    photograph = consistent(photograph)
+    with output_file(path) as stream:
+        codec_for(image_format).encode(photograph, stream, quality)
+        _check_free(path, overwrite=overwrite)  # somebody may have written it meanwhile
     return path
 
 
@@ -91,7 +70,7 @@ def check_target(
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, str(folder))
     except OSError as error:
-        raise RestoraError(f"{path}: {_reason(error, path)}") from error
+        raise refusal(path, error) from error
 
 
 def losses(path: str | Path, photograph: Photograph) -> tuple[str, ...]:
@@ -128,15 +107,6 @@ def _check_size(path: Path, photograph: Photograph, image_format: ImageFormat) -
 
 def _check_free(path: Path, *, overwrite: bool) -> None:
     if path.is_dir():
-        raise RestoraError(f"{path}: {_REASONS[errno.EISDIR]}")
+        raise refusal(path, IsADirectoryError(errno.EISDIR, str(path)))
     if path.exists() and not overwrite:
         raise RestoraError(f"{path}: exists already; choose another name or folder, or allow to overwrite it")
-
-
-def _reason(error: OSError, path: Path) -> str:
-    if error.errno in _REASONS:
-        return _REASONS[error.errno]
-    # NumPy's own writing loses the number of the error: see whether the disk is full.
-    if error.errno is None and shutil.disk_usage(path.parent).free < 1 << 20:
-        return _FULL
-    return f"cannot be written ({error.strerror or error}); choose another folder"

@@ -13,7 +13,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
-from restora.atomic import replacement
+from restora.atomic import write_file
 from restora.datasets.crops import Crops
 from restora.errors import RestoraError
 from restora.networks import RestorationNetwork, create_model
@@ -291,9 +291,7 @@ class Trainer:
 
     def _open_folder(self) -> None:
         if self.accelerator.is_main_process:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            with replacement(self.folder / "recipe.json") as stream:
-                stream.write(self.recipe.model_dump_json(indent=2).encode())
+            write_file(self.folder / "recipe.json", self.recipe.model_dump_json(indent=2))
         self.accelerator.wait_for_everyone()
 
     def save(self, name: str = "last.pt") -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from restora.atomic import replacement
+from restora.atomic import output_file
 from restora.errors import RestoraError
 
 
@@ -18,10 +18,6 @@ def write_mat(path: Path, variables: Mapping[str, Any]) -> Path:
         from scipy.io import savemat
     except ImportError as error:
         raise RestoraError(f"{path}: needs SciPy to be written; pip install 'restora[benchmarks]'") from error
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacement(path) as stream:
-            savemat(stream, dict(variables), do_compression=True)
-    except OSError as error:
-        raise RestoraError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
+    with output_file(path) as stream:
+        savemat(stream, dict(variables), do_compression=True)
     return path

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from restora.atomic import replacement
+from restora.atomic import output_file
 from restora.errors import RestoraError
 from restora.evaluation.submissions.matlab import write_mat
 
@@ -81,14 +81,10 @@ def write_sidd_csv(path: str | Path, blocks: Sequence[Block]) -> Path:
     """
     path = Path(path)
     _check(path, blocks)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacement(path) as stream:
-            stream.write(b"ID,BLOCK\n")
-            for number, block in enumerate(blocks):
-                stream.write(b"%d,%s\n" % (number, base64.b64encode(np.ascontiguousarray(block).tobytes())))
-    except OSError as error:
-        raise RestoraError(f"{path}: cannot be written ({error.strerror}); choose another folder") from error
+    with output_file(path) as stream:
+        stream.write(b"ID,BLOCK\n")
+        for number, block in enumerate(blocks):
+            stream.write(b"%d,%s\n" % (number, base64.b64encode(np.ascontiguousarray(block).tobytes())))
     return path
 
 
