@@ -38,6 +38,7 @@ from restora.layers import (
     plain_knn_local_attention,
 )
 from restora.layers.patch_grid import split_patches
+from restora.layers.precision import computes_in_bfloat16
 from restora.networks import create_model, list_models
 
 RESULTS = Path(__file__).parent / "results"
@@ -299,7 +300,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.manual_seed(0)
     kind = torch.cuda.get_device_name() if device().type == "cuda" else "CPU"
-    bf16 = "in hardware" if kind != "CPU" or torch.ops.mkldnn._is_mkldnn_bf16_supported() else "emulated"
+    bf16 = "in hardware" if computes_in_bfloat16(device()) else "emulated"
     machine = f"{kind}, {torch.get_num_threads()} threads, bfloat16 {bf16}, torch {torch.__version__}"
     file = RESULTS / f"layers{'' if kind == 'CPU' else '-gpu'}.json"
     kept = json.loads(file.read_text()) if file.exists() else {}

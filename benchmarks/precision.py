@@ -19,9 +19,10 @@ from restora.checkpoints import load_model
 from restora.datasets.gaussian import add_test_noise
 from restora.datasets.sources import load_rgb8
 from restora.images import find_images
+from restora.layers.precision import computes_in_bfloat16
 from restora.metrics import protocol
 from restora.pixels import to_double
-from restora.restoration.engine import best_device, build_engine, computes_in_bfloat16
+from restora.restoration.engine import best_device, build_engine
 
 RESULTS = Path(__file__).parent / "results"
 SIGMA = 25

@@ -25,12 +25,12 @@ from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
 from restora.datasets import PhotoCrops
+from restora.layers.precision import computes_in_bfloat16
 from restora.training import Trainer
 from restora.training.activation_checkpointing import checkpoint_activations
 from restora.training.ema import ExponentialMovingAverage
 from restora.training.loop import AllScales, Report
 from restora.training.losses import multi_scale_loss
-from restora.training.processes import computes_in_bfloat16
 from restora.training.recipe import Recipe
 
 RESULTS = Path(__file__).parent / "results"
@@ -273,7 +273,11 @@ def page(
     name = (
         torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
     )
-    how = "in hardware" if computes_in_bfloat16() else "emulated, for this processor does not compute in it"
+    how = (
+        "in hardware"
+        if computes_in_bfloat16(DEVICE)
+        else "emulated, for this processor does not compute in it"
+    )
     loaded = [f"{speed:.0f} ({speed * bare / arguments.batch:.1f})" for speed in loading.values()]
     return [
         f"{arguments.architecture}/{arguments.variant}, batches of {arguments.batch} crops of"

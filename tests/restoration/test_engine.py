@@ -9,7 +9,7 @@ import restora
 from restora.errors import RestoraError
 from restora.networks import Requirements, RestorationNetwork
 from restora.restoration import engine as engine_module
-from restora.restoration.engine import best_device, build_engine, computes_in_bfloat16
+from restora.restoration.engine import best_device, build_engine
 from restora.restoration.pixels import restore_pixels
 
 MakeNetwork = Callable[..., nn.Module]
@@ -208,30 +208,6 @@ def test_the_fastest_device_is_chosen(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert best_device() == torch.device(device)
-
-
-@pytest.mark.parametrize(
-    ("avx512", "amx", "mkldnn", "answer"),
-    [
-        (True, False, True, True),
-        (False, True, True, True),
-        (False, False, True, False),
-        (True, True, False, False),
-    ],
-)
-def test_a_processor_computes_in_bfloat16_if_it_has_instructions_for_it(
-    monkeypatch: pytest.MonkeyPatch, avx512: bool, amx: bool, mkldnn: bool, answer: bool
-) -> None:
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: avx512, raising=False)
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: amx, raising=False)
-    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: mkldnn)
-    assert computes_in_bfloat16(torch.device("cpu")) is answer
-
-
-def test_a_torch_that_cannot_tell_computes_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(torch.cpu, "_is_avx512_bf16_supported", raising=False)
-    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported", raising=False)
-    assert computes_in_bfloat16(torch.device("cpu")) is False
 
 
 def test_memory_of_a_pixel_grows_with_the_width_of_the_network(identity: MakeNetwork) -> None:

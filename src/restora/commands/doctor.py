@@ -11,7 +11,8 @@ import typer
 from restora import __version__
 from restora.checkpoints import list_weights, load_model
 from restora.errors import RestoraError
-from restora.restoration.engine import best_device, computes_in_bfloat16
+from restora.layers.precision import computes_in_bfloat16
+from restora.restoration.engine import best_device
 from restora.restoration.memory import free_memory
 
 CORE = (

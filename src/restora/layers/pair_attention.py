@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from restora.layers.patch_groups import PatchGroups
-from restora.layers.patch_hash import full_precision
+from restora.layers.precision import full_precision
 
 SLAB_SCORES_CPU = 2**18
 """Scores of a slab on the CPU, 1 MiB in float32: what a core keeps in its second-level cache."""
@@ -35,7 +35,7 @@ def pair_logits(query: Tensor, key: Tensor, groups: PatchGroups) -> Tensor:
         many products); -inf in empty slots.
     """
     B = len(query)
-    with full_precision(query.device):
+    with full_precision(query):
         logits: Tensor = _PairLogits.apply(  # type: ignore[no-untyped-call]
             query.flatten(0, 1), key.flatten(0, 1), *_rows(groups)
         )
@@ -64,7 +64,7 @@ def pair_attention(query: Tensor, key: Tensor, value: Tensor, weights: Tensor, g
     """
     chunked = groups.by_chunk(weights).transpose(0, 1).flatten(0, 2).to(query.dtype)  # (h * B * N_c, k, n)
     operands = (*(x.flatten(0, 1) for x in (query, key, value)), chunked, *_rows(groups))
-    with full_precision(query.device):
+    with full_precision(query):
         if _exporting():
             # Some runtimes lose additions to one address from several threads; a gather and a sum are safe.
             parts = torch.cat([part for _, part in _attended(*operands)])  # (h * B * N_c, k p, C)

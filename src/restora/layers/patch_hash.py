@@ -1,9 +1,9 @@
 """Locality-sensitive hashing of patches: patches of similar direction tend to fall into the same bucket."""
 
-from contextlib import AbstractContextManager, nullcontext
-
 import torch
 from torch import Tensor, nn
+
+from restora.layers.precision import full_precision
 
 MAX_BUCKETS = 128
 """Without a cap the number of buckets, and with it the cost of hashing a patch, would grow with the image."""
@@ -35,21 +35,13 @@ def hash_patches(patches: Tensor, rotations: Tensor) -> Tensor:
     """
     flat = patches.detach().flatten(2)
     dtype = torch.promote_types(flat.dtype, torch.float32)
-    with full_precision(flat.device):
+    with full_precision(flat):
         y = flat.to(dtype) @ rotations.to(dtype).transpose(0, 1).flatten(1)  # all rounds in one product
     y = y.view(*flat.shape[:2], len(rotations), -1)  # (B, N, h, m / 2)
     highest, at_highest = y.max(-1)
     lowest, at_lowest = y.min(-1)  # instead of laying y and -y side by side
     buckets = torch.where(highest >= -lowest, at_highest, at_lowest + y.shape[-1])
     return buckets.transpose(1, 2)
-
-
-def full_precision(device: torch.device) -> AbstractContextManager[None]:
-    """Switch autocast off for what must be computed in the precision of its operands."""
-    # Entered only where there is something to switch off: exporters stumble over the context.
-    if torch.amp.is_autocast_available(device.type) and torch.is_autocast_enabled(device.type):
-        return torch.autocast(device.type, enabled=False)
-    return nullcontext()
 
 
 class RandomRotations(nn.Module):

@@ -1,4 +1,4 @@
-"""Where a layer must not be computed in half precision."""
+"""Half precision: where a device computes in it, and where a layer must not."""
 
 from contextlib import AbstractContextManager, nullcontext
 
@@ -19,5 +19,21 @@ def full_precision(x: Tensor) -> AbstractContextManager[object]:
     """
     device = x.device.type
     if torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device):
+        # Entered only where there is something to switch off: exporters stumble over the context.
         return torch.autocast(device, enabled=False)
     return nullcontext()
+
+
+def computes_in_bfloat16(device: torch.device) -> bool:
+    """Tell whether bfloat16 is faster than float32 there.
+
+    Processors without AVX-512-BF16 or AMX, and older graphics cards, emulate it slower than they compute float32.
+    """
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    if device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
+        return any(
+            getattr(torch.cpu, name, bool)()  # bool() is False: a torch that cannot tell
+            for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+        )
+    return False

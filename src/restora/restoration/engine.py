@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from restora.errors import RestoraError
+from restora.layers.precision import computes_in_bfloat16
 from restora.networks.contract import Requirements, RestorationNetwork, as_network
 from restora.restoration.memory import free_memory
 
@@ -122,21 +123,6 @@ def best_device() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
-
-
-def computes_in_bfloat16(device: torch.device) -> bool:
-    """Tell whether bfloat16 is faster than float32 there.
-
-    Processors without AVX-512-BF16 or AMX, and older graphics cards, emulate it slower than they compute float32.
-    """
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    if device.type == "cpu" and torch.backends.mkldnn.is_available():  # type: ignore[no-untyped-call]
-        return any(
-            getattr(torch.cpu, name, bool)()  # bool() is False: a torch that cannot tell
-            for name in ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
-        )
-    return False
 
 
 def _device(device: str | torch.device) -> torch.device:

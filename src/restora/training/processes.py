@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from restora.errors import RestoraError
+from restora.layers.precision import computes_in_bfloat16
 from restora.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
             raise RestoraError(f"track: {tracker} is not installed; pip install {tracker}")
     precision = recipe.precision
     if precision == "auto":
-        precision = "bfloat16" if computes_in_bfloat16() else "float32"
+        device = torch.accelerator.current_accelerator() or torch.device("cpu")
+        precision = "bfloat16" if computes_in_bfloat16(device) else "float32"
     accelerator = Accelerator(
         cpu=not torch.accelerator.is_available(),  # so that torchrun's processes find one another there, too
         mixed_precision={"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision],
@@ -51,10 +53,3 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
             " choose plain data parallelism (MULTI_GPU or MULTI_CPU) in `accelerate config`"
         )
     return accelerator
-
-
-def computes_in_bfloat16() -> bool:
-    """Tell whether the device has bfloat16 in hardware, rather than emulating it slowly."""
-    if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
