@@ -10,10 +10,6 @@ def noise_of(value, degradation, generator, size=64, channels=3):
     return sample.degraded - clean, sample.parameters
 
 
-def test_contract(keeps_the_contract):
-    keeps_the_contract(CameraNoise.strong())
-
-
 def test_a_monochrome_camera_has_exactly_the_variance_of_the_model(generator):
     # Weak noise: the curve from the sensor to the file is a line, and its slope takes sensor noise to file noise.
     value = 0.5

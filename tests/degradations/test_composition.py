@@ -83,9 +83,9 @@ def test_nested_names(generator):
 
 
 def test_nonsense_is_refused(generator):
-    with pytest.raises(ValueError, match="compose needs"):
+    with pytest.raises(ValueError, match="steps must be one or more"):
         Compose(())
-    with pytest.raises(ValueError, match="one_of needs"):
+    with pytest.raises(ValueError, match="parts must be one or more"):
         OneOf(())
     for weights in ((1, 2), (-1,), (0,)):
         with pytest.raises(ValueError, match="weights"):

@@ -4,11 +4,6 @@ import torch
 from restora.degradations import Defocus
 
 
-@pytest.mark.parametrize("shape", ["disc", "butterworth"])
-def test_contract(shape, keeps_the_contract):
-    keeps_the_contract(Defocus(shape=shape))
-
-
 def test_a_lamp_becomes_a_disc_of_its_radius(generator):
     clean = torch.zeros(4, 3, 33, 33)
     clean[..., 16, 16] = 1

@@ -1,7 +1,7 @@
 import torch
 
 from restora.degradations.defocus import Lens
-from restora.degradations.defocused_scene import DefocusedScene, circles_of_confusion
+from restora.degradations.depth_defocus import DefocusedScene, circles_of_confusion
 
 
 def test_both_signs_of_focus_occur(generator):

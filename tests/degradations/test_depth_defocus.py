@@ -4,11 +4,6 @@ import torch
 from restora.degradations import Defocus, DepthDefocus
 
 
-@pytest.mark.parametrize("shape", ["disc", "butterworth"])
-def test_contract(shape, keeps_the_contract):
-    keeps_the_contract(DepthDefocus(shape=shape))
-
-
 def test_the_plane_of_focus_is_sharp_and_the_rest_is_not(generator):
     clean = torch.rand(8, 3, 64, 64)
     sample = DepthDefocus(radius=(8, 8)).sample(clean, generator(0))
@@ -23,7 +18,7 @@ def test_the_plane_of_focus_is_sharp_and_the_rest_is_not(generator):
 def test_where_the_circle_is_constant_it_is_defocus(generator, monkeypatch):
     clean = torch.rand(2, 3, 32, 32)
     monkeypatch.setattr(
-        "restora.degradations.defocused_scene.circles_of_confusion",
+        "restora.degradations.depth_defocus.circles_of_confusion",
         lambda clean, radius, generator: -radius.view(-1, 1, 1, 1).expand(-1, 1, *clean.shape[-2:]),
     )
     varying = DepthDefocus(radius=(5, 5), shape="disc")(clean, generator(0))

@@ -4,11 +4,6 @@ import torch
 from restora.degradations import DepthDefocus, DualPixelDefocus
 
 
-@pytest.mark.parametrize("shape", ["disc", "butterworth"])
-def test_contract(shape, keeps_the_contract):
-    keeps_the_contract(DualPixelDefocus(shape=shape), channels=6)
-
-
 def test_views_mean_the_single_view_and_differ_where_it_is_blurred(generator):
     clean = torch.rand(3, 3, 48, 48)
     single = DepthDefocus()(clean, generator(4)) ** 2.2
@@ -23,7 +18,7 @@ def test_the_views_of_a_lamp_are_shifted_apart_across_and_not_down(generator, mo
 
     def centres(sign):
         monkeypatch.setattr(
-            "restora.degradations.defocused_scene.circles_of_confusion",
+            "restora.degradations.depth_defocus.circles_of_confusion",
             lambda clean, radius, generator: sign * radius.view(-1, 1, 1, 1).expand(-1, 1, *clean.shape[-2:]),
         )
         light = DualPixelDefocus(radius=(8, 8), shape="disc")(clean, generator(0)) ** 2.2

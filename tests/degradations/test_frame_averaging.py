@@ -10,10 +10,6 @@ from restora.degradations.frame_averaging import warped
 STILL = FrameAveraging(shift=(0, 0), bend=(0, 0), rotation=(0, 0), zoom=(0, 0), saturation=(0, 0))
 
 
-def test_contract(keeps_the_contract):
-    keeps_the_contract(FrameAveraging())
-
-
 def test_a_camera_that_stands_still_changes_nothing(generator):
     clean = torch.rand(2, 3, 20, 31)
     # Near black the response is so steep that the rounding of coordinates shows: half a grey level at most.

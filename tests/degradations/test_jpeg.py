@@ -8,10 +8,6 @@ from PIL import Image
 from restora.degradations import JpegCompression
 
 
-def test_contract(keeps_the_contract):
-    keeps_the_contract(JpegCompression())
-
-
 def test_it_is_what_pillow_writes_and_reads(generator):
     clean = torch.rand(1, 3, 24, 40)
     stream = io.BytesIO()

@@ -5,10 +5,6 @@ from restora.degradations import NightHaze
 from restora.degradations.night_haze import lamp_colours
 
 
-def test_contract(keeps_the_contract):
-    keeps_the_contract(NightHaze())
-
-
 def test_light_decays_and_haze_thickens_with_depth(generator):
     clean = torch.rand(8, 3, 32, 32)
     sample = NightHaze().sample(clean, generator(0))

@@ -6,11 +6,6 @@ import torch
 from restora.degradations import Rain
 
 
-@pytest.mark.parametrize("rain", [Rain.light(), Rain.heavy(), replace(Rain.heavy(), blend="screen")])
-def test_contract(rain, keeps_the_contract):
-    keeps_the_contract(rain)
-
-
 @pytest.mark.parametrize("blend", ["additive", "screen"])
 def test_it_is_the_published_sum(blend, generator):
     clean = torch.rand(4, 3, 48, 48)

@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from restora.degradations.trajectories import (
+from restora.degradations.trajectory_blur import (
     STEPS,
     blur_kernels,
     random_trajectories,

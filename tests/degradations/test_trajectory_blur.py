@@ -2,12 +2,7 @@ import pytest
 import torch
 
 from restora.degradations import TrajectoryBlur
-from restora.degradations.trajectories import ANXIETY
-
-
-@pytest.mark.parametrize("blur", [TrajectoryBlur(), TrajectoryBlur.light(), TrajectoryBlur.heavy()])
-def test_contract(blur, keeps_the_contract):
-    keeps_the_contract(blur)
+from restora.degradations.trajectory_blur import ANXIETY
 
 
 def test_a_point_of_light_draws_the_kernel(generator):

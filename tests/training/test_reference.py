@@ -2,8 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from restora.degradations import PRESETS
-from restora.training.described_degradation import DEGRADATIONS
+from restora.degradations import DEGRADATIONS, all_presets
 from restora.training.losses import LOSSES
 from restora.training.recipe import sections
 from restora.training.reference import SECTIONS, recipe_reference
@@ -24,9 +23,10 @@ def test_the_committed_page_is_current(page: str) -> None:
 def test_nothing_is_left_out(page: str) -> None:
     assert {section for _, section in SECTIONS} == {*sections()} - {AnyData}
     assert all(f"| `{name}` |" in page for _, section in SECTIONS for name in section.model_fields)
-    assert all(f"### kind: {kind}\n" in page for kind in (*DEGRADATIONS, "compose", "one_of"))
+    assert all(f"### kind: {kind}\n" in page for kind in DEGRADATIONS)
+    assert all(f"| `{kind}` | `{made.__name__}` |" in page for kind, made in DEGRADATIONS.items())
     assert all(f"| `{name}` |" in page for name in LOSSES)
-    assert all(f"| `{preset.family}/{preset.name}` |" in page for preset in PRESETS)
+    assert all(f"| `{name}` |" in page for name in all_presets())
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_nothing_is_left_out(page: str) -> None:
         "| `ema` | number | `0.999` | at least 0, below 1 | decay of the moving average of the weights; 0 for none |",
         "| `clip` | number or none | `1.0` | above 0 | largest 2-norm of the gradient, or none |",
         "| `steps` | whole number | must be given | above 0 | optimiser steps |",
-        "| `sigma` | [number, number] | `[0.0, 50.0]` | Lowest and highest standard deviation in grey levels of 255. |",
+        "| `sigma` | [number, number] | `[0.0, 50.0]` | at least 0 | Lowest and highest standard deviation in grey levels of 255. |",
         "| `kind` | `adamw` or `adam` or `muon` | `adamw` |  | AdamW, Adam without weight decay, or Muon for matrices and AdamW for the rest |",
     ],
 )

@@ -8,7 +8,7 @@ import typer
 from numpy.typing import NDArray
 from torch import Tensor
 
-from restora.degradations import Compose, find_preset
+from restora.degradations import DEGRADATIONS, Compose, all_presets, find_preset
 from restora.degradations.gallery import gallery as contact_sheet
 from restora.errors import RestoraError
 from restora.images import Photograph, read, write
@@ -16,33 +16,34 @@ from restora.images.writing import check_target
 from restora.pixels import convert_depth
 from restora.tensors import to_pixels, to_tensor
 
-EPILOG = """
+NUMBERS = " ".join(
+    f"{kind.family}/ also takes {kind.number}." for kind in DEGRADATIONS.values() if kind.number
+)
+
+EPILOG = f"""
 Examples:
 
-  restora degrade photo.jpg --rain heavy --seed 3      [dim]writes photo-degraded.png[/dim]
+  restora degrade photo.jpg --apply rain/heavy --seed 3   [dim]writes photo-degraded.png[/dim]
 
-  restora degrade photo.jpg --motion light --sensor strong --jpeg 40 -o bad.png
+  restora degrade photo.jpg -a motion/light -a sensor/strong -a jpeg/40 -o bad.png
 
-  restora degrade --gallery photo.jpg                  [dim]writes photo-gallery.png, all of them[/dim]
+  restora degrade --gallery photo.jpg                     [dim]writes photo-gallery.png, all of them[/dim]
 
-Several are applied in the order in which light meets them: haze, snow, rain, defocus, motion, sensor, noise, jpeg.
+Several are applied in the order given; light meets them in that of this list: {", ".join(all_presets())}. {NUMBERS}
 """
 
 
 def degrade(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A clean photograph.", show_default=False)],
-    haze: Annotated[str | None, typer.Option(metavar="indoor|outdoor|night", help="Haze.")] = None,
-    snow: Annotated[str | None, typer.Option(metavar="small|medium|large|veiled", help="Snow.")] = None,
-    rain: Annotated[str | None, typer.Option(metavar="light|heavy", help="Rain.")] = None,
-    defocus: Annotated[
-        str | None, typer.Option(metavar="disc|butterworth|depth", help="A lens out of focus.")
+    apply: Annotated[
+        list[str] | None,
+        typer.Option(
+            "-a",
+            "--apply",
+            metavar="FAMILY/NAME",
+            help="A preset; give several to apply them one after the other.",
+        ),
     ] = None,
-    motion: Annotated[
-        str | None, typer.Option(metavar="light|heavy|frames", help="A camera that moves.")
-    ] = None,
-    sensor: Annotated[str | None, typer.Option(metavar="weak|strong", help="The noise of a camera.")] = None,
-    noise: Annotated[str | None, typer.Option(metavar="SIGMA|blind", help="Gaussian noise of 255.")] = None,
-    jpeg: Annotated[str | None, typer.Option(metavar="QUALITY|any", help="Saving as JPEG.")] = None,
     gallery: Annotated[
         bool, typer.Option("--gallery", help="A contact sheet of all of them instead.")
     ] = False,
@@ -65,22 +66,12 @@ def degrade(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
 ) -> None:
     """Make an example of bad weather, a bad lens or a bad camera from a clean photograph."""
-    families = {
-        "haze": haze,
-        "snow": snow,
-        "rain": rain,
-        "defocus": defocus,
-        "motion": motion,
-        "sensor": sensor,
-        "noise": noise,
-        "jpeg": jpeg,
-    }
-    wanted = [(family, name) for family, name in families.items() if name is not None]
-    if gallery and wanted:
-        raise RestoraError(f"--gallery shows all of them; leave out --{wanted[0][0]}")
-    if not gallery and not wanted:
-        raise RestoraError(f"{photo}: nothing to do; ask for some, such as --rain heavy, or for --gallery")
-    steps = tuple(find_preset(family, name) for family, name in wanted)
+    apply = apply or []
+    if gallery and apply:
+        raise RestoraError(f"--gallery shows all of them; leave out --apply {apply[0]}")
+    if not gallery and not apply:
+        raise RestoraError(f"{photo}: nothing to do; give some, such as --apply rain/heavy, or --gallery")
+    steps = tuple(map(find_preset, apply))
     target = output or photo.with_name(f"{photo.stem}-{'gallery' if gallery else 'degraded'}.png")
     photograph = read(photo).upright()
     check_target(target, photograph, quality=quality, overwrite=overwrite)
@@ -92,7 +83,7 @@ def degrade(
         for name, values in sample.parameters.items():
             if values[0].numel() == 1:  # maps and matrices do not fit a line
                 number, _, what = name.partition(".")
-                typer.echo(f"{wanted[int(number)][0]}: {what} {float(values[0]):.4g}", err=True)
+                typer.echo(f"{apply[int(number)]}: {what} {float(values[0]):.4g}", err=True)
         made = Photograph(_pixels(sample.degraded[0], photograph), metadata=photograph.metadata)
     typer.echo(write(target, made, quality=quality, overwrite=overwrite))
 

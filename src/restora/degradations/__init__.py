@@ -1,43 +1,27 @@
-"""From clean to degraded: batched torch code on any device, the same for the same generator seed."""
+"""From clean to degraded: batched torch code on any device, the same for the same generator seed.
 
-from restora.degradations.camera_noise import CameraNoise
-from restora.degradations.composition import Compose, Identity, OneOf
-from restora.degradations.defocus import Defocus
-from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.depth_defocus import DepthDefocus
-from restora.degradations.dual_pixel import DualPixelDefocus
-from restora.degradations.frame_averaging import FrameAveraging
-from restora.degradations.haze import Haze
-from restora.degradations.jpeg import JpegCompression
-from restora.degradations.night_haze import NightHaze
-from restora.degradations.noise import GaussianNoise
-from restora.degradations.presets import FAMILIES, PRESETS, Preset, find_preset, preset_names
-from restora.degradations.rain import Rain
-from restora.degradations.snow import FlakeLayer, Snow
-from restora.degradations.trajectory_blur import TrajectoryBlur
+Importing a degradation here registers it; the order is that in which light meets them: air, lens, sensor, file.
+"""
 
-__all__ = [
-    "CameraNoise",
-    "Compose",
-    "Defocus",
-    "Degradation",
-    "DepthDefocus",
-    "DualPixelDefocus",
-    "FAMILIES",
-    "FlakeLayer",
-    "FrameAveraging",
-    "GaussianNoise",
-    "Haze",
-    "JpegCompression",
-    "OneOf",
-    "NightHaze",
-    "PRESETS",
-    "Preset",
-    "Rain",
-    "Sample",
-    "Snow",
-    "TrajectoryBlur",
-    "Identity",
-    "find_preset",
-    "preset_names",
-]
+# isort: off
+from restora.degradations.degradation import (
+    DEGRADATIONS as DEGRADATIONS,
+    Degradation as Degradation,
+    Sample as Sample,
+)
+from restora.degradations.haze import Haze as Haze
+from restora.degradations.night_haze import NightHaze as NightHaze
+from restora.degradations.snow import FlakeLayer as FlakeLayer, Snow as Snow
+from restora.degradations.rain import Rain as Rain
+from restora.degradations.defocus import Defocus as Defocus
+from restora.degradations.depth_defocus import (
+    DepthDefocus as DepthDefocus,
+    DualPixelDefocus as DualPixelDefocus,
+)
+from restora.degradations.trajectory_blur import TrajectoryBlur as TrajectoryBlur
+from restora.degradations.frame_averaging import FrameAveraging as FrameAveraging
+from restora.degradations.camera_noise import CameraNoise as CameraNoise
+from restora.degradations.noise import GaussianNoise as GaussianNoise
+from restora.degradations.jpeg import JpegCompression as JpegCompression
+from restora.degradations.composition import Compose as Compose, Identity as Identity, OneOf as OneOf
+from restora.degradations.presets import all_presets as all_presets, find_preset as find_preset

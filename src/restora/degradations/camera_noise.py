@@ -1,6 +1,8 @@
 """The noise of a sensor, as it looks after all that a camera does to it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Generator, Tensor
@@ -9,14 +11,15 @@ from restora.degradations.bayer import demosaic, mosaic
 from restora.degradations.camera import Cameras, process, unprocess
 from restora.degradations.colour import are_gray
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.draws import Range, check_range, log_uniform, normal, per_image
+from restora.degradations.draws import log_uniform, normal, per_image
+from restora.degradations.limits import Range, Within
 
 # Brooks et al., section 3.1: read noise follows from shot noise, up to a spread; both are logarithms of variances.
 READ_SLOPE, READ_OFFSET, READ_SPREAD = 2.18, 1.20, 0.26
 
 
 @dataclass(frozen=True)
-class CameraNoise(Degradation):
+class CameraNoise(Degradation, kind="camera_noise", family="sensor"):
     """Shot and read noise on the sensor of a random camera, and the way from there to the file.
 
     The image goes back to light on the sensor (tone curve, gamma, colours and gains undone, `camera.unprocess`) and
@@ -40,17 +43,7 @@ class CameraNoise(Degradation):
         True
     """
 
-    shot: Range = (1e-4, 0.012)
-
-    def __post_init__(self) -> None:
-        """Check the range.
-
-        Raises:
-            ValueError: The bounds are not above 0 or in the wrong order.
-        """
-        check_range("shot", self.shot, 0, 1)
-        if self.shot[0] == 0:
-            raise ValueError(f"shot must be above 0, got {self.shot}")
+    shot: Annotated[Range, Within(0, 1, above=True)] = (1e-4, 0.012)
 
     @classmethod
     def weak(cls) -> "CameraNoise":
@@ -61,6 +54,11 @@ class CameraNoise(Degradation):
     def strong(cls) -> "CameraNoise":
         """Little light: the upper third of the published range."""
         return cls(shot=(2.4e-3, 0.012))
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Degradation]:
+        """``sensor/weak`` and ``sensor/strong``."""
+        return {"weak": cls.weak(), "strong": cls.strong()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Take a batch with noisy cameras.

@@ -9,7 +9,7 @@ from restora.degradations.degradation import Degradation, Sample
 
 
 @dataclass(frozen=True)
-class Identity(Degradation):
+class Identity(Degradation, kind="identity", family=""):
     """Nothing happens: a part of `OneOf`, so that some images stay clean."""
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
@@ -18,7 +18,7 @@ class Identity(Degradation):
 
 
 @dataclass(frozen=True)
-class Compose(Degradation):
+class Compose(Degradation, kind="compose", family=""):
     """Degradations one after the other, as light meets them: air, lens, sensor, file.
 
     Each step gets images in [0, 1]: what the one before left beyond is clipped. What the last one leaves is not.
@@ -36,15 +36,6 @@ class Compose(Degradation):
 
     steps: tuple[Degradation, ...]
 
-    def __post_init__(self) -> None:
-        """Check that there is something to do.
-
-        Raises:
-            ValueError: There is no step.
-        """
-        if not self.steps:
-            raise ValueError("compose needs one step or more, got none")
-
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Degrade a batch; ``parameters`` are those of the steps, each after the number of its step and a dot."""
         parameters: dict[str, Tensor] = {}
@@ -59,12 +50,12 @@ class Compose(Degradation):
 
 
 @dataclass(frozen=True)
-class OneOf(Degradation):
+class OneOf(Degradation, kind="one_of", family=""):
     """One degradation of several for each image, at random.
 
     Attributes:
         parts: Degradations to choose from; `Compose` and `OneOf` may be among them, and `Identity`.
-        weights: How often each is chosen, relative to the others; alike when left out.
+        weights: Frequency of each part, relative to the others; alike when left out.
 
     Example:
         >>> from restora.degradations import GaussianNoise
@@ -78,13 +69,12 @@ class OneOf(Degradation):
     weights: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        """Check that there is something to choose from.
+        """Check the fields.
 
         Raises:
             ValueError: There is no part, or the weights are not one each, negative, or all 0.
         """
-        if not self.parts:
-            raise ValueError("one_of needs one part or more, got none")
+        super().__post_init__()
         weights = self.weights
         if weights is not None and (
             len(weights) != len(self.parts) or min(weights) < 0 or not 0 < sum(weights) < float("inf")

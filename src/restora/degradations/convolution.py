@@ -11,7 +11,7 @@ class Spectrum:
 
     Args:
         images: (B, C, H, W), float.
-        radius: Of the largest kernel, in pixels.
+        radius: Radius of the largest kernel in pixels.
     """
 
     def __init__(self, images: Tensor, radius: int) -> None:

@@ -1,5 +1,6 @@
 """Blur of a lens that is focused elsewhere."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from torch import Generator, Tensor
@@ -9,18 +10,19 @@ from restora.degradations.aperture import ApertureShape
 from restora.degradations.colour import GAMMA, from_light, to_light
 from restora.degradations.convolution import convolve
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.draws import Range, check_range, choices, uniform
+from restora.degradations.draws import choices, uniform
+from restora.degradations.limits import Amount, Positive
 
 
 @dataclass(frozen=True)
-class Defocus(Degradation):
+class Defocus(Degradation, kind="defocus"):
     """The same blur everywhere, as of something flat: a page, a wall, everything at infinity.
 
     Light is blurred, not the values of the file, so lamps become bright discs.
 
     Attributes:
-        radius: Of the circle of confusion, in pixels.
-        shape: Of the aperture: an even disc, or a Butterworth disc, dimmer in the middle.
+        radius: Radius of the circle of confusion in pixels.
+        shape: Shape of the aperture: an even disc, or a Butterworth disc, dimmer in the middle.
         gamma: Exponent between values and light.
 
     Example:
@@ -30,17 +32,14 @@ class Defocus(Degradation):
         True
     """
 
-    radius: Range = (1.0, 8.0)
+    radius: Amount = (1.0, 8.0)
     shape: ApertureShape = "disc"
-    gamma: float = GAMMA
+    gamma: Positive = GAMMA
 
-    def __post_init__(self) -> None:
-        """Check the range.
-
-        Raises:
-            ValueError: A negative radius, bounds in the wrong order, an unknown shape, gamma not above 0.
-        """
-        check_lens(self.radius, self.shape, self.gamma)
+    @classmethod
+    def presets(cls) -> Mapping[str, Degradation]:
+        """``defocus/disc`` and ``defocus/butterworth``."""
+        return {"disc": cls((2.0, 6.0)), "butterworth": cls((2.0, 6.0), "butterworth")}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Blur a batch; ``parameters["radius"]`` is (B,), with those of a `Lens` if it is a Butterworth disc."""
@@ -55,7 +54,7 @@ class Lens:
     """An aperture for each image of a batch.
 
     Attributes:
-        shape: Of the aperture, the same for the batch.
+        shape: Shape of the aperture, the same for the batch.
         order: (B,), see `aperture.butterworth`; not used by a disc, and neither are the others.
         cutoff: (B,).
         floor: (B,).
@@ -92,16 +91,3 @@ class Lens:
         if self.shape == "disc":
             return {}
         return {"order": self.order, "cutoff": self.cutoff, "floor": self.floor}
-
-
-def check_lens(radius: Range, shape: str, gamma: float) -> None:
-    """Refuse what no lens has.
-
-    Raises:
-        ValueError: A negative radius, bounds in the wrong order, an unknown shape, gamma not above 0.
-    """
-    check_range("radius", radius)
-    if shape not in ("disc", "butterworth"):
-        raise ValueError(f"shape must be disc or butterworth, got {shape!r}")
-    if gamma <= 0:
-        raise ValueError(f"gamma must be above 0, got {gamma}")

@@ -1,9 +1,16 @@
-"""What every degradation is: a seeded function from clean to degraded images that says what it drew."""
+"""What every degradation is, and the registry of all kinds."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 from torch import Generator, Tensor
+
+from restora.degradations.limits import check_fields
+
+DEGRADATIONS: dict[str, type["Degradation"]] = {}
+"""All kinds by name, in the order in which light meets them: air, lens, sensor, file."""
 
 
 @dataclass(frozen=True)
@@ -12,7 +19,7 @@ class Sample:
 
     Attributes:
         degraded: (B, 3, H, W); (B, 6, H, W) where two views are taken (`DualPixelDefocus`).
-        parameters: What was drawn for each image, by name, each (B, ...).
+        parameters: Values that were drawn for each image, by name, each (B, ...).
     """
 
     degraded: Tensor
@@ -20,7 +27,50 @@ class Sample:
 
 
 class Degradation(ABC):
-    """A random degradation of a batch of clean images."""
+    """A random degradation of a batch of clean images.
+
+    ``class Rain(Degradation, kind="rain")`` registers a kind: recipes, ``restora degrade``, the gallery, the page of all
+    keys and the tests of this contract know it from then on. It is a frozen dataclass. Its fields, described under
+    Attributes in its docstring and limited by `Within` in their types, are the keys of a recipe.
+
+    Attributes:
+        kind: Name in recipes.
+        family: First word of the presets, ``rain/heavy``; the kind if none is given, empty where others are combined.
+        number: What a number means in place of a preset's name (``noise/12.5``), namely both bounds of the first
+            field; empty where it means nothing.
+        channels: Channels of the result.
+        keeps_gray: Whether three equal channels stay equal.
+    """
+
+    kind: ClassVar[str]
+    family: ClassVar[str]
+    number: ClassVar[str] = ""
+    channels: ClassVar[int] = 3
+    keeps_gray: ClassVar[bool] = True
+
+    def __init_subclass__(cls, kind: str | None = None, family: str | None = None, **others: Any) -> None:
+        """Register a class that names its kind.
+
+        Raises:
+            ValueError: Another class has this kind.
+        """
+        super().__init_subclass__(**others)
+        if kind is not None:
+            if kind in DEGRADATIONS:
+                raise ValueError(
+                    f"{DEGRADATIONS[kind].__name__} is the kind {kind} already; take another word"
+                )
+            cls.kind, cls.family = kind, kind if family is None else family
+            DEGRADATIONS[kind] = cls
+
+    def __post_init__(self) -> None:
+        """Check the fields; see `check_fields`."""
+        check_fields(self)
+
+    @classmethod
+    def presets(cls) -> Mapping[str, "Degradation"]:
+        """Return the settings that have a name, without the family: ``{"heavy": ...}``."""
+        return {}
 
     @abstractmethod
     def sample(self, clean: Tensor, generator: Generator) -> Sample:

@@ -1,24 +1,11 @@
 """Random numbers of a degradation: one for each image of a batch, within a documented range."""
 
 import math
-from typing import TypeAlias
 
 import torch
 from torch import Generator, Tensor
 
-Range: TypeAlias = tuple[float, float]
-"""Lowest and highest value of a parameter; equal where it is fixed."""
-
-
-def check_range(name: str, bounds: Range, low: float = 0.0, high: float = math.inf) -> None:
-    """Refuse bounds that are in the wrong order or leave [low, high].
-
-    Raises:
-        ValueError: They do; the message names the parameter, its limits and its value.
-    """
-    if not low <= bounds[0] <= bounds[1] <= high:
-        limits = f"{low:g} <= low <= high" + ("" if math.isinf(high) else f" <= {high:g}")
-        raise ValueError(f"{name} must be two numbers with {limits}, got {bounds}")
+from restora.degradations.limits import Range
 
 
 def uniform(bounds: Range, clean: Tensor, generator: Generator, *shape: int) -> Tensor:
@@ -28,7 +15,7 @@ def uniform(bounds: Range, clean: Tensor, generator: Generator, *shape: int) -> 
         bounds: Lowest and highest value.
         clean: (B, ...), says how many, where and in which precision.
         generator: On the device of ``clean``.
-        shape: Of the numbers of one image; none for a single number.
+        shape: Shape of the numbers of one image; none for a single number.
 
     Returns:
         (B, *shape).

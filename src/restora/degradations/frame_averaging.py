@@ -1,7 +1,9 @@
 """Blur as the mean of many frames of a camera that moves, turns and comes closer."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 import torch.nn.functional as F
@@ -9,14 +11,15 @@ from torch import Generator, Tensor
 
 from restora.degradations.colour import GAMMA, from_light, to_light
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.draws import Range, check_range, per_image, uniform
+from restora.degradations.draws import per_image, uniform
+from restora.degradations.limits import Amount, Positive, Range, Share, Within
 
 SATURATED = 0.98
 """Value from which on a pixel may have been brighter than the camera could record."""
 
 
 @dataclass(frozen=True)
-class FrameAveraging(Degradation):
+class FrameAveraging(Degradation, kind="motion_frames", family="motion"):
     """Mean of warped frames in linear light, developed by the camera's response: B = g(mean(g^-1(S_i))).
 
     So Nah et al. (GoPro, 2017) and Rim et al. (RSBlur, 2022) made their sets, from videos; here the frames are one
@@ -25,8 +28,8 @@ class FrameAveraging(Degradation):
     than the file can say (Rim et al.): they are raised before and clipped after, so lamps draw bright lines.
 
     Attributes:
-        shift: Pixels of way, in any direction.
-        bend: How far the way is from a straight line, relative to its length.
+        shift: Length of the way in pixels, in any direction.
+        bend: Distance of the way from a straight line, relative to its length.
         rotation: Degrees that the camera turns, either way.
         zoom: Growth of the image, relative; either way.
         saturation: Light by which saturated pixels exceed 1.
@@ -38,25 +41,17 @@ class FrameAveraging(Degradation):
         True
     """
 
-    shift: Range = (4.0, 24.0)
-    bend: Range = (0.0, 0.5)
-    rotation: Range = (0.0, 1.5)
-    zoom: Range = (0.0, 0.02)
-    saturation: Range = (0.25, 1.75)
-    gamma: float = GAMMA
+    shift: Amount = (4.0, 24.0)
+    bend: Amount = (0.0, 0.5)
+    rotation: Annotated[Range, Within(0, 180)] = (0.0, 1.5)
+    zoom: Share = (0.0, 0.02)
+    saturation: Amount = (0.25, 1.75)
+    gamma: Positive = GAMMA
 
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises:
-            ValueError: A bound is negative or in the wrong order, or gamma not above 0.
-        """
-        for name in ("shift", "bend", "saturation"):
-            check_range(name, getattr(self, name))
-        check_range("rotation", self.rotation, 0, 180)
-        check_range("zoom", self.zoom, 0, 1)
-        if self.gamma <= 0:
-            raise ValueError(f"gamma must be above 0, got {self.gamma}")
+    @classmethod
+    def presets(cls) -> Mapping[str, Degradation]:
+        """``motion/frames``."""
+        return {"frames": cls()}
 
     def frames(self, height: int, width: int) -> int:
         """Return how many frames an image takes so that none moves by more than about a pixel; odd."""
@@ -103,7 +98,7 @@ def raised(light: Tensor, values: Tensor, saturation: Tensor) -> Tensor:
 
     Args:
         light: (B, 3, H, W).
-        values: Of the file, (B, 3, H, W) in [0, 1].
+        values: Values of the file, (B, 3, H, W) in [0, 1].
         saturation: (B,), factor of their light that was cut off; less below 1, and none below `SATURATED`.
     """
     brightest = values.amax(1, keepdim=True)

@@ -7,9 +7,8 @@ import torch
 from torch import Generator, Tensor
 
 from restora.degradations.composition import Compose
-from restora.degradations.degradation import Degradation
-from restora.degradations.dual_pixel import DualPixelDefocus
-from restora.degradations.presets import PRESETS, find_preset
+from restora.degradations.degradation import DEGRADATIONS, Degradation
+from restora.degradations.presets import find_preset
 from restora.pixels import gray_to_rgb
 from restora.tensors import to_tensor
 
@@ -20,9 +19,8 @@ MARGIN = 8
 CAPTION = 26
 PAPER = 1.0
 
-TOGETHER = Compose((find_preset("rain", "light"), find_preset("sensor", "strong"), find_preset("jpeg", "30")))
-LEFT_OUT = ("blind", "any")
-"""Presets that are others of their family at random."""
+TOGETHER = ("rain/light", "sensor/strong", "jpeg/30")
+"""Presets that the last picture shows one after the other."""
 
 
 def gallery(photograph: Tensor, seed: int = 0) -> Tensor:
@@ -40,10 +38,11 @@ def gallery(photograph: Tensor, seed: int = 0) -> Tensor:
     for caption, degradation in _degradations():
         generator = Generator(device=tile.device).manual_seed(seed)
         degraded = degradation(tile, generator)
-        if (
-            degraded.shape[1] == 6
-        ):  # red from the left view, green and blue from the right: what differs is coloured
-            degraded = torch.cat([degraded[:, :1], degraded[:, 4:]], dim=1)
+        if degraded.shape[1] == 6:  # so that what differs between the views is coloured
+            degraded, caption = (
+                torch.cat([degraded[:, :1], degraded[:, 4:]], 1),
+                f"{caption} (red left, cyan right)",
+            )
         pictures.append((caption, degraded))
     rows = -(-len(pictures) // COLUMNS)
     cell = (TILE[0] + CAPTION + MARGIN, TILE[1] + MARGIN)
@@ -58,12 +57,14 @@ def gallery(photograph: Tensor, seed: int = 0) -> Tensor:
 
 
 def _degradations() -> Iterator[tuple[str, Degradation]]:
-    for preset in PRESETS:
-        if preset.name not in LEFT_OUT:
-            yield f"{preset.family} {preset.name}", preset.degradation
-        if (preset.family, preset.name) == ("defocus", "depth"):
-            yield "defocus, dual pixels (red left, cyan right)", DualPixelDefocus()
-    yield "rain light, sensor strong, jpeg 30", TOGETHER
+    """Yield every preset, and the defaults of kinds that have none, with captions."""
+    for kind, made in DEGRADATIONS.items():
+        for name, degradation in made.presets().items():
+            if not (made.number and degradation == made()):  # which is the others of its family at random
+                yield f"{made.family} {name}", degradation
+        if made.family and not made.presets():
+            yield kind.replace("_", " "), made()
+    yield ", ".join(TOGETHER).replace("/", " "), Compose(tuple(map(find_preset, TOGETHER)))
 
 
 def _fitted(photograph: Tensor) -> Tensor:

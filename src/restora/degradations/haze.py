@@ -1,12 +1,15 @@
 """Haze by day: what a scattering atmosphere does to light."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Generator, Tensor
 
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.draws import Range, check_range, log_uniform, per_image, uniform
+from restora.degradations.draws import log_uniform, per_image, uniform
+from restora.degradations.limits import Amount, Range, Share, Within
 from restora.degradations.scene_depth import random_depth
 
 
@@ -25,7 +28,7 @@ def scatter(clean: Tensor, transmission: Tensor, airlight: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class Haze(Degradation):
+class Haze(Degradation, kind="haze"):
     """Homogeneous haze, t = exp(-beta d), over a random scene: smooth depth that on the whole rises to the top.
 
     The airlight is white, so gray images stay gray. `indoor` and `outdoor` have the ranges of the training sets of
@@ -43,22 +46,18 @@ class Haze(Degradation):
         True
     """
 
-    beta: Range
-    airlight: Range
-    near: Range
-    far: Range
+    beta: Annotated[Range, Within(above=True)]
+    airlight: Share
+    near: Amount
+    far: Amount
 
     def __post_init__(self) -> None:
-        """Check the ranges.
+        """Check the fields.
 
         Raises:
-            ValueError: A bound is negative or in the wrong order, or near overlaps far.
+            ValueError: One is beyond its limits, or near overlaps far.
         """
-        for name in ("beta", "near", "far"):
-            check_range(name, getattr(self, name))
-        check_range("airlight", self.airlight, 0, 1)
-        if self.beta[0] == 0:
-            raise ValueError(f"beta must be above 0, got {self.beta}; leave the haze out instead")
+        super().__post_init__()
         if self.near[1] > self.far[0]:
             raise ValueError(f"near must end where far begins or before, got {self.near} and {self.far}")
 
@@ -71,6 +70,11 @@ class Haze(Degradation):
     def outdoor(cls) -> "Haze":
         """As OTS: beta 0.04 to 0.2 per metre, airlight 0.8 to 1; scenes end at 10 to 40 m."""
         return cls(beta=(0.04, 0.2), airlight=(0.8, 1.0), near=(1.0, 5.0), far=(10.0, 40.0))
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Degradation]:
+        """``haze/indoor`` and ``haze/outdoor``."""
+        return {"indoor": cls.indoor(), "outdoor": cls.outdoor()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Veil a batch.

@@ -1,7 +1,9 @@
 """What saving as JPEG does."""
 
 import io
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -9,12 +11,13 @@ from numpy.typing import NDArray
 from torch import Generator, Tensor
 
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.draws import Range, check_range, uniform
+from restora.degradations.draws import uniform
+from restora.degradations.limits import Within
 from restora.tensors import quantize
 
 
 @dataclass(frozen=True)
-class JpegCompression(Degradation):
+class JpegCompression(Degradation, kind="jpeg"):
     """Write to JPEG in memory and read back, by Pillow; 8 bits, so that values are clipped and rounded before.
 
     Not differentiable, and on the CPU wherever the images are. Gray images stay gray.
@@ -29,17 +32,15 @@ class JpegCompression(Degradation):
         (1, 3, 32, 32)
     """
 
-    quality: tuple[int, int] = (10, 90)
-    subsampled: float = 0.5
+    number = "a quality from 1 to 100"
 
-    def __post_init__(self) -> None:
-        """Check the range.
+    quality: Annotated[tuple[int, int], Within(1, 100)] = (10, 90)
+    subsampled: Annotated[float, Within(0, 1)] = 0.5
 
-        Raises:
-            ValueError: A quality outside of 1 to 100, bounds in the wrong order, or a share that is none.
-        """
-        check_range("quality", self.quality, 1, 100)
-        check_range("subsampled", (self.subsampled, self.subsampled), 0, 1)
+    @classmethod
+    def presets(cls) -> Mapping[str, Degradation]:
+        """``jpeg/10`` and ``jpeg/30``, and ``jpeg/any``, any from 10 to 90."""
+        return {"10": cls((10, 10)), "30": cls((30, 30)), "any": cls()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Compress a batch.
@@ -47,8 +48,7 @@ class JpegCompression(Degradation):
         ``parameters``: ``quality`` (B,), and ``subsampled`` (B,), 1 where colour lost resolution.
         """
         low, high = self.quality
-        span: Range = (low, high + 1)
-        quality = uniform(span, clean, generator).floor().clamp(low, high)
+        quality = uniform((low, high + 1), clean, generator).floor().clamp(low, high)
         subsampled = (uniform((0, 1), clean, generator) < self.subsampled).to(clean.dtype)
         rounded = quantize(clean).permute(0, 2, 3, 1).cpu().numpy()
         saved = [

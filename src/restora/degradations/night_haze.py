@@ -1,14 +1,17 @@
 """Haze at night: the veil has the colour of the lamp that lights it."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Generator, Tensor
 
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.draws import Range, check_range, per_image, uniform
+from restora.degradations.draws import per_image, uniform
 from restora.degradations.haze import scatter
+from restora.degradations.limits import Range, Share, Within
 from restora.degradations.scene_depth import random_depth
 
 GREEN_SHARES = (
@@ -24,7 +27,7 @@ BLUE_SPREAD = (
 
 
 @dataclass(frozen=True)
-class NightHaze(Degradation):
+class NightHaze(Degradation, kind="night_haze", family="haze"):
     """Night haze after Zhang et al. (Nighttime dehazing with a synthetic benchmark, 2020; 3R).
 
     One lamp lights the scene, less with distance; t = beta q + 1 - beta, q being the inverse of depth relative to
@@ -42,20 +45,16 @@ class NightHaze(Degradation):
         True
     """
 
-    beta: Range = (0.6, 0.6)
-    falloff: Range = (0.5, 0.9)
-    nearest: Range = (0.1, 0.3)
+    keeps_gray = False
 
-    def __post_init__(self) -> None:
-        """Check the ranges.
+    beta: Share = (0.6, 0.6)
+    falloff: Share = (0.5, 0.9)
+    nearest: Annotated[Range, Within(0, 1, above=True)] = (0.1, 0.3)
 
-        Raises:
-            ValueError: A bound is outside of [0, 1] or in the wrong order.
-        """
-        for name in ("beta", "falloff", "nearest"):
-            check_range(name, getattr(self, name), 0, 1)
-        if self.nearest[0] == 0:
-            raise ValueError(f"nearest must be above 0, got {self.nearest}")
+    @classmethod
+    def presets(cls) -> Mapping[str, Degradation]:
+        """``haze/night``."""
+        return {"night": cls()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Veil and darken a batch.

@@ -1,5 +1,6 @@
 """Noise that a sensor or a channel adds."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -7,10 +8,12 @@ from torch import Generator, Tensor
 
 from restora.degradations.colour import are_gray
 from restora.degradations.degradation import Degradation, Sample
+from restora.degradations.draws import normal, per_image, uniform
+from restora.degradations.limits import Amount
 
 
 @dataclass(frozen=True)
-class GaussianNoise(Degradation):
+class GaussianNoise(Degradation, kind="gaussian_noise", family="noise"):
     """Additive white Gaussian noise, y = x + n with n ~ N(0, (sigma / 255)^2), neither clipped nor quantised.
 
     With two different bounds every image of the batch draws its own sigma uniformly ("blind" denoising), as
@@ -27,24 +30,18 @@ class GaussianNoise(Degradation):
         25
     """
 
-    sigma: tuple[float, float] = (0.0, 50.0)
+    number = "a deviation in grey levels of 255"
 
-    def __post_init__(self) -> None:
-        """Check the range.
+    sigma: Amount = (0.0, 50.0)
 
-        Raises:
-            ValueError: The bounds are negative or in the wrong order.
-        """
-        low, high = self.sigma
-        if not 0 <= low <= high:
-            raise ValueError(f"sigma must be two numbers with 0 <= low <= high, got {self.sigma}")
+    @classmethod
+    def presets(cls) -> Mapping[str, Degradation]:
+        """``noise/15``, ``noise/25`` and ``noise/50``, and ``noise/blind``, any of up to 50."""
+        return {"15": cls((15, 15)), "25": cls((25, 25)), "50": cls((50, 50)), "blind": cls()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Add noise; ``parameters["sigma"]`` is (B,) in grey levels."""
-        low, high = self.sigma
-        device, dtype = clean.device, clean.dtype
-        uniform = torch.rand(len(clean), generator=generator, device=device, dtype=dtype)
-        sigma = low + (high - low) * uniform  # (B,)
-        noise = torch.randn(clean.shape, generator=generator, device=device, dtype=dtype)
+        sigma = uniform(self.sigma, clean, generator)
+        noise = normal(clean, generator, *clean.shape[1:])
         noise = torch.where(are_gray(clean), noise[:, :1], noise)
-        return Sample(clean + noise * (sigma / 255).view(-1, 1, 1, 1), {"sigma": sigma})
+        return Sample(clean + noise * per_image(sigma / 255), {"sigma": sigma})

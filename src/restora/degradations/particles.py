@@ -6,7 +6,8 @@ import torch
 from torch import Generator, Tensor
 
 from restora.degradations.convolution import fast_length
-from restora.degradations.draws import Range, uniform
+from restora.degradations.draws import uniform
+from restora.degradations.limits import Range
 
 VARIETY = 4
 """Different streaks in each layer of an image."""
@@ -22,7 +23,7 @@ def scattered(
     Args:
         kernels: (B, V, K, K) with K odd, V shapes for each image, each with a peak of 1.
         density: (B, V), how many of each shape there are per pixel; their sum is 1 at most.
-        opacity: Of each particle, in [0, 1]; low values are drawn more often than high ones.
+        opacity: Opacity of each particle, in [0, 1]; low values are drawn more often than high ones.
         clean: (B, ..., H, W).
         generator: On the device of ``clean``.
 

@@ -1,15 +1,17 @@
 """Rain: streaks of falling drops, and the mist between them."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import torch
 from torch import Generator, Tensor
 
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.draws import Range, check_range, per_image, uniform
+from restora.degradations.draws import per_image, uniform
 from restora.degradations.haze import scatter
+from restora.degradations.limits import Angle, Range, Share, Within
 from restora.degradations.particles import scattered, shared, streaks, varied
 
 Blend: TypeAlias = Literal["screen", "additive"]
@@ -18,7 +20,7 @@ JITTER: Range = (-2.0, 2.0)
 
 
 @dataclass(frozen=True)
-class Rain(Degradation):
+class Rain(Degradation, kind="rain"):
     """Streaks in one or more directions and at several distances, and a veil.
 
     O = a (B + S) + (1 - a) A with additive blending (Yang et al., JORDER, 2017), in which a veil of a share 1 - a
@@ -26,17 +28,17 @@ class Rain(Degradation):
     S is white, so gray images stay gray. The result is clipped to [0, 1].
 
     Attributes:
-        directions: How many directions rain falls in at once: one, or several as in the heavy sets.
+        directions: Number of directions rain falls in at once: one, or several as in the heavy sets.
         angle: Degrees from the vertical, positive where drops fall to the left.
         spread: Degrees by which each direction may differ from ``angle``, either way.
-        length: Of the longest of the nearest streaks, in pixels; others have half of it or more.
-        width: Of the widest of the nearest streaks, in pixels; others have half of it or more.
+        length: Length of the longest of the nearest streaks in pixels; others have half of it or more.
+        width: Width of the widest of the nearest streaks in pixels; others have half of it or more.
         density: Streaks in each direction and at each distance, per 1000 pixels.
-        opacity: Of the most opaque streaks: what they add to black. Most are fainter.
-        scales: Distances: streaks are this much shorter and thinner, and as much more numerous.
+        opacity: Opacity of the most opaque streaks: what they add to black. Most are fainter.
+        scales: Scales of the distances: streaks are this much shorter and thinner, and as much more numerous.
         veil: Share of the light that comes from the mist instead of the scene.
         airlight: Brightness of the mist.
-        blend: How streaks and scene are added.
+        blend: Way in which streaks and scene are added.
 
     Example:
         >>> rain = Rain.light().sample(torch.zeros(1, 3, 64, 64), torch.Generator().manual_seed(0))
@@ -44,37 +46,17 @@ class Rain(Degradation):
         True
     """
 
-    directions: int = 1
-    angle: Range = (-30.0, 30.0)
-    spread: float = 0.0
-    length: Range = (20.0, 70.0)
-    width: Range = (1.2, 3.5)
-    density: Range = (0.8, 3.0)
-    opacity: Range = (0.2, 0.75)
-    scales: tuple[float, ...] = (1.0, 0.6)
-    veil: Range = (0.0, 0.0)
-    airlight: Range = (0.7, 0.9)
+    directions: Annotated[int, Within(1)] = 1
+    angle: Angle = (-30.0, 30.0)
+    spread: Annotated[float, Within(0, 90)] = 0.0
+    length: Annotated[Range, Within(1)] = (20.0, 70.0)
+    width: Annotated[Range, Within(0.5)] = (1.2, 3.5)
+    density: Annotated[Range, Within(0, 1000)] = (0.8, 3.0)
+    opacity: Share = (0.2, 0.75)
+    scales: Annotated[tuple[float, ...], Within(0, 1, above=True)] = (1.0, 0.6)
+    veil: Share = (0.0, 0.0)
+    airlight: Share = (0.7, 0.9)
     blend: Blend = "additive"
-
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises:
-            ValueError: A bound is negative, too large or in the wrong order; no direction, no scale, unknown blending.
-        """
-        if self.directions < 1:
-            raise ValueError(f"directions must be 1 or more, got {self.directions}")
-        if not self.scales or not all(0 < scale <= 1 for scale in self.scales):
-            raise ValueError(f"scales must be in (0, 1], got {self.scales}")
-        if self.blend not in ("screen", "additive"):
-            raise ValueError(f"blend must be screen or additive, got {self.blend!r}")
-        check_range("angle", self.angle, -90, 90)
-        check_range("spread", (self.spread, self.spread), 0, 90)
-        check_range("length", self.length, 1)
-        check_range("width", self.width, 0.5)
-        check_range("density", self.density, 0, 1000)
-        for name in ("opacity", "veil", "airlight"):
-            check_range(name, getattr(self, name), 0, 1)
 
     @classmethod
     def light(cls) -> "Rain":
@@ -93,6 +75,11 @@ class Rain(Degradation):
             opacity=(0.45, 0.95),
             veil=(0.0, 0.25),
         )
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Degradation]:
+        """``rain/light`` and ``rain/heavy``."""
+        return {"light": cls.light(), "heavy": cls.heavy()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Rain on a batch.

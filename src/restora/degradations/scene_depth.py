@@ -4,7 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from restora.degradations.draws import Range, normal, per_image, uniform
+from restora.degradations.draws import normal, per_image, uniform
+from restora.degradations.limits import Range
 
 COARSEST = 2
 """Cells of the coarsest octave along the longer side."""

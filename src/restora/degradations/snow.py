@@ -1,15 +1,18 @@
 """Snow: flakes of several sizes, and the veil of those that are too small and far to be seen."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Generator, Tensor
 
 from restora.degradations.colour import are_gray
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.draws import Range, check_range, log_uniform, normal, per_image, uniform
+from restora.degradations.draws import log_uniform, normal, per_image, uniform
 from restora.degradations.haze import scatter
+from restora.degradations.limits import Amount, Angle, Range, Share, Within, check_fields
 from restora.degradations.particles import flakes, scattered
 from restora.degradations.scene_depth import random_depth
 
@@ -19,16 +22,20 @@ class FlakeLayer:
     """Flakes of similar size.
 
     Attributes:
-        radius: Pixels.
+        radius: Radius in pixels.
         coverage: Share of the image that they cover.
-        opacity: Of a flake; most are faint.
+        opacity: Opacity of a flake; most are faint.
         softness: Width of the rim over the radius; large near flakes are out of focus.
     """
 
-    radius: Range
-    coverage: Range
-    opacity: Range = (0.1, 1.0)
-    softness: Range = (0.6, 1.2)
+    radius: Annotated[Range, Within(0.3)]
+    coverage: Share
+    opacity: Share = (0.1, 1.0)
+    softness: Annotated[Range, Within(0, 2)] = (0.6, 1.2)
+
+    def __post_init__(self) -> None:
+        """Check the fields; see `check_fields`."""
+        check_fields(self)
 
 
 FINE = FlakeLayer(radius=(0.5, 1.3), coverage=(0.02, 0.08))
@@ -39,18 +46,18 @@ SHAPES = 8
 
 
 @dataclass(frozen=True)
-class Snow(Degradation):
+class Snow(Degradation, kind="snow"):
     """Irregular soft flakes, drawn out by their motion, before a veil: I = K T + A (1 - T), K = J (1 - Z) + C Z.
 
     Z is the opacity of the flakes and C their colour, near white (Liu et al., DesnowNet, 2018); T = exp(-beta d) over
     a random scene (Chen et al., JSTASR, 2020), if there is a veil. On gray images flakes are white.
 
     Attributes:
-        layers: From far to near.
-        angle: Degrees from the vertical, positive where flakes fall to the left.
+        layers: Layers of flakes, from far to near.
+        angle: Angle in degrees from the vertical, positive where flakes fall to the left.
         motion: Way of a flake during the exposure, relative to its radius.
         tint: Standard deviation of the three channels of the colour of flakes about 0.95.
-        beta: Of the veil; 0 for none.
+        beta: Scattering coefficient of the veil; 0 for none.
         airlight: Brightness of the veil.
 
     Example:
@@ -60,30 +67,11 @@ class Snow(Degradation):
     """
 
     layers: tuple[FlakeLayer, ...] = (FINE, MIDDLE, COARSE)
-    angle: Range = (-45.0, 45.0)
-    motion: Range = (0.0, 2.0)
-    tint: float = 0.01
-    beta: Range = (0.0, 0.0)
-    airlight: Range = (0.8, 1.0)
-
-    def __post_init__(self) -> None:
-        """Check the ranges.
-
-        Raises:
-            ValueError: A bound is negative, too large or in the wrong order, or there is no layer.
-        """
-        if not self.layers:
-            raise ValueError("layers must be one or more, got none")
-        for layer in self.layers:
-            check_range("radius", layer.radius, 0.3)
-            check_range("coverage", layer.coverage, 0, 1)
-            check_range("opacity", layer.opacity, 0, 1)
-            check_range("softness", layer.softness, 0, 2)
-        check_range("angle", self.angle, -90, 90)
-        check_range("motion", self.motion)
-        check_range("tint", (self.tint, self.tint), 0, 1)
-        check_range("beta", self.beta)
-        check_range("airlight", self.airlight, 0, 1)
+    angle: Angle = (-45.0, 45.0)
+    motion: Amount = (0.0, 2.0)
+    tint: Annotated[float, Within(0, 1)] = 0.01
+    beta: Amount = (0.0, 0.0)
+    airlight: Share = (0.8, 1.0)
 
     @classmethod
     def small(cls) -> "Snow":
@@ -104,6 +92,11 @@ class Snow(Degradation):
     def veiled(cls) -> "Snow":
         """In the manner of CSD: flakes of all sizes and a veil."""
         return cls(beta=(0.3, 1.0))
+
+    @classmethod
+    def presets(cls) -> Mapping[str, Degradation]:
+        """``snow/small``, ``snow/medium``, ``snow/large`` and ``snow/veiled``."""
+        return {"small": cls.small(), "medium": cls.medium(), "large": cls.large(), "veiled": cls.veiled()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Snow on a batch.

@@ -1,6 +1,5 @@
 """The recipe: one strict model, read from YAML, that says everything about a training run."""
 
-from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -9,7 +8,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from restora.degradations import Degradation
-from restora.errors import RestoraError
+from restora.errors import RestoraError, suggestion
 from restora.training.bundled import find_recipe
 from restora.training.described_degradation import describe
 from restora.training.sections import (
@@ -158,8 +157,7 @@ def _explain(problem: Any) -> str:
     place = ".".join(parts)
     if problem["type"] == "extra_forbidden":
         known = sorted({name for section in sections() for name in section.model_fields})
-        near = get_close_matches(str(problem["loc"][-1]), known, n=1)
-        return f"unknown key {place}" + (f", did you mean {near[0]}?" if near else "")
+        return f"unknown key {place}{suggestion(parts[-1], known)}"
     words = problem["msg"].removeprefix("Value error, ")
     return f"{place}: {words}" if place else words
 

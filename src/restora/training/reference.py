@@ -2,18 +2,16 @@
 
 import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from restora.degradations import Degradation, FlakeLayer
-from restora.degradations.composition import Compose, OneOf
-from restora.degradations.presets import PRESETS
-from restora.training.described_degradation import DEGRADATIONS
+from restora.degradations import DEGRADATIONS, Degradation, all_presets
+from restora.degradations.limits import Within, field_types
 from restora.training.losses import LOSSES, TARGETS
 from restora.training.recipe import Recipe
 from restora.training.sections import (
@@ -47,83 +45,100 @@ Written by `restora recipes reference` from the code that reads recipes. How to 
 A recipe is a YAML file. Keys that are not listed here are errors, and so are values out of range. `--set a.b=value`
 changes a key from the command line; `--set stages.0.steps=100` reaches into a list. A key without a default must be there.
 """
+DEGRADATIONS_IN_WORDS = """## Degradations
+
+`degradation` and `validation.degradation` are a preset (`rain/heavy`) or a mapping with a `kind`.
+A range such as `[0, 50]` is drawn from for each image. More about them: [degradations.md](degradations.md).
+"""
+WORDS: dict[Any, str] = {
+    NoneType: "none",
+    Any: "anything",
+    Path: "path",
+    bool: "true or false",
+    str: "text",
+    int: "whole number",
+    float: "number",
+    dict: "mapping",
+}
+SIGNS = {"gt": "above", "ge": "at least", "lt": "below", "le": "at most", "min_length": "length at least"}
+KEYS = ("key", "type", "default", "range", "what it is")
 
 
 def recipe_reference() -> str:
-    """Return the page in Markdown: sections and keys, degradations, presets, losses.
+    """Return the page in Markdown: sections and keys, losses, degradations and their presets.
 
     Example:
         >>> print(recipe_reference().splitlines()[0])
         # Every key of a recipe
     """
-    parts = [INTRODUCTION, *(_section(title, section) for title, section in SECTIONS)]
-    parts += [_losses(), _targets(), _degradations(), _presets()]
-    return "\n".join(parts)
-
-
-def _section(title: str, section: type[Section]) -> str:
-    rows = [
-        (f"`{name}`", _kind(field.annotation), _default(field), _limits(field), field.description or "")
-        for name, field in section.model_fields.items()
-    ]
-    return f"## {title}\n\n{_prose(section)}\n\n" + _table(
-        ("key", "type", "default", "range", "what it is"), rows
+    parts = [INTRODUCTION]
+    for title, section in SECTIONS:
+        parts.append(f"## {title}\n\n{_prose(section)}\n\n{_table(KEYS, _keys(section))}")
+    parts.append("## Losses\n\n" + _documented(("`kind`", "what it is"), LOSSES))
+    parts.append(
+        "## Targets of the smaller scales\n\n" + _documented(("`targets`", "what they are"), TARGETS)
     )
-
-
-def _losses() -> str:
-    rows = [(f"`{name}`", _prose(loss)) for name, loss in LOSSES.items()]
-    return "## Losses\n\n" + _table(("`kind`", "what it is"), rows)
-
-
-def _targets() -> str:
-    rows = [(f"`{name}`", _prose(make)) for name, make in TARGETS.items()]
-    return "## Targets of the smaller scales\n\n" + _table(("`targets`", "what they are"), rows)
-
-
-def _degradations() -> str:
-    parts = [
-        "## Degradations\n\n`degradation` and `validation.degradation` are a preset (`rain/heavy`, below) or a mapping with"
-        " a `kind`.\nA range such as `[0, 50]` is drawn from for each image.\n"
-    ]
-    kinds: dict[str, type[Degradation]] = DEGRADATIONS | {"compose": Compose, "one_of": OneOf}
-    for kind, made in kinds.items():
-        parts.append(f"### kind: {kind}\n\n{_prose(made)}\n")
-        rows = list(_fields(made))
-        if rows:
-            parts.append(_table(("key", "type", "default", "what it is"), rows))
-    rows = list(_fields(FlakeLayer))
-    parts.append("### A layer of snow\n\n" + _table(("key", "type", "default", "what it is"), rows))
+    parts += [DEGRADATIONS_IN_WORDS, _overview(), *_degradations(), _presets()]
     return "\n".join(parts)
 
 
-def _fields(made: type) -> Iterator[tuple[str, str, str, str]]:
+def _keys(section: type[Section]) -> Iterator[tuple[str, ...]]:
+    for name, field in section.model_fields.items():
+        default = _default(field)
+        yield f"`{name}`", _kind(field.annotation), default, _limits(field), field.description or ""
+
+
+def _documented(header: tuple[str, str], registry: Mapping[str, Callable[..., Any]]) -> str:
+    return _table(header, [(f"`{name}`", _prose(entry)) for name, entry in registry.items()])
+
+
+def _overview() -> str:
+    rows = []
+    for kind, made in DEGRADATIONS.items():
+        presets = [f"`{made.family}/{name}`" for name in made.presets()]
+        presets += [f"`{made.family}/` and {made.number}"] if made.number else []
+        rows.append((f"`{kind}`", f"`{made.__name__}`", ", ".join(presets) or "none"))
+    return _table(("kind", "class", "presets"), rows)
+
+
+def _degradations() -> Iterator[str]:
+    parts: dict[type, None] = {}  # dataclasses that stand in fields, such as a layer of snow
+    for kind, made in DEGRADATIONS.items():
+        rows = list(_fields(made))
+        yield f"### kind: {kind}\n\n{_prose(made)}\n"
+        if rows:
+            yield _table(KEYS, rows)
+        inner = [part for type_ in field_types(made).values() for part in get_args(type_)]
+        parts |= dict.fromkeys(part for part in inner if is_dataclass(part) and inspect.isclass(part))
+    for part in parts:
+        yield f"### Each {_kind(part)}\n\n{_prose(part)}\n\n{_table(KEYS, list(_fields(part)))}"
+
+
+def _fields(made: type) -> Iterator[tuple[str, ...]]:
     """Yield a row for each field of a dataclass."""
+    types, words = field_types(made), _attributes(made)
     assert is_dataclass(made)
-    types, words = get_type_hints(made), _attributes(made)
     for field in fields(made):
         default = "must be given" if field.default is MISSING else f"`{_value(field.default)}`"
-        yield f"`{field.name}`", _kind(types[field.name]), default, words.get(field.name, "")
+        kind = types[field.name]
+        limits = ", ".join(map(_within, getattr(kind, "__metadata__", ())))
+        yield f"`{field.name}`", _kind(kind), default, limits, words.get(field.name, "")
 
 
 def _presets() -> str:
-    rows = [(f"`{preset.family}/{preset.name}`", f"`{_written(preset.degradation)}`") for preset in PRESETS]
-    return (
-        "## Presets of degradations\n\n`noise` and `jpeg` also take any number: `noise/12.5`, `jpeg/75`.\n\n"
-        + _table(("preset", "is short for"), rows)
-    )
+    rows = [(f"`{name}`", f"`{_written(degradation)}`") for name, degradation in all_presets().items()]
+    return "## Presets of degradations\n\n" + _table(("preset", "is short for"), rows)
 
 
 def _written(degradation: Degradation) -> str:
     """Write a degradation as a recipe has it, without what is default."""
-    kind = next(kind for kind, made in DEGRADATIONS.items() if type(degradation) is made)
     assert is_dataclass(degradation)
     values = {field.name: (getattr(degradation, field.name), field.default) for field in fields(degradation)}
     changed = [f", {name}: {_value(value)}" for name, (value, default) in values.items() if value != default]
-    return f"{{kind: {kind}{''.join(changed)}}}"
+    return f"{{kind: {degradation.kind}{''.join(changed)}}}"
 
 
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]] | Iterator[tuple[str, ...]]) -> str:
     lines = [header, ("---",) * len(header), *rows]
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
@@ -143,17 +158,7 @@ def _kind(annotation: Any) -> str:
         return f"[{', '.join(_kind(argument) for argument in arguments)}]"
     if inspect.isclass(annotation) and issubclass(annotation, Section):
         return "mapping"
-    words = {
-        NoneType: "none",
-        Any: "anything",
-        Path: "path",
-        bool: "true or false",
-        str: "text",
-        int: "whole number",
-    }
-    words |= {float: "number", dict: "mapping"}
-    found = words.get(origin or annotation)
-    return found or re.sub(r"(?<!^)(?=[A-Z])", " ", annotation.__name__).lower()
+    return WORDS.get(origin or annotation) or re.sub(r"(?<!^)(?=[A-Z])", " ", annotation.__name__).lower()
 
 
 def _default(field: FieldInfo) -> str:
@@ -179,35 +184,29 @@ def _value(value: Any) -> str:
 
 def _limits(field: FieldInfo) -> str:
     """Say the bounds and patterns of a key."""
-    signs = {
-        "gt": "above",
-        "ge": "at least",
-        "lt": "below",
-        "le": "at most",
-        "min_length": "length at least",
-    }
-    found = [
-        f"{words} {getattr(rule, name)}"
-        for rule in field.metadata
-        for name, words in signs.items()
-        if getattr(rule, name, None) is not None
-    ]
-    found += [f"`{rule.pattern}`" for rule in field.metadata if getattr(rule, "pattern", None)]
-    return ", ".join(found)
+    rules = [(rule, name) for rule in field.metadata for name in (*SIGNS, "pattern")]
+    found = [(name, value) for rule, name in rules if (value := getattr(rule, name, None)) is not None]
+    return ", ".join(f"{SIGNS[name]} {value}" if name in SIGNS else f"`{value}`" for name, value in found)
+
+
+def _within(limits: Within) -> str:
+    above = "" if limits.high == float("inf") else f", at most {limits.high:g}"
+    return f"{'above' if limits.above else 'at least'} {limits.low:g}{above}"
 
 
 def _prose(documented: Any) -> str:
     """Return what a docstring says before its Args or Attributes and after them nothing, in one paragraph."""
-    text = re.split(r"\n\s*(?:Args|Attributes|Example|Raises|Returns):\n", inspect.getdoc(documented) or "")[
-        0
-    ]
-    return " ".join(text.replace("``", "`").split())
+    text = inspect.getdoc(documented) or ""
+    return _line(re.split(r"\n\s*(?:Args|Attributes|Example|Raises|Returns):\n", text)[0])
 
 
 def _attributes(made: type) -> dict[str, str]:
     """Return the description of each attribute in a class's docstring."""
     found = re.search(r"Attributes:\n(.*?)(?:\n\n|\Z)", inspect.getdoc(made) or "", re.DOTALL)
-    if found is None:
-        return {}
-    entries = re.findall(r"^ {4}(\w+): (.*?)(?=^ {4}\w|\Z)", found[1] + "\n", re.DOTALL | re.MULTILINE)
-    return {name: " ".join(words.replace("``", "`").split()) for name, words in entries}
+    text = found[1] + "\n" if found else ""
+    entries = re.findall(r"^ {4}(\w+): (.*?)(?=^ {4}\w|\Z)", text, re.DOTALL | re.MULTILINE)
+    return {name: _line(words) for name, words in entries}
+
+
+def _line(text: str) -> str:
+    return " ".join(text.replace("``", "`").split())

@@ -59,7 +59,7 @@ def _degraded_by(variant: str) -> Callable[[Path], Source]:
         25.0
         >>> from restora.degradations import find_preset
         >>> steps = _degraded_by("sensor-strong-jpeg-75")(Path("a.png")).steps
-        >>> steps == (find_preset("sensor", "strong"), find_preset("jpeg", "75"))
+        >>> steps == (find_preset("sensor/strong"), find_preset("jpeg/75"))
         True
     """
     if noise := re.fullmatch(r"sigma-(\d+(?:\.\d+)?)", variant):
@@ -67,6 +67,7 @@ def _degraded_by(variant: str) -> Callable[[Path], Source]:
     words = [] if variant == "clean" else variant.split("-")
     if len(words) % 2:
         raise RestoraError(f"{variant!r}: is no degradation; write sigma-25 or haze-outdoor, for example")
+    presets = map("/".join, zip(words[::2], words[1::2], strict=True))
     from restora.degradations import find_preset  # loads torch, which the catalogue does without
 
-    return partial(DegradedImage, steps=tuple(map(find_preset, words[::2], words[1::2])))
+    return partial(DegradedImage, steps=tuple(map(find_preset, presets)))
