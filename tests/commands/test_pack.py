@@ -27,6 +27,8 @@ def test_photographs(restora_command, data: Path) -> None:
     pack = Pack(data.parent / "photos.pack")
     assert pack.names == ("0.png", "1.png", "2.png")
     assert pack.index.title == "target"
+    for name, photograph in zip(pack.names, pack.photographs(), strict=True):
+        np.testing.assert_array_equal(photograph, np.asarray(Image.open(data / "target" / name)))
     again = restora_command("pack", data / "target", "-o", "photos.pack")
     assert again.returncode == 0
 
@@ -40,11 +42,22 @@ def test_two_folders_with_crops(restora_command, data: Path) -> None:
 
 
 def test_a_benchmark_as_published(restora_command, data: Path) -> None:
-    run = restora_command(
-        "pack", data.parent, "--benchmark", "rain100l", "--published", "gopro", "-o", "rain.pack"
-    )
+    random = np.random.default_rng(1)
+    for kind in ("input", "target"):  # two rows and two columns of windows of 512 pixels
+        pixels = random.integers(0, 256, (600, 560, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(data / kind / "1.png")
+    arguments = ("--benchmark", "rain100l", "--published", "gopro", "-o", "rain.pack")
+    run = restora_command("pack", data.parent, *arguments)
     assert run.returncode == 0, run.stderr
-    assert Pack(data.parent / "rain.pack").index.title == "Rain100L train"
+    assert "6 pairs of 3 originals (crops of 512, step 256)" in run.stderr
+    pack = Pack(data.parent / "rain.pack")
+    assert (pack.index.title, pack.index.kind) == ("Rain100L train", "pairs")
+    assert pack.names == ("0_s001", "1_s001", "1_s002", "1_s003", "1_s004", "2_s001")
+    corners = [(0, 0), (0, 48), (88, 0), (88, 48)]
+    for (top, left), pair in zip(corners, pack.pairs()[1:5], strict=True):
+        for kind, found in (("input", pair.degraded), ("target", pair.clean)):
+            whole = np.asarray(Image.open(data / kind / "1.png"))
+            np.testing.assert_array_equal(found, whole[top : top + 512, left : left + 512])
 
 
 def test_a_corrupt_file_is_fatal_or_left_out(restora_command, data: Path) -> None:

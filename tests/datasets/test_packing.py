@@ -16,6 +16,7 @@ from torch.utils.data import DataLoader
 
 from restora.datasets import Pack, PairedCrops, PhotoCrops, open_folder_pair, write_pack
 from restora.datasets.originals import OriginalPair, OriginalPhotograph, original_pairs, original_photographs
+from restora.datasets.pack import shard_files
 from restora.datasets.pairs import Entry, Pairs
 from restora.datasets.preparation import WHOLE, Preparation
 from restora.datasets.sources import FileImage, StackedImage
@@ -53,7 +54,7 @@ def _pack(folders: tuple[Path, Path], preparation: Preparation = WHOLE, **option
 def test_pairs_come_back_as_they_were(folders: tuple[Path, Path], workers: int) -> None:
     seen: list[tuple[int, int]] = []
     pack = _pack(folders, workers=workers, shard_bytes=8_000, progress=lambda *done: seen.append(done))
-    assert len(pack.index.shards) > 1
+    assert pack.index.shards > 1
     assert seen == [(done, COUNT) for done in range(COUNT + 1)]
     pairs = open_folder_pair(*folders)
     assert pack.names == pairs.names
@@ -140,13 +141,14 @@ def test_going_on_keeps_what_is_finished_and_gives_the_same(folders: tuple[Path,
     content = {path.name: path.read_bytes() for path in whole.folder.iterdir()}
     dates = {path.name: path.stat().st_mtime_ns for path in whole.folder.iterdir()}
     (whole.folder / "index.json").unlink()
-    last = whole.index.shards[-1].file
-    (whole.folder / last).rename(whole.folder / ".restora-0123.tmp")
+    pixels, description = shard_files(whole.index.shards - 1)
+    (whole.folder / description).rename(whole.folder / ".restora-0123.tmp")  # killed between the two
     with pytest.raises(RestoraError, match="an unfinished one; run restora pack again"):
         Pack(whole.folder)
     again = _pack(folders, shard_bytes=8_000)
     assert {path.name: path.read_bytes() for path in again.folder.iterdir()} == content
-    kept = [record.file for record in whole.index.shards[:-1]]
+    kept = [name for name in content if name not in (pixels, description, "index.json")]
+    assert len(kept) == 2 * (whole.index.shards - 1) > 0
     assert [again.folder.joinpath(name).stat().st_mtime_ns for name in kept] == [dates[name] for name in kept]
 
 
@@ -168,10 +170,26 @@ def test_a_folder_with_something_else_is_left_alone(folders: tuple[Path, Path]) 
 
 def test_damage_is_noticed_when_a_pack_is_opened(folders: tuple[Path, Path]) -> None:
     pack = _pack(folders, shard_bytes=8_000)
-    shard = pack.folder / pack.index.shards[0].file
-    shard.write_bytes(shard.read_bytes()[:-1])
-    with pytest.raises(RestoraError, match=r"00000.safetensors: is \S+ bytes long instead of"):
+    pixels, description = (pack.folder / name for name in shard_files(0))
+    content = pixels.read_bytes()
+    for damaged in (content[:-1], content + b"\0"):
+        pixels.write_bytes(damaged)
+        with pytest.raises(RestoraError, match=r"00000.npy: is \S+ bytes long instead of"):
+            Pack(pack.folder)
+    pixels.unlink()
+    with pytest.raises(RestoraError, match=r"00000.npy: is not there"):
         Pack(pack.folder)
+    pixels.write_bytes(content)
+    for damaged in (
+        b"",
+        b"hello, world",
+        b"\xff" * 20,
+        b"[]",
+        description.read_bytes().replace(b"uint8", b"object"),
+    ):
+        description.write_bytes(damaged)
+        with pytest.raises(RestoraError, match=r"00000.json: is no index of a pack"):
+            Pack(pack.folder)
     index = json.loads((pack.folder / "index.json").read_text())
     (pack.folder / "index.json").write_text(json.dumps({**index, "colour": "red"}))
     with pytest.raises(RestoraError, match=r"index.json: is no index of a pack"):
@@ -180,6 +198,37 @@ def test_damage_is_noticed_when_a_pack_is_opened(folders: tuple[Path, Path]) -> 
         Pack(folders[0])
     with pytest.raises(RestoraError, match="nowhere: is no pack; make one with"):
         Pack(folders[0] / "nowhere")
+
+
+def test_numpy_alone_reads_a_pack(folders: tuple[Path, Path]) -> None:
+    pack = _pack(folders, shard_bytes=8_000)
+    pairs = {pair.name: pair for pair in open_folder_pair(*folders)}
+    for number in range(pack.index.shards):
+        pixels, description = (pack.folder / name for name in shard_files(number))
+        content = np.load(pixels, mmap_mode="r")
+        for image in json.loads(description.read_text())["images"]:
+            pair = pairs.pop(image["name"])
+            for expected, (dtype, shape, start) in zip(
+                (pair.clean, pair.degraded), image["places"], strict=True
+            ):
+                end = start + np.dtype(dtype).itemsize * int(np.prod(shape))
+                np.testing.assert_array_equal(content[start:end].view(dtype).reshape(shape), expected)
+    assert not pairs
+
+
+def test_a_pack_of_an_older_version_is_refused_with_the_remedy(
+    folders: tuple[Path, Path], tmp_path: Path
+) -> None:
+    old = tmp_path / "old.pack"
+    old.mkdir()
+    (old / "00000.safetensors").write_bytes(b"")
+    with pytest.raises(
+        RestoraError, match=r"00000.safetensors: .* pack of an older restora; remove .*old.pack"
+    ):
+        write_pack(_originals(folders), old, kind="pairs", title="t")
+    (old / "index.json").write_text('{"format": "restora-pack-1", "kind": "pairs", "title": "t"}')
+    with pytest.raises(RestoraError, match=r"older restora; remove it .*: restora pack INPUT -o \S+old.pack"):
+        Pack(old)
 
 
 def test_names_that_would_be_alike_are_told_apart(folders: tuple[Path, Path]) -> None:

@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from restora.datasets.preparation import PUBLISHED, WHOLE, Preparation, published
-from restora.datasets.windows import Window
+from restora.datasets.sharp_windows import Window
 from restora.errors import RestoraError
 
 
 def test_published_numbers_of_windows_come_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "restora.datasets.windows._energies", lambda pixels: [float(pixels[0, 0, 0])] * 4
+        "restora.datasets.sharp_windows._energies", lambda pixels: [float(pixels[0, 0, 0])] * 4
     )  # what counts is how many
     random = np.random.default_rng(0)
     gopro = random.integers(0, 255, (720, 1280, 3), dtype=np.uint8)

@@ -9,7 +9,7 @@ from PIL import Image
 from recipes import miniature
 
 from restora.datasets import open_folder_pair, write_pack
-from restora.datasets.crops import Crops
+from restora.datasets.crop_source import Crops
 from restora.datasets.originals import original_pairs
 from restora.errors import RestoraError
 from restora.training import Trainer

@@ -95,7 +95,7 @@ def pack(
             workers=workers or os.cpu_count() or 1,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    size = sum(record.bytes for record in made.index.shards)
+    size = sum(shard.bytes for shard in made.shards)
     left_out = f", {len(made.index.skipped)} left out" if made.index.skipped else ""
     words = f"{len(made):,} {kind} of {len(originals):,} originals ({preparation}), {size / 1e6:,.1f} MB{left_out}"
     console.print(words, markup=False)

@@ -3,41 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
-from restora.datasets.inventory import Inventory
-from restora.datasets.search import Search
+from restora.datasets.layouts.layout import Layout
 from restora.errors import RestoraError
 
 Task = Literal["deblur", "defocus", "denoise", "derain", "desnow", "dehaze", "any"]
-
-
-class Layout(Protocol):
-    """A way in which a benchmark lies on disk."""
-
-    @property
-    def name(self) -> str:
-        """Who lays it out so."""
-        ...
-
-    @property
-    def tree(self) -> str:
-        """The folders and files in words."""
-        ...
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The splits it serves; empty for all."""
-        ...
-
-    @property
-    def variants(self) -> tuple[str, ...]:
-        """The variants it serves; empty for all."""
-        ...
-
-    def scan(self, search: Search) -> Inventory | None:
-        """Return what lies there, None if it is not this layout."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -63,7 +34,7 @@ class Split:
     certain: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Benchmark:
     """The card of a benchmark.
 
@@ -93,11 +64,11 @@ class Benchmark:
     splits: tuple[Split, ...]
     layouts: tuple[Layout, ...]
     pairing: str
-    bits: int
-    format: str
+    bits: int = 8
+    format: str = "PNG"
     size: str
     protocols: Mapping[str, str]
-    licence: str
+    licence: str = "no formal licence; academic use"
     source: str
     folders: tuple[str, ...]
     variants: tuple[str, ...] = ()

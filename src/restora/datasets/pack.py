@@ -1,43 +1,75 @@
 """Packs: training data decoded once and read through memory mapping.
 
-A pack is a folder of safetensors shards of at most about 256 MB, with the bare pixels of photographs or pairs, and
-``index.json``, which names the shards and their lengths and comes last. So any tool of that format reads it, nothing
-in it can execute code, a crop touches only the pages it lies on, the pages are shared between worker processes, and
-what is in memory is the business of the system. LMDB, which others use, needs one more library and holds encoded
-images, which every crop decodes anew; encoded files take a third of the space.
+A pack is a folder. Its shards are flat ``.npy`` files of bytes, about 256 MB each, with the bare pixels of photographs or
+pairs; beside each a ``.json`` says which image lies where, and ``index.json`` comes last. So any program reads it, nothing in
+it can execute code, a crop touches only the pages it lies on, the pages are shared between worker processes, and what is
+in memory is the business of the system. One ``.npy`` for each image would be opened for each crop, which takes ten times
+as long; LMDB, which others use, needs one more library and holds encoded images, which every crop decodes anew.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Literal, Self, overload
+from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from restora.datasets.pairs import Pair
-from restora.datasets.shards import Place, Shard, read_shard
 from restora.errors import RestoraError
 
 Kind = Literal["photographs", "pairs"]
 INDEX = "index.json"
+_T = TypeVar("_T", covariant=True)
+_R = TypeVar("_R", bound=BaseModel)
 
 
-class ShardRecord(BaseModel):
-    """A shard in the index.
+class Place(NamedTuple):
+    """Where an array lies in a shard.
 
     Attributes:
-        file: Its name.
-        bytes: Its length.
-        images: How many photographs or pairs it holds.
+        dtype: Of its values.
+        shape: (H, W, C).
+        start: Its first byte, counted from the first pixel of the shard.
+    """
+
+    dtype: Literal["uint8", "uint16", "float32"]
+    shape: tuple[int, int, int]
+    start: int
+
+
+class PackedImage(BaseModel):
+    """A photograph or a pair in a shard.
+
+    Attributes:
+        name: Unique in the pack.
+        places: Of the clean image, and of the degraded one.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    file: str
+    name: str
+    places: tuple[Place] | tuple[Place, Place]
+
+
+class Shard(BaseModel):
+    """What is in a shard.
+
+    Attributes:
+        bytes: Length of its file.
+        originals: Digest of the originals it was made from, and of the preparation.
+        done: How many originals are in this shard and those before it, or were skipped.
+        skipped: A line for each original that could not be read.
+        images: In order.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
     bytes: int
-    images: int
+    originals: str
+    done: int
+    skipped: tuple[str, ...]
+    images: tuple[PackedImage, ...]
 
 
 class PackIndex(BaseModel):
@@ -50,24 +82,37 @@ class PackIndex(BaseModel):
         preparation: How they were cut, in words.
         originals: Digest of the names, lengths and dates of the files they were made from, and of the preparation.
         skipped: A line for each file that could not be read.
-        shards: In order.
+        shards: How many there are.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    format: Literal["restora-pack-1"] = "restora-pack-1"
+    format: Literal["restora-pack-2"] = "restora-pack-2"
     kind: Kind
     title: str
     preparation: str
     originals: str
     skipped: tuple[str, ...]
-    shards: tuple[ShardRecord, ...]
+    shards: int
 
 
-@dataclass(frozen=True)
-class _Member:
-    name: str
-    shard: int
-    places: tuple[Place, ...]  # clean; or clean and degraded
+class Packed(Sequence[_T]):
+    """Photographs or pairs of a pack, each read when it is asked for."""
+
+    def __init__(self, read: Callable[[int], _T], numbers: range) -> None:
+        self._read, self._numbers = read, numbers
+
+    @overload
+    def __getitem__(self, index: int) -> _T: ...
+    @overload
+    def __getitem__(self, index: slice) -> "Packed[_T]": ...
+    def __getitem__(self, index: int | slice) -> "_T | Packed[_T]":
+        """Return one, or a part of them, unread."""
+        if isinstance(index, slice):
+            return Packed(self._read, self._numbers[index])
+        return self._read(self._numbers[index])
+
+    def __len__(self) -> int:
+        return len(self._numbers)
 
 
 class Pack:
@@ -79,58 +124,47 @@ class Pack:
     Attributes:
         folder: Of the pack.
         index: What its index says.
+        shards: What is in its shards.
         names: Of the photographs or pairs, in order.
 
     Raises:
-        RestoraError: It is no pack, an unfinished one, or a shard is not as long as it should be.
+        RestoraError: It is no pack, an unfinished or an old one, or a shard is not as long as it should be.
     """
 
     def __init__(self, folder: str | Path) -> None:
         self.folder = Path(folder)
         self.index = _read_index(self.folder)
-        self._shards = [_open(self.folder / record.file, record) for record in self.index.shards]
-        roles = ("clean",) if self.index.kind == "photographs" else ("clean", "degraded")
-        self._members = [
-            _Member(
-                key[: -len("/clean")], number, tuple(shard.places[f"{key[:-6]}/{role}"] for role in roles)
-            )
-            for number, shard in enumerate(self._shards)
-            for key in shard.places
-            if key.endswith("/clean")
-        ]
-        self.names = tuple(member.name for member in self._members)
+        self.shards = [read_shard(self.folder, number) for number in range(self.index.shards)]
+        self._images = [(number, image) for number, shard in enumerate(self.shards) for image in shard.images]
+        self.names = tuple(image.name for _, image in self._images)
         self._maps: dict[int, NDArray[np.uint8]] = {}
 
-    def photographs(self) -> "PackedPhotographs":
-        """Return the photographs.
+    def photographs(self) -> Packed[NDArray[np.uint8]]:
+        """Return the photographs, (H, W, 3) uint8 each.
 
         Raises:
             RestoraError: The pack holds pairs.
         """
-        self._require("photographs")
-        return PackedPhotographs(self)
+        return Packed(self._photograph, self._numbers("photographs"))
 
-    def pairs(self) -> "PackedPairs":
-        """Return the pairs.
+    def pairs(self) -> Packed[Pair]:
+        """Return the pairs, at the depths of their files.
 
         Raises:
             RestoraError: The pack holds photographs.
         """
-        self._require("pairs")
-        return PackedPairs(self)
+        return Packed(self._pair, self._numbers("pairs"))
 
     def images(self, number: int) -> tuple[NDArray[Any], ...]:
         """Return the clean image, and for pairs the degraded one: (H, W, C) each, read when its pixels are touched."""
-        member = self._members[number]
-        if member.shard not in self._maps:
-            self._maps[member.shard] = self._shards[member.shard].map()
-        pixels = self._maps[member.shard]
-        return tuple(
-            pixels[place.start : place.end].view(place.dtype).reshape(place.shape) for place in member.places
-        )
+        shard, image = self._images[number]
+        if shard not in self._maps:
+            self._maps[shard] = _map(self.folder / shard_files(shard)[0])
+        pixels = self._maps[shard]
+        return tuple(np.ndarray(shape, dtype, pixels, start) for dtype, shape, start in image.places)
 
     def __len__(self) -> int:
-        return len(self._members)
+        return len(self._images)
 
     def __getstate__(self) -> dict[str, Any]:
         """Leave the maps behind: a process that is started maps the files itself."""
@@ -139,51 +173,48 @@ class Pack:
     def __repr__(self) -> str:
         return f"<{self.folder}: {len(self)} {self.index.kind}, {self.index.preparation}>"
 
-    def _require(self, kind: Kind) -> None:
+    def _numbers(self, kind: Kind) -> range:
         if self.index.kind != kind:
             raise RestoraError(f"{self.folder}: holds {self.index.kind}, not {kind}; name another pack")
+        return range(len(self))
+
+    def _photograph(self, number: int) -> NDArray[np.uint8]:
+        return self.images(number)[0]
+
+    def _pair(self, number: int) -> Pair:
+        clean, degraded = self.images(number)
+        return Pair(self.names[number], degraded, clean)
 
 
-class PackedPhotographs(Sequence[NDArray[np.uint8]]):
-    """The photographs of a pack: (H, W, 3) uint8 each."""
-
-    def __init__(self, pack: Pack, numbers: range | None = None) -> None:
-        self.pack, self.numbers = pack, range(len(pack)) if numbers is None else numbers
-
-    @overload
-    def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
-    @overload
-    def __getitem__(self, index: slice) -> Self: ...
-    def __getitem__(self, index: int | slice) -> "NDArray[np.uint8] | PackedPhotographs":
-        """Return one photograph, or a part of them, unread."""
-        if isinstance(index, slice):
-            return type(self)(self.pack, self.numbers[index])
-        return self.pack.images(self.numbers[index])[0]
-
-    def __len__(self) -> int:
-        return len(self.numbers)
+def shard_files(number: int) -> tuple[str, str]:
+    """Return the names of a shard's pixels and of the file that says what they are."""
+    return f"{number:05d}.npy", f"{number:05d}.json"
 
 
-class PackedPairs(Sequence[Pair]):
-    """The pairs of a pack, at the depths of their files."""
+def read_shard(folder: Path, number: int) -> Shard:
+    """Read what is in a shard, and check the length of its file.
 
-    def __init__(self, pack: Pack, numbers: range | None = None) -> None:
-        self.pack, self.numbers = pack, range(len(pack)) if numbers is None else numbers
+    Raises:
+        RestoraError: A file is missing, damaged, or not as long as it should be.
+    """
+    path, description = (folder / name for name in shard_files(number))
+    shard = _read(Shard, description)
+    if not path.is_file():
+        raise RestoraError(f"{path}: is not there; copy it again or pack again")
+    if (size := path.stat().st_size) != shard.bytes:
+        raise RestoraError(
+            f"{path}: is {size:,} bytes long instead of {shard.bytes:,}; copy it again or pack again"
+        )
+    return shard
 
-    @overload
-    def __getitem__(self, index: int) -> Pair: ...
-    @overload
-    def __getitem__(self, index: slice) -> Self: ...
-    def __getitem__(self, index: int | slice) -> "Pair | PackedPairs":
-        """Return one pair, or a part of them, unread."""
-        if isinstance(index, slice):
-            return type(self)(self.pack, self.numbers[index])
-        number = self.numbers[index]
-        clean, degraded = self.pack.images(number)
-        return Pair(self.pack.names[number], degraded, clean)
 
-    def __len__(self) -> int:
-        return len(self.numbers)
+def _map(path: Path) -> NDArray[np.uint8]:
+    """Map the pixels of a shard; unlike that of NumPy this map keeps no file open, of which a process may have few."""
+    with path.open("rb") as stream:
+        np.lib.format.read_magic(stream)
+        (length,), _, _ = np.lib.format.read_array_header_1_0(stream)
+        start = stream.tell()
+    return torch.from_file(str(path), shared=False, size=start + length, dtype=torch.uint8).numpy()[start:]
 
 
 def _read_index(folder: Path) -> PackIndex:
@@ -194,16 +225,18 @@ def _read_index(folder: Path) -> PackIndex:
         raise RestoraError(
             f"{folder}: is no pack, or an unfinished one; run restora pack again, and it goes on where it was"
         )
+    return _read(PackIndex, path)
+
+
+def _read(record: type[_R], path: Path) -> _R:
     try:
-        return PackIndex.model_validate(json.loads(path.read_bytes()))
-    except (OSError, ValueError, ValidationError) as error:
+        content = json.loads(path.read_bytes())
+        if isinstance(content, dict) and content.get("format") == "restora-pack-1":
+            raise RestoraError(
+                f"{path.parent}: was packed by an older restora; remove it and make it again with:"
+                f" restora pack INPUT -o {path.parent}"
+            )
+        return record.model_validate(content)
+    except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise RestoraError(f"{path}: is no index of a pack ({reason}); pack again") from error
-
-
-def _open(path: Path, record: ShardRecord) -> Shard:
-    shard = read_shard(path)
-    size = path.stat().st_size
-    if size != record.bytes:
-        raise RestoraError(f"{path}: is {size:,} bytes long instead of {record.bytes:,}; pack again")
-    return shard

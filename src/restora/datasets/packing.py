@@ -1,43 +1,32 @@
 """Writing packs: decoded and cut by several threads, shard by shard, so that a kill costs one shard at most."""
 
-import json
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from restora.atomic import replacement
 from restora.datasets.corrupt import Corrupt, skip_or_fail
-from restora.datasets.originals import Original, digest
-from restora.datasets.pack import INDEX, Kind, Pack, PackIndex, ShardRecord
+from restora.datasets.originals import Images, Original, digest
+from restora.datasets.pack import (
+    INDEX,
+    Kind,
+    Pack,
+    PackIndex,
+    Shard,
+    read_shard,
+    shard_files,
+)
 from restora.datasets.preparation import WHOLE, Preparation
-from restora.datasets.shards import read_shard, write_shard
 from restora.errors import RestoraError
 
 SHARD_BYTES = 256_000_000
 """When a shard is full; what one original gives is never divided."""
 
-Parts = list[tuple[str, NDArray[Any]]]
-
-
-@dataclass
-class _Progress:
-    """How far a pack is.
-
-    Attributes:
-        done: Number of originals that are in the finished shards, or skipped.
-        shards: Those that are finished.
-        skipped: Lines about originals that could not be read.
-    """
-
-    done: int = 0
-    shards: list[ShardRecord] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+Parts = list[tuple[str, Images]]
+"""Names and images of what an original gives."""
 
 
 def write_pack(
@@ -76,20 +65,45 @@ def write_pack(
     plan = digest(originals, preparation)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        state = _resume(folder, originals, preparation, plan)
         if (folder / INDEX).exists():
+            pack = Pack(folder)
+            if pack.index.originals != plan:
+                raise RestoraError(
+                    f"{folder}: holds a pack of other images; remove it or choose another folder"
+                )
             progress(len(originals), len(originals))
-            return Pack(folder)
-        _write_shards(state, folder, originals, preparation, corrupt, workers, shard_bytes, progress)
-        if not state.shards:
+            return pack
+        shards = _finished_shards(folder, originals, preparation)
+        skipped: list[str] = []  # behind the last shard
+        names = {image.name for shard in shards for image in shard.images}
+        parts: Parts = []
+        first = shards[-1].done if shards else 0
+        progress(first, len(originals))
+        for done, future in enumerate(_ahead(originals[first:], preparation, workers), start=first + 1):
+            try:
+                parts += future.result()
+            except RestoraError as error:
+                skip_or_fail(error, corrupt)
+                skipped.append(str(error))
+            full = sum(pixels.nbytes for _, images in parts for pixels in images) >= shard_bytes
+            if parts and (full or done == len(originals)):
+                for name, _ in parts:
+                    if name in names:  # "a" cut, and "a_s001" whole
+                        raise RestoraError(f"{name}: two images would have this name; rename one")
+                    names.add(name)
+                made = digest(originals[first:done], preparation)
+                shards.append(_write_shard(folder, len(shards), parts, made, done, skipped))
+                first, parts, skipped = done, [], []
+            progress(done, len(originals))
+        if not shards:
             raise RestoraError(f"{folder}: nothing to pack; none of the {len(originals)} images can be read")
         index = PackIndex(
             kind=kind,
             title=title,
             preparation=str(preparation),
             originals=plan,
-            skipped=tuple(state.skipped),
-            shards=tuple(state.shards),
+            skipped=(*(line for shard in shards for line in shard.skipped), *skipped),
+            shards=len(shards),
         )
         with replacement(folder / INDEX) as stream:
             stream.write(index.model_dump_json(indent=1).encode() + b"\n")
@@ -100,74 +114,58 @@ def write_pack(
     return Pack(folder)
 
 
-def _resume(folder: Path, originals: Sequence[Original], preparation: Preparation, plan: str) -> _Progress:
-    """Say what a folder already holds, having removed what a kill left."""
-    state = _Progress()
-    if (folder / INDEX).exists():
-        if Pack(folder).index.originals != plan:
-            raise RestoraError(f"{folder}: holds a pack of other images; remove it or choose another folder")
-        return state
+def _finished_shards(folder: Path, originals: Sequence[Original], preparation: Preparation) -> list[Shard]:
+    """Return the shards that a folder already holds, having removed what a kill left."""
+    shards: list[Shard] = []
+    while (folder / shard_files(len(shards))[1]).exists():
+        shard = read_shard(folder, len(shards))
+        first = shards[-1].done if shards else 0
+        if shard.originals != digest(originals[first : shard.done], preparation):
+            raise RestoraError(
+                f"{folder}: holds part of a pack of other images; remove it or choose another folder"
+            )
+        shards.append(shard)
+    known = {name for number in range(len(shards)) for name in shard_files(number)}
     for path in sorted(folder.iterdir()):
-        if path.name.startswith(".restora-") and path.suffix == ".tmp":
+        if path.name == shard_files(len(shards))[0] or (path.name[:9], path.suffix) == (".restora-", ".tmp"):
             path.unlink()
-        elif path.name == _shard_name(len(state.shards)):
-            shard = read_shard(path)
-            first, done = state.done, int(shard.notes.get("done", -1))
-            if shard.notes.get("originals") != digest(originals[first:done], preparation):
-                raise RestoraError(
-                    f"{folder}: holds part of a pack of other images; remove it or choose another folder"
-                )
-            images = sum(key.endswith("/clean") for key in shard.places)
-            state.shards.append(ShardRecord(file=path.name, bytes=path.stat().st_size, images=images))
-            state.skipped += json.loads(shard.notes["skipped"])
-            state.done = done
-        else:
+        elif path.suffix == ".safetensors":
+            raise RestoraError(f"{path}: is of a pack of an older restora; remove {folder} and pack again")
+        elif path.name not in known:
             raise RestoraError(f"{path}: does not belong to a pack; choose an empty or a new folder")
-    return state
+    return shards
 
 
-def _write_shards(
-    state: _Progress,
-    folder: Path,
-    originals: Sequence[Original],
-    preparation: Preparation,
-    corrupt: Corrupt,
-    workers: int,
-    shard_bytes: int,
-    progress: Callable[[int, int], None],
-) -> None:
-    """Write what is still to do, and say so in the state."""
-    arrays: dict[str, NDArray[Any]] = {}
-    skipped: list[str] = []
-    first = state.done
-    progress(first, len(originals))
-    for done, future in enumerate(_ahead(originals[first:], preparation, workers), start=first + 1):
-        try:
-            parts = future.result()
-        except RestoraError as error:
-            skip_or_fail(error, corrupt)
-            skipped.append(str(error))
-            parts = []
-        for key, pixels in parts:
-            if key in arrays:  # "a" cut, and "a_s001" whole
-                raise RestoraError(f"{key.rpartition('/')[0]}: two images would have this name; rename one")
-            arrays[key] = pixels
-        full = sum(array.nbytes for array in arrays.values()) >= shard_bytes
-        if arrays and (full or done == len(originals)):
-            name = _shard_name(len(state.shards))
-            notes = {
-                "originals": digest(originals[first:done], preparation),
-                "done": str(done),
-                "skipped": json.dumps(skipped),
-            }
-            size = write_shard(folder / name, arrays, notes)
-            images = sum(key.endswith("/clean") for key in arrays)
-            state.shards.append(ShardRecord(file=name, bytes=size, images=images))
-            state.skipped += skipped
-            state.done = first = done
-            arrays, skipped = {}, []
-        progress(done, len(originals))
-    state.skipped += skipped
+def _write_shard(
+    folder: Path, number: int, parts: Parts, originals: str, done: int, skipped: Sequence[str]
+) -> Shard:
+    """Write the pixels of a shard, then what they are."""
+    path, description = (folder / name for name in shard_files(number))
+    images, length = [], 0
+    for name, arrays in parts:
+        places = []
+        for pixels in arrays:
+            places.append((pixels.dtype.name, pixels.shape, length))
+            length += pixels.nbytes
+        images.append({"name": name, "places": places})
+    with replacement(path) as stream:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (length,)}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for _, arrays in parts:
+            for pixels in arrays:
+                stream.write(pixels.data)
+    shard = Shard.model_validate(
+        {
+            "bytes": path.stat().st_size,
+            "originals": originals,
+            "done": done,
+            "skipped": skipped,
+            "images": images,
+        }
+    )
+    with replacement(description) as stream:
+        stream.write(shard.model_dump_json().encode() + b"\n")
+    return shard
 
 
 def _ahead(
@@ -191,11 +189,6 @@ def _prepare(original: Original, preparation: Preparation) -> Parts:
     """Read an original and cut it."""
     images = original.read()
     return [
-        (f"{original.name}{suffix}/{role}", np.ascontiguousarray(window.of(pixels)))
+        (original.name + suffix, tuple(np.ascontiguousarray(window.of(pixels)) for pixels in images))
         for suffix, window in preparation.windows(images[0])
-        for role, pixels in zip(("clean", "degraded"), images, strict=False)
     ]
-
-
-def _shard_name(number: int) -> str:
-    return f"{number:05d}.safetensors"

@@ -6,7 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from restora.datasets.windows import Window, grid_windows, sharpest
+from restora.datasets.sharp_windows import Window, grid_windows, sharpest
 from restora.errors import RestoraError
 
 

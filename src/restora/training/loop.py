@@ -14,7 +14,7 @@ from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
 from restora.atomic import write_file
-from restora.datasets.crops import Crops
+from restora.datasets.crop_source import Crops
 from restora.errors import RestoraError
 from restora.networks import RestorationNetwork, create_model
 from restora.training.activation_checkpointing import checkpoint_activations

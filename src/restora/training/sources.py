@@ -1,7 +1,7 @@
 """The training data that a recipe names."""
 
 from restora.datasets import PairedCrops, PhotoCrops
-from restora.datasets.crops import Crops
+from restora.datasets.crop_source import Crops
 from restora.datasets.pack import INDEX
 from restora.datasets.photo_crops import Drawing
 from restora.errors import RestoraError

@@ -1,6 +1,9 @@
 """Motion deblurring (GoPro, HIDE, RealBlur, RSBlur) and defocus deblurring (DPDD)."""
 
+from functools import partial
+
 from restora.datasets.benchmark import Benchmark, Split
+from restora.datasets.cards.conventions import LUMA
 from restora.datasets.layouts import Folders, ListFile, SortedFolders, usual_folders
 from restora.datasets.rules import Rule
 from restora.datasets.sources import HighByteImage
@@ -12,7 +15,7 @@ _RGB = {
     "ChaIR": "rgb-float",
     "DeRestormer": "derain-y8",
 }
-_LUMA = "DeRestormer's script takes the luma whatever the task: its figures here are not to be compared with RGB ones"
+_deblur = partial(Benchmark, task="deblur", protocols=_RGB)
 _BLUR_TO_GT = Rule("blur in the name -> gt", r"(.*)blur(.*)", r"(.*)gt(.*)")
 
 
@@ -33,10 +36,9 @@ def _gopro_scenes(folder: str) -> Folders:
     )
 
 
-_GOPRO = Benchmark(
+_GOPRO = _deblur(
     name="gopro",
     title="GoPro",
-    task="deblur",
     splits=(Split("test", 1111, folders=("test", "valid")), Split("train", 2103, folders=("train",))),
     layouts=(
         _gopro_scenes("blur"),
@@ -45,10 +47,7 @@ _GOPRO = Benchmark(
         Folders("ConvIR", "blur", "{sharp,gt}", _BLUR_TO_GT, variants=("blur",)),
     ),
     pairing="SCENE/blur/N.png -> SCENE/sharp/N.png; repackaged: SCENE-N.png in both folders",
-    bits=8,
-    format="PNG",
     size="1280x720",
-    protocols=_RGB,
     licence="CC BY 4.0",
     source="https://seungjunnah.github.io/Datasets/gopro",
     folders=("GOPRO_Large", "GoPro"),
@@ -56,16 +55,15 @@ _GOPRO = Benchmark(
     notes=(
         "blur (linear response) and blur_gamma (gamma 2.2) are two inputs for the same sharp frames; papers use blur",
         "LMDB copies are to be unpacked first",
-        _LUMA,
+        LUMA,
     ),
 )
 
 _ANYWHERE = Rule("the same name, in any folder below", r"(?:.*/)?([^/]+)", r"(?:.*/)?([^/]+)")
 
-_HIDE = Benchmark(
+_HIDE = _deblur(
     name="hide",
     title="HIDE",
-    task="deblur",
     splits=(Split("test", 2025, folders=("test", "valid")), Split("train", 6397, folders=("train",))),
     layouts=(
         Folders("authors", "test", "GT", _ANYWHERE, recursive=True, shared=True, splits=("test",)),
@@ -73,17 +71,14 @@ _HIDE = Benchmark(
         usual_folders(),
     ),
     pairing="test/test-close-ups/NAME and test/test-long-shot/NAME -> GT/NAME, one folder for all",
-    bits=8,
-    format="PNG",
     size="1280x720",
-    protocols=_RGB,
     licence="no formal licence; academic use",
     source="https://github.com/joanshen0508/HA_deblur",
     folders=("HIDE_dataset", "HIDE"),
     notes=(
         "networks trained on GoPro alone are tested on it; its training images are not used",
         "incomplete copies with 1,079 or 942 images circulate",
-        _LUMA,
+        LUMA,
     ),
 )
 
@@ -95,10 +90,9 @@ def _realblur(letter: str, official: str, what: str) -> Benchmark:
         r"(?:.*/)?([^/]+)/gt/gt_(\d+)",
         "{0}_blur_{1}",
     )
-    return Benchmark(
+    return _deblur(
         name=f"realblur-{letter.lower()}",
         title=f"RealBlur-{letter}",
-        task="deblur",
         splits=(
             Split("test", 980, folders=("test",)),
             Split("train", 3758, folders=("train",)),
@@ -118,8 +112,6 @@ def _realblur(letter: str, official: str, what: str) -> Benchmark:
             SortedFolders("repackaged, paired by order", ("input",), "target"),
         ),
         pairing="a list, the clean path first; sceneNNN/blur/blur_K.png -> sceneNNN/gt/gt_K.png",
-        bits=8,
-        format="PNG",
         size="about 680x773",
         protocols={"Restormer": "aligned", "MPRNet": "aligned"},
         licence="CC BY 4.0",
@@ -142,10 +134,9 @@ _RSBLUR_SCENES = Rule(
     "{0}_{1}_real_blur",
 )
 
-_RSBLUR = Benchmark(
+_RSBLUR = _deblur(
     name="rsblur",
     title="RSBlur",
-    task="deblur",
     splits=(
         Split("test", 3360, folders=("test",)),
         Split("train", 8878, folders=("train",)),
@@ -164,8 +155,6 @@ _RSBLUR = Benchmark(
         usual_folders(),
     ),
     pairing="a list, the clean path first; DAY/SCENE/real_blur/real_blur.png -> DAY/SCENE/gt/gt_sharp.png",
-    bits=8,
-    format="PNG",
     size="about 1920x1200",
     protocols={"RSBlur": "aligned", "SFNet": "aligned"},
     licence="CC BY 4.0",
@@ -225,7 +214,6 @@ _DPDD = Benchmark(
     ),
     pairing="the i-th file of source and of target in sorted order; their names differ by one or two shots",
     bits=16,
-    format="PNG",
     size="1680x1120",
     protocols={"Restormer": "dpdd", "DiNAT-IR": "dpdd"},
     licence="not stated for the data",

@@ -1,20 +1,14 @@
 """Dehazing: RESIDE (ITS, OTS, SOTS), Haze4K, Dense-Haze and NHR."""
 
+from functools import partial
+
 from restora.datasets.benchmark import Benchmark, Split
+from restora.datasets.cards.conventions import LUMA, POOLED
 from restora.datasets.layouts import Folders, usual_folders
 from restora.datasets.rules import Rule
 
-_ACADEMIC = "no formal licence; academic use"
 _RESIDE = "https://sites.google.com/view/reside-dehaze-datasets"
-_POOLED = {
-    "ChaIR": "pooled-4",
-    "SFNet": "pooled-8",
-    "FSNet": "pooled-8",
-    "ConvIR": "pooled-32",
-    "DehazeFormer": "pooled",
-    "DeRestormer": "derain-y8",
-}
-_LUMA = "DeRestormer's script takes the luma whatever the task: its figures here are not to be compared with RGB ones"
+_dehaze = partial(Benchmark, task="dehaze", protocols={**POOLED, "DehazeFormer": "pooled"})
 _DECODERS = "JPEG files: another version of the decoder changes the pixels and the score"
 
 _PREFIX = Rule("what stands before the first _ is the clean name", r"([^/_]+)_[^/]*", r"([^/_]+)")
@@ -22,10 +16,9 @@ _PREFIX_BELOW = Rule(_PREFIX.words, r"(?:.*/)?([^/_]+)_[^/]*", r"([^/_]+)")
 _BORDER = 10
 """The raw clean images of RESIDE are 640x480, the hazy ones 620x460: ten pixels more on every side."""
 
-_ITS = Benchmark(
+_ITS = _dehaze(
     name="its",
     title="RESIDE ITS",
-    task="dehaze",
     splits=(
         Split("train", 13990, circulating=(13000, 100000, 110000), folders=("train",)),
         Split("val", 990, circulating=(10000,), folders=("val",)),
@@ -36,20 +29,16 @@ _ITS = Benchmark(
         usual_folders(border=_BORDER),
     ),
     pairing="1_1_0.90179.png -> 1.png: what stands before the first _",
-    bits=8,
-    format="PNG",
     size="hazy 620x460, clear 640x480",
     protocols={},
-    licence=_ACADEMIC,
     source=_RESIDE,
     folders=("ITS", "reside-indoor", "RESIDE-IN", "ITS_v2", "indoor"),
     notes=("clean images of 640x480 are cut by 10 pixels on every side, never resized",),
 )
 
-_OTS = Benchmark(
+_OTS = _dehaze(
     name="ots",
     title="RESIDE OTS",
-    task="dehaze",
     splits=(Split("train", 72135, circulating=(313950,), folders=("train",)),),
     layouts=(
         Folders("authors", "{OTS,hazy,haze}", "{clear/clear_images,clear}", _PREFIX_BELOW, recursive=True),
@@ -57,11 +46,9 @@ _OTS = Benchmark(
         usual_folders(),
     ),
     pairing="0005_0.8_0.04.jpg -> 0005.jpg: what stands before the first _",
-    bits=8,
     format="JPEG",
     size="about 550x413",
     protocols={},
-    licence=_ACADEMIC,
     source=_RESIDE,
     folders=("OTS_ALPHA", "OTS_BETA", "reside-outdoor", "RESIDE-OUT", "outdoor"),
     notes=(
@@ -72,31 +59,26 @@ _OTS = Benchmark(
 
 
 def _sots(place: str, folders: tuple[str, ...], notes: tuple[str, ...], **words: str) -> Benchmark:
-    return Benchmark(
+    return _dehaze(
         name=f"sots-{place}",
         title=f"SOTS-{place.capitalize()}",
-        task="dehaze",
         splits=(Split("test", 500, circulating=(492,) if place == "outdoor" else (), folders=("test",)),),
         layouts=(
             Folders("authors", "{hazy,haze}", "{gt,clear}", _PREFIX, border=_BORDER),
             usual_folders(border=_BORDER),
         ),
         pairing=words["pairing"],
-        bits=8,
         format=words["format"],
         size=words["size"],
-        protocols=_POOLED,
-        licence=_ACADEMIC,
         source=_RESIDE,
         folders=folders,
-        notes=(*notes, _LUMA),
+        notes=(*notes, LUMA),
     )
 
 
-_HAZE4K = Benchmark(
+_HAZE4K = _dehaze(
     name="haze4k",
     title="Haze4K",
-    task="dehaze",
     splits=(Split("test", 1000, folders=("test",)), Split("train", 3000, folders=("train",))),
     layouts=(
         Folders("authors", "haze", "gt", _PREFIX),
@@ -104,20 +86,15 @@ _HAZE4K = Benchmark(
         usual_folders(),
     ),
     pairing="1_0.89_1.56.png -> 1.png: what stands before the first _",
-    bits=8,
-    format="PNG",
     size="400x400",
-    protocols=_POOLED,
-    licence=_ACADEMIC,
     source="https://github.com/liuye123321/DMT-Net",
     folders=("Haze4K",),
-    notes=("its scenes overlap with those of RESIDE", _LUMA),
+    notes=("its scenes overlap with those of RESIDE", LUMA),
 )
 
-_DENSE = Benchmark(
+_DENSE = _dehaze(
     name="dense-haze",
     title="Dense-Haze",
-    task="dehaze",
     splits=(
         Split("test", 5, folders=("test",), numbers=(51, 55)),
         Split("train", 50, folders=("train",), numbers=(1, 50)),
@@ -134,11 +111,7 @@ _DENSE = Benchmark(
         usual_folders(),
     ),
     pairing="hazy/NN_hazy.png -> GT/NN_GT.png",
-    bits=8,
-    format="PNG",
     size="1600x1200",
-    protocols=_POOLED,
-    licence=_ACADEMIC,
     source="https://data.vision.ee.ethz.ch/cvl/ntire19/dense-haze/",
     folders=("Dense_Haze_NTIRE19", "Dense-Haze"),
     notes=(
@@ -153,10 +126,9 @@ _NIGHT = Rule(
     r"(?:.*/)?([^/]+)_lowLight_1",
 )
 
-_NHR = Benchmark(
+_NHR = _dehaze(
     name="nhr",
     title="NHR",
-    task="dehaze",
     splits=(
         Split("test", 897, folders=("test", "val")),
         Split("train", 8073, folders=("train",)),
@@ -168,11 +140,8 @@ _NHR = Benchmark(
         usual_folders(),
     ),
     pairing="ID_NighttimeHazy_1 -> ID_lowLight_1",
-    bits=8,
     format="JPEG and PNG",
     size="about 550x413",
-    protocols=_POOLED,
-    licence=_ACADEMIC,
     source="https://github.com/chaimi2013/3R",
     folders=("NHR",),
     notes=(

@@ -1,5 +1,7 @@
 """Denoising: real noise (SIDD, DND), and clean sets for synthetic noise."""
 
+from functools import partial
+
 from restora.datasets.benchmark import Benchmark, Split
 from restora.datasets.layouts import CleanFolder, DndImages, Folders, SiddBlocks, usual_folders
 from restora.datasets.rules import Rule
@@ -37,7 +39,6 @@ _SIDD = Benchmark(
         usual_folders(),
     ),
     pairing="NOISY -> GT in the name; blocks by their place in the two files",
-    bits=8,
     format="PNG; MATLAB files of blocks",
     size="about 5328x3000; blocks of 256x256",
     protocols={"Restormer": "rgb-float", "MPRNet": "rgb-float"},
@@ -70,124 +71,95 @@ _DND = Benchmark(
 
 
 def _clean(
-    name: str,
     title: str,
     split: Split,
-    *folders: str,
-    bases: tuple[str, ...] = (),
     size: str,
-    format: str,
     source: str,
+    *others: str,
+    name: str = "",
+    bases: tuple[str, ...] = (),
+    format: str = "PNG",
     notes: tuple[str, ...] = (),
 ) -> Benchmark:
+    """Return the card of a set of clean images: its folder is called like it or like one of the `others`."""
     return Benchmark(
-        name=name,
+        name=name.lower() or title.lower(),
         title=title,
         task="denoise",
         splits=(split,),
         layouts=(CleanFolder("a folder of images", bases),),
         pairing="noise is added to every clean image, from the same seed",
-        bits=8,
         format=format,
         size=size,
         protocols={"Restormer": "gaussian-rgb8", "DRUNet": "gaussian-rgb8"} if split.name == "test" else {},
         licence=_OWNERS,
         source=source,
-        folders=folders,
+        folders=(name or title, *others),
         variants=("sigma-25", "sigma-15", "sigma-50"),
         more_variants=r"sigma-\d+(\.\d+)?",
         notes=notes,
     )
 
 
-_TEST, _TRAIN = ("test",), ("train",)
+_test, _train = partial(Split, "test", folders=("test",)), partial(Split, "train", folders=("train",))
+_BSDS = "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds/"
+_LANDSCAPE = "481x321 and 321x481"
 
 NOISE = (
     _SIDD,
     _DND,
+    _clean("CBSD68", _test(68), _LANDSCAPE, _BSDS, bases=("CBSD68/original_png", "original_png")),
     _clean(
-        "cbsd68",
-        "CBSD68",
-        Split("test", 68, folders=_TEST),
-        "CBSD68",
-        bases=("CBSD68/original_png", "original_png"),
-        size="481x321 and 321x481",
-        format="PNG",
-        source="https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds/",
-    ),
-    _clean(
-        "kodak24",
         "Kodak24",
-        Split("test", 24, folders=_TEST),
-        "Kodak24",
+        _test(24),
+        "768x512 and 512x768",
+        "https://r0k.us/graphics/kodak/",
         "Kodak",
-        size="768x512 and 512x768",
-        format="PNG",
-        source="https://r0k.us/graphics/kodak/",
         notes=("copies cropped to 500x500 circulate under the same name: look at the sizes",),
     ),
     _clean(
-        "mcmaster",
         "McMaster",
-        Split("test", 18, folders=_TEST),
-        "McMaster",
+        _test(18),
+        "500x500",
+        "https://www4.comp.polyu.edu.hk/~cslzhang/CDM_Dataset.htm",
         "McM",
-        size="500x500",
         format="TIFF",
-        source="https://www4.comp.polyu.edu.hk/~cslzhang/CDM_Dataset.htm",
     ),
+    _clean("Urban100", _test(100), "about 1000x800", "https://github.com/jbhuang0604/SelfExSR"),
     _clean(
-        "urban100",
-        "Urban100",
-        Split("test", 100, folders=_TEST),
-        "Urban100",
-        size="about 1000x800",
-        format="PNG",
-        source="https://github.com/jbhuang0604/SelfExSR",
-    ),
-    _clean(
-        "div2k",
         "DIV2K",
-        Split("train", 800, folders=_TRAIN, numbers=(1, 800)),
-        "DIV2K",
+        _train(800, numbers=(1, 800)),
+        "about 2040x1356",
+        "https://data.vision.ee.ethz.ch/cvl/DIV2K/",
         "DIV2K_train_HR",
         bases=("DIV2K/DIV2K_train_HR", "DIV2K_train_HR"),
-        size="about 2040x1356",
-        format="PNG",
-        source="https://data.vision.ee.ethz.ch/cvl/DIV2K/",
         notes=("an archive in use also holds its 100 validation images; only 0001 to 0800 are taken",),
     ),
     _clean(
-        "flickr2k",
         "Flickr2K",
-        Split("train", 2650, folders=_TRAIN),
-        "Flickr2K",
+        _train(2650),
+        "about 2040x1356",
+        "https://github.com/limbee/NTIRE2017",
         "Flickr2K_HR",
         bases=("Flickr2K/Flickr2K_HR", "Flickr2K_HR"),
-        size="about 2040x1356",
-        format="PNG",
-        source="https://github.com/limbee/NTIRE2017",
     ),
     _clean(
-        "bsd400",
         "BSD400",
-        Split("train", 400, folders=_TRAIN),
-        "BSD400",
-        size="481x321 and 321x481",
+        _train(400),
+        _LANDSCAPE,
+        _BSDS,
         format="JPEG or PNG",
-        source="https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds/",
         notes=("must not hold the 68 images of CBSD68",),
     ),
     _clean(
-        "wed",
         "Waterloo Exploration Database",
-        Split("train", 4744, folders=_TRAIN),
-        "WED",
+        _train(4744),
+        "mixed",
+        "https://kedema.org/project/exploration/index.html",
         "WaterlooED",
         "pristine_images",
+        name="WED",
         bases=("WED/pristine_images", "pristine_images"),
-        size="mixed",
         format="BMP",
-        source="https://kedema.org/project/exploration/index.html",
     ),
 )

@@ -1,16 +1,17 @@
 """Deraining beside the Rain13K family: Rain200, DID, DDN and SPA."""
 
+from functools import partial
+
 from restora.datasets.benchmark import Benchmark, Split
+from restora.datasets.cards.conventions import VARIANTS_OF_ONE
 from restora.datasets.layouts import Folders, Halves, ListFile, usual_folders
 from restora.datasets.rules import Rule
 
-_ACADEMIC = "no formal licence; academic use"
-
 _FOUR = {"DRSformer": "derain-y8", "DeRestormer": "derain-y8"}
 _DOUBLE = {"DRSformer": "derain-y-double", "DeRestormer": "derain-y-double"}
+_derain = partial(Benchmark, task="derain", protocols=_FOUR)
 
 _RAIN200 = Rule("norain-Nx2.png -> norain-N.png", r"norain-(\d+)x2", r"norain-(\d+)", "{0}")
-_VARIANTS_OF_ONE = Rule("I_J.jpg -> I.jpg", r"(\d+)_\d+", r"(\d+)")
 
 
 def _rain200(letter: str, word: str) -> Benchmark:
@@ -31,28 +32,22 @@ def _rain200(letter: str, word: str) -> Benchmark:
             "authors", "rain/X2", "norain", _RAIN200, bases=(f"rain_data_train_{word}",), splits=("train",)
         ),
     )
-    return Benchmark(
+    return _derain(
         name=f"rain200{letter.lower()}",
         title=f"Rain200{letter}",
-        task="derain",
         splits=(Split("test", 200, folders=("test",)), Split("train", 1800, folders=("train",))),
         layouts=(*official, usual_folders()),
         pairing="rain/X2/norain-Nx2.png -> norain/norain-N.png; repackaged: the same name",
-        bits=8,
-        format="PNG",
         size="481x321 and 321x481",
-        protocols=_FOUR,
-        licence=_ACADEMIC,
         source="https://www.icst.pku.edu.cn/struct/Projects/joint_rain_removal.html",
         folders=(f"Rain200{letter}",),
         notes=("the names of the rainy images begin with norain, too",),
     )
 
 
-_DID = Benchmark(
+_DID = _derain(
     name="did",
     title="DID-Data",
-    task="derain",
     splits=(
         Split("test", 1200, folders=("test", "DID-MDN-test")),
         Split("train", 12000, folders=("train", "DID-MDN-training")),
@@ -72,11 +67,9 @@ _DID = Benchmark(
         ),
     ),
     pairing="halves of one file: rainy left, clean right; repackaged: the same name",
-    bits=8,
     format="JPEG",
     size="512x512, in files of 1024x512",
     protocols=_DOUBLE,
-    licence=_ACADEMIC,
     source="https://github.com/hezhangsprinter/DID-MDN",
     folders=("DID-Data", "DID"),
     notes=(
@@ -85,21 +78,18 @@ _DID = Benchmark(
     ),
 )
 
-_DDN = Benchmark(
+_DDN = _derain(
     name="ddn",
     title="DDN-Data",
-    task="derain",
     splits=(
         Split("test", 1400, folders=("test", "testing")),
         Split("train", 12600, folders=("train", "training")),
     ),
-    layouts=(Folders("authors", "rainy_image", "ground_truth", _VARIANTS_OF_ONE), usual_folders()),
+    layouts=(Folders("authors", "rainy_image", "ground_truth", VARIANTS_OF_ONE), usual_folders()),
     pairing="rainy_image/I_J.jpg -> ground_truth/I.jpg, J = 1...14",
-    bits=8,
     format="JPEG",
     size="about 512x384",
     protocols=_DOUBLE,
-    licence=_ACADEMIC,
     source="https://xueyangfu.github.io/projects/cvpr2017.html",
     folders=("DDN-Data", "DDN", "Rain1400"),
     notes=(
@@ -108,10 +98,9 @@ _DDN = Benchmark(
     ),
 )
 
-_SPA = Benchmark(
+_SPA = _derain(
     name="spa",
     title="SPA-Data",
-    task="derain",
     splits=(
         Split("test", 1000, folders=("test", "real_test_1000")),
         Split("train", 638492, circulating=(638493, 638500), folders=("train",), certain=False),
@@ -148,10 +137,7 @@ _SPA = Benchmark(
         usual_folders(),
     ),
     pairing="test: rain/NNN.png -> gt/NNNgt.png; training: a list, the rainy path first, several to one clean image",
-    bits=8,
-    format="PNG",
     size="256x256 for training, about 512x512 for the test",
-    protocols=_FOUR,
     licence="BSD-like licence of the repository; none for the data alone",
     source="https://github.com/stevewongv/SPANet",
     folders=("SPA-Data", "SPA"),

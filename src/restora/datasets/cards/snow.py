@@ -1,44 +1,34 @@
 """Desnowing: CSD, SRRS and Snow100K."""
 
+from functools import partial
+
 from restora.datasets.benchmark import Benchmark, Split
+from restora.datasets.cards.conventions import LUMA, POOLED
 from restora.datasets.layouts import Folders, usual_folders
 from restora.datasets.rules import Rule
 
-_ACADEMIC = "no formal licence; academic use"
-_POOLED = {
-    "ChaIR": "pooled-4",
-    "SFNet": "pooled-8",
-    "FSNet": "pooled-8",
-    "ConvIR": "pooled-32",
-    "DeRestormer": "derain-y8",
-}
-_LUMA = "DeRestormer's script takes the luma whatever the task: its figures here are not to be compared with RGB ones"
+_desnow = partial(Benchmark, task="desnow", protocols=POOLED)
 _C_YN = Folders("c-yn", "Snow", "Gt")
 
-_CSD = Benchmark(
+_CSD = _desnow(
     name="csd",
     title="CSD",
-    task="desnow",
     splits=(
         Split("test", 2000, folders=("test", "test2000")),
         Split("train", 8000, circulating=(2500,), folders=("train", "train2500")),
     ),
     layouts=(Folders("authors", "Snow", "Gt"), usual_folders()),
     pairing="Snow/N.tif -> Gt/N.tif",
-    bits=8,
     format="TIFF",
     size="640x480",
-    protocols=_POOLED,
-    licence=_ACADEMIC,
     source="https://github.com/weitingchen83/ICCV2021-Single-Image-Desnowing-HDCWNet",
     folders=("CSD",),
-    notes=("TIFF files: loaders that look for PNG and JPEG alone see nothing", _LUMA),
+    notes=("TIFF files: loaders that look for PNG and JPEG alone see nothing", LUMA),
 )
 
-_SRRS = Benchmark(
+_SRRS = _desnow(
     name="srrs",
     title="SRRS",
-    task="desnow",
     splits=(
         Split("test", 2000, folders=("test", "test2000")),
         Split("train", 2500, folders=("train", "train2500"), certain=False),
@@ -57,16 +47,13 @@ _SRRS = Benchmark(
         usual_folders(),
     ),
     pairing="STEM.tif or STEM.jpg -> STEM.jpg",
-    bits=8,
     format="TIFF and JPEG, mixed",
     size="mixed",
-    protocols=_POOLED,
-    licence=_ACADEMIC,
     source="https://github.com/weitingchen83/JSTASR-DesnowNet-ECCV-2020",
     folders=("SRRS-2021", "SRRS"),
     notes=(
         "its authors do not divide it; the 2,000 test images of the papers come from the copy of c-yn",
-        _LUMA,
+        LUMA,
     ),
 )
 
@@ -82,10 +69,9 @@ def _subset(letter: str) -> Folders:
     )
 
 
-_SNOW100K = Benchmark(
+_SNOW100K = _desnow(
     name="snow100k",
     title="Snow100K",
-    task="desnow",
     splits=(
         Split("test", 2000, folders=("test", "test2000"), variants=("2000",)),
         Split("test", 16611, variants=("S",)),
@@ -103,18 +89,15 @@ _SNOW100K = Benchmark(
         usual_folders(variants=("2000",)),
     ),
     pairing="synthetic/NAME.jpg -> gt/NAME.jpg",
-    bits=8,
     format="JPEG",
     size="up to about 640 pixels",
-    protocols=_POOLED,
-    licence=_ACADEMIC,
     source="https://sites.google.com/view/yunfuliu/desnownet",
     folders=("Snow100K",),
     variants=("2000", "S", "M", "L", "all"),
     notes=(
         "the 2,000 images of the papers have no published list: only the copy of c-yn fixes them",
         "whole subsets S, M and L are scored by others, by other protocols: not comparable",
-        _LUMA,
+        LUMA,
     ),
 )
 

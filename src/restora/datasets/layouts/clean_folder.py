@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from restora.datasets.inventory import Inventory
+from restora.datasets.layouts.layout import Layout
 from restora.datasets.pairs import Entry, name_uniquely
 from restora.datasets.search import Search, images_below
 from restora.datasets.sources import DegradedImage, FileImage, NoisyImage, Source
@@ -14,23 +15,17 @@ from restora.errors import RestoraError
 
 
 @dataclass(frozen=True)
-class CleanFolder:
+class CleanFolder(Layout):
     """A folder of clean images; the variant says how they are degraded.
 
     "sigma-25" adds the noise of the Gaussian protocol. Anything else names presets of `restora.degradations`, one after
     the other: "haze-night", or "sensor-strong-jpeg-75" for a noisy camera that saves as JPEG; "clean" leaves them alone.
 
     Attributes:
-        name: Who lays it out so.
         bases: Folders that hold them, beside those named after the split and the benchmark.
-        splits: The splits this layout serves; empty for all.
-        variants: The variants it serves; empty for all.
     """
 
-    name: str
     bases: tuple[str, ...] = ()
-    splits: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
 
     @property
     def tree(self) -> str:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from restora.datasets.headers import Header
 from restora.datasets.inventory import Inventory
+from restora.datasets.layouts.layout import Layout
 from restora.datasets.pairs import Entry
 from restora.datasets.search import Search
 from restora.errors import RestoraError
@@ -43,18 +44,8 @@ class Box:
 
 
 @dataclass(frozen=True)
-class DndImages:
-    """The authors' folder: info.mat with the boxes and images_srgb/0001.mat and so on.
-
-    Attributes:
-        name: Who lays it out so.
-        splits: The splits this layout serves; empty for all.
-        variants: The variants it serves; empty for all.
-    """
-
-    name: str
-    splits: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
+class DndImages(Layout):
+    """The authors' folder: info.mat with the boxes and images_srgb/0001.mat and so on."""
 
     @property
     def tree(self) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from restora.datasets.inventory import Inventory
+from restora.datasets.layouts.layout import Layout
 from restora.datasets.pairs import Entry, name_uniquely
 from restora.datasets.rules import SAME_NAME, Rule
 from restora.datasets.search import Search, alternatives, folder, folder_anywhere, images_below
@@ -20,11 +21,10 @@ USUAL_CLEAN = (
 
 
 @dataclass(frozen=True)
-class Folders:
+class Folders(Layout):
     """Degraded images in one folder, clean ones in another (or both in one tree), names paired by a rule.
 
     Attributes:
-        name: Who lays it out so.
         degraded: Folder of the degraded images below the base, braces for alternatives, "." for the base itself.
         clean: Folder of the clean images.
         rule: Which belong together.
@@ -34,13 +34,10 @@ class Folders:
         shared: Whether the clean folder also serves other splits, so that clean images may be left over.
         ignore: Pattern of the names (without suffix) of surplus files.
         border: Pixels that clean images may have more on every side.
-        splits: The splits this layout serves; empty for all.
-        variants: The variants it serves; empty for all.
         words: What to call the folders; empty to list them.
         numbered: Whether one folder holds several splits, told apart by the number that the rule's first group is.
     """
 
-    name: str
     degraded: str
     clean: str
     rule: Rule = SAME_NAME
@@ -50,8 +47,6 @@ class Folders:
     shared: bool = False
     ignore: str = ""
     border: int = 0
-    splits: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
     words: str = ""
     numbered: bool = False
 

@@ -7,6 +7,7 @@ from typing import Literal
 from restora.datasets.headers import read_header
 from restora.datasets.inventory import Inventory
 from restora.datasets.layouts.folders import USUAL_CLEAN, USUAL_DEGRADED, stem_below
+from restora.datasets.layouts.layout import Layout
 from restora.datasets.pairs import Entry, name_uniquely
 from restora.datasets.rules import SAME_NAME, Rule
 from restora.datasets.search import Search, alternatives, images_below
@@ -14,28 +15,22 @@ from restora.datasets.sources import HalfImage
 
 
 @dataclass(frozen=True)
-class Halves:
+class Halves(Layout):
     """One file a pair, the two images side by side.
 
     Which side is which differs from set to set (DID: clean right; Rain800: clean left), so there is no default.
 
     Attributes:
-        name: Who lays it out so.
         clean_side: Where the clean image is.
         bases: Folders that hold the files, beside those named after the split and the benchmark.
         recursive: Whether the files lie in folders below those.
         rule: Its first pattern says which files belong to the set, its naming how a pair is called.
-        splits: The splits this layout serves; empty for all.
-        variants: The variants it serves; empty for all.
     """
 
-    name: str
     clean_side: Literal["left", "right"]
     bases: tuple[str, ...] = ()
     recursive: bool = False
     rule: Rule = SAME_NAME
-    splits: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
 
     @property
     def tree(self) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from restora.datasets.inventory import Inventory
+from restora.datasets.layouts.layout import Layout
 from restora.datasets.pairs import Entry, name_uniquely
 from restora.datasets.rules import SAME_NAME, Rule
 from restora.datasets.search import Search, folder
@@ -14,24 +15,18 @@ from restora.errors import RestoraError
 
 
 @dataclass(frozen=True)
-class ListFile:
+class ListFile(Layout):
     """A list with two paths a line.
 
     Attributes:
-        name: Who lays it out so.
         files: Names of the list, the preferred first; patterns, "{split}" stands for the split.
         first: Which of the two comes first in a line; it differs from set to set, so there is no default.
         rule: Its first pattern and its naming say how a pair is called by the path of its degraded image.
-        splits: The splits this layout serves; empty for all.
-        variants: The variants it serves; empty for all.
     """
 
-    name: str
     files: tuple[str, ...]
     first: Literal["clean", "degraded"]
     rule: Rule = SAME_NAME
-    splits: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
 
     @property
     def tree(self) -> str:

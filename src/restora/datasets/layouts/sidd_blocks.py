@@ -1,6 +1,6 @@
 """SIDD's validation and benchmark blocks: MATLAB files of 1,280 blocks of 256 x 256."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from restora.datasets.headers import Header
 from restora.datasets.inventory import Inventory
+from restora.datasets.layouts.layout import Layout
 from restora.datasets.pairs import Entry
 from restora.datasets.search import Search
 from restora.errors import RestoraError
@@ -79,22 +80,16 @@ class Block:
 
 
 @dataclass(frozen=True)
-class SiddBlocks:
+class SiddBlocks(Layout):
     """The authors' MATLAB files.
 
     Attributes:
-        name: Who lays it out so.
         noisy: Name of the file of noisy blocks.
         clean: Name of the file of clean ones; "" where they are withheld.
-        splits: The splits this layout serves.
-        variants: The variants it serves; empty for all.
     """
 
-    name: str
     noisy: str
     clean: str
-    splits: tuple[str, ...] = ()
-    variants: tuple[str, ...] = field(default=())
 
     @property
     def tree(self) -> str:

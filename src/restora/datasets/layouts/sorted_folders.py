@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from restora.datasets.inventory import Inventory
+from restora.datasets.layouts.layout import Layout
 from restora.datasets.pairs import Entry
 from restora.datasets.search import Search, folder, images_below
 from restora.datasets.sources import FileImage, Source, StackedImage
@@ -18,31 +19,25 @@ _SHOTS = 2
 
 
 @dataclass(frozen=True)
-class SortedFolders:
+class SortedFolders(Layout):
     """The i-th file of one folder belongs to the i-th of another.
 
     One file too few shifts all that follow, which no name betrays. So the numbers in the names are compared: where
     nearly all of them lie within two of each other, one that does not is an error.
 
     Attributes:
-        name: Who lays it out so.
         degraded: Folder of the degraded images below the base; two for the left and right view of a dual-pixel sensor.
         clean: Folder of the clean images.
         bases: Folders that hold them, beside those named after the split and the benchmark.
         source: How a file is read.
         labels: (split, name of a file) of subsets: NumPy arrays of positions in the sorted folder, counted from 1.
-        splits: The splits this layout serves; empty for all.
-        variants: The variants it serves; empty for all.
     """
 
-    name: str
     degraded: tuple[str] | tuple[str, str]
     clean: str
     bases: tuple[str, ...] = ()
     source: Callable[[Path], Source] = FileImage
     labels: tuple[tuple[str, str], ...] = ()
-    splits: tuple[str, ...] = ()
-    variants: tuple[str, ...] = ()
 
     @property
     def tree(self) -> str:

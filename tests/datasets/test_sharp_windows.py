@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from restora.datasets.windows import grid_windows, sharpest
+from restora.datasets.sharp_windows import grid_windows, sharpest
 
 
 @pytest.mark.parametrize(
