@@ -11,13 +11,13 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from denoising import RESULTS, read_results, table
-from weights_page import CLEAN, kept_evaluations, of_card, page
+from weights_page import CLEAN, RESULTS, kept_evaluations, of_card, page
 
 from restora.checkpoints import Score, WeightsCard, list_weights, load_model, read_tensors, save_weights
 from restora.checkpoints.shipped import weights_folder
 from restora.checkpoints.writing import write_card
 from restora.evaluation import Evaluation
+from restora.evaluation.tables import read_evaluations, with_tables
 
 ROOT = Path(__file__).parent.parent
 
@@ -76,17 +76,6 @@ def ship(
     return card
 
 
-def update_readme() -> None:
-    """Put the table of the denoising benchmark between its markers in the README."""
-    readme = ROOT / "README.md"
-    begin, end = "<!-- denoising table -->", "<!-- end of denoising table -->"
-    head, _, rest = readme.read_text(encoding="utf-8").partition(begin)
-    tail = rest.partition(end)[2]
-    readme.write_text(
-        f"{head}{begin}\n\n{table(read_results(RESULTS / 'denoising.json'))}\n{end}{tail}", encoding="utf-8"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -112,7 +101,10 @@ def main() -> None:
     for card in list_weights():
         write_card(weights_folder() / f"{card.name}.json", with_scores(card, evaluations))
     (ROOT / "docs/weights.md").write_text(page(list_weights(), evaluations), encoding="utf-8")
-    update_readme()
+    readme = ROOT / "README.md"
+    text = with_tables(readme.read_text(encoding="utf-8"), read_evaluations(RESULTS / "evaluations"))
+    assert text is not None
+    readme.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from restora.checkpoints import WeightsCard
 from restora.evaluation import Case, Evaluation, published_for
-from restora.evaluation.leaderboard import title
 from restora.evaluation.record import mean
 from restora.evaluation.tables import benchmark_tables, read_evaluations
 
@@ -52,7 +51,7 @@ def kept_evaluations() -> list[Evaluation]:
 
 def of_card(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[Evaluation]:
     """Return the evaluations of weights as they are now, without options such as the self-ensemble."""
-    return [one for one in evaluations if one.weights_sha256 == card.sha256 and title(one) == card.name]
+    return [one for one in evaluations if one.weights_sha256 == card.sha256 and one.method_title == card.name]
 
 
 def page(cards: Sequence[WeightsCard], evaluations: Sequence[Evaluation]) -> str:

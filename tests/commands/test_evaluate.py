@@ -28,7 +28,7 @@ def rain(tmp_path):
 RAIN = ("evaluate", "--benchmark", "rain100l", "--root")
 
 
-def test_a_run_prints_the_standing_and_writes_the_same_files_twice(restora_command, rain, tmp_path):
+def test_a_run_prints_the_leaderboard_and_writes_the_same_files_twice(restora_command, rain, tmp_path):
     runs = [restora_command(*RAIN, rain, "--method", "input", "-o", folder) for folder in ("a", "b")]
     assert [run.returncode for run in runs] == [0, 0], runs[0].stderr
     assert runs[0].stdout.replace("a/rain100l", "b/rain100l") == runs[1].stdout
@@ -65,6 +65,13 @@ def test_other_protocols_and_parts_have_names_of_their_own(restora_command, rain
     (found,) = (tmp_path / "out").glob("*.json")
     assert found.name == "rain100l-input-rgb8-first-2.json"
     assert read_json(found).remarks[-1] == "only the first 2 of 4 pairs"
+
+
+def test_one_of_every_few_pairs_is_scored(restora_command, rain, tmp_path):
+    restora_command(*RAIN, rain, "--method", "input", "--every", "2", "-o", "out")
+    found = read_json(tmp_path / "out/rain100l-input-every-2.json")
+    assert found.names == ("0", "2")
+    assert found.remarks[-1] == "only 2 of 4 pairs, one of every 2"
 
 
 def test_noise_is_evaluated_at_the_strengths_asked_for(restora_command, tmp_path):
@@ -143,6 +150,13 @@ def test_tables_are_written_and_checked(restora_command, rain, tmp_path):
     assert run.returncode == 2
     assert "r.md: is not up to date; write it with restora tables out -o r.md" in run.stderr
     assert restora_command("tables", "nowhere").returncode == 2
+    (tmp_path / "r.md").write_text("one\n<!-- restora tables: rain100l; input -->\n<!-- end -->\ntwo\n")
+    restora_command("tables", "out", "-o", "r.md")
+    text = (tmp_path / "r.md").read_text()
+    assert text.startswith("one\n<!-- restora tables: rain100l; input -->\n")
+    assert "| degraded input |" in text
+    assert text.endswith("<!-- end -->\ntwo\n")
+    assert restora_command("tables", "out", "-o", "r.md", "--check").returncode == 0
 
 
 def test_a_submission_is_written_for_what_only_a_server_can_score(restora_command, tmp_path, monkeypatch):

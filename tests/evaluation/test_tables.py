@@ -6,7 +6,7 @@ from restora.errors import RestoraError
 from restora.evaluation.leaderboard import leaderboard, suite_means
 from restora.evaluation.published import published_for
 from restora.evaluation.record import Evaluation, ImageScores, read_json, write_json
-from restora.evaluation.tables import read_evaluations, results_page
+from restora.evaluation.tables import read_evaluations, results_page, with_tables
 
 ROOT = Path(__file__).parents[2]
 
@@ -31,6 +31,37 @@ def test_the_page_of_results_is_up_to_date():
     assert page == results_page(read_evaluations(ROOT / folder), folder)
 
 
+def test_the_tables_of_the_readme_are_up_to_date():
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert with_tables(page, read_evaluations(ROOT / "benchmarks/results/evaluations")) == page
+
+
+def test_marks_name_the_columns_and_rows_that_are_written_between_them():
+    mark = "<!-- restora tables: kodak24, cbsd68; mine, slow -->\n"
+    page = f"a\n{mark}old\n<!-- end -->\nb <!-- end -->\n"
+    kodak = {"benchmark": "kodak24", "title": "Kodak24"}
+    evaluations = [
+        scored([30, 40]),
+        scored([20, 30], **kodak),
+        scored([38], method="slow"),
+        scored([29], method="slow", **kodak),
+        scored([1, 2], method="other"),
+    ]
+    written = with_tables(page, evaluations[::-1])
+    assert written == with_tables(written, evaluations)
+    assert written.startswith(f"a\n{mark}\nPSNR, dB; protocol `gaussian-rgb8`; means over the images")
+    assert written.endswith("\n<!-- end -->\nb <!-- end -->\n")
+    whole, part = written.split("On the images that slow was run on:")
+    assert "| method | Kodak24 σ 25 (2) | CBSD68 σ 25 (2) |" in whole
+    assert "| mine | 25.00 | 35.00 |" in whole
+    assert "| mine | 20.00 | 30.00 |\n| slow | 29.00 | 38.00 |" in part
+    assert "other" not in written
+    assert "old" not in written
+    assert with_tables("no mark", evaluations) is None
+    with pytest.raises(RestoraError, match="slow: has no evaluation"):
+        with_tables(page, evaluations[:2])
+
+
 def test_strengths_of_noise_are_columns_and_the_order_of_files_does_not_matter():
     one = [scored([30, 32], "sigma-15"), scored([20.004, 20.004]), scored([10, 10], "sigma-50")]
     page = results_page(one, "f")
@@ -43,7 +74,8 @@ def test_strengths_of_noise_are_columns_and_the_order_of_files_does_not_matter()
 
 def test_a_part_of_the_images_is_compared_on_the_same_part():
     page = results_page([scored([30, 40, 50]), scored([31, 41], method="slow")], "f")
-    whole, part = page.split("On the 2 images that slow was run on:")
+    whole, part = page.split("On the images that slow was run on:")
+    assert "σ 25 PSNR (2)" in part
     assert "**slow**" not in whole
     assert "| **mine** | 40.00 | measured |" in whole
     assert "| **mine** | 35.00 | measured |" in part
@@ -64,14 +96,15 @@ def test_files_are_read_from_a_folder(tmp_path):
 
 def test_measured_and_published_stand_in_one_order_and_other_protocols_are_noted():
     mine = scored([33, 33], variant="", benchmark="rain100l", title="Rain100L", protocol="derain-y8")
-    rows = leaderboard([mine], published_for("rain100l", "test", ""))
-    values = [float(row.scores["psnr"]) for row in rows]
+    board = leaderboard([mine])
+    values = [float(row.scores[mine.case, "psnr"]) for row in board.rows]
     assert values == sorted(values)
-    assert [row.method for row in rows if row.measured] == ["mine"]
-    notes = {row.method: row.notes for row in rows}
-    assert notes["DiNAT-IR"] == ("by dinat-y",)
-    assert notes["KiT"] == ()
-    with pytest.raises(RestoraError, match="one case and one protocol"):
+    assert len(values) == 1 + len(published_for("rain100l", "test", ""))
+    assert [row.method for row in board.rows if row.measured] == ["mine"]
+    notes = {row.method: (row.remark, row.protocol) for row in board.rows}
+    assert notes["DiNAT-IR"] == ("", "dinat-y")
+    assert notes["KiT"] == ("", None)
+    with pytest.raises(RestoraError, match="of one protocol, not of derain-y8 and gaussian-rgb8"):
         leaderboard([mine, scored([1])], ())
 
 

@@ -1,5 +1,6 @@
 """``restora evaluate``: a method over a benchmark, beside the published numbers."""
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -7,24 +8,15 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from restora.datasets import Pairs
 from restora.datasets import benchmark as card_of
 from restora.errors import RestoraError
 from restora.evaluation.cases import SUITES, cases_of, sigma_of, usual_protocol
-from restora.evaluation.leaderboard import (
-    MEASURED,
-    Row,
-    leaderboard,
-    printed,
-    published_row,
-    suite_means,
-    title,
-)
+from restora.evaluation.leaderboard import Leaderboard, leaderboard, suite_leaderboard
 from restora.evaluation.methods import Method, baseline_method, images_method, weights_method
-from restora.evaluation.published import published_for
 from restora.evaluation.record import Evaluation, write_csv, write_json
 from restora.evaluation.report import write_report
 from restora.evaluation.run import Run
@@ -60,7 +52,7 @@ def evaluate(
     ] = None,
     method: Annotated[
         str | None,
-        typer.Option(metavar="input|bm3d|nlmeans|dark-channel|wiener|median", help="A classical method."),
+        typer.Option(metavar="input|bm3d|nlmeans|ffdnet|dark-channel|wiener|median", help="A baseline."),
     ] = None,
     images: Annotated[
         Path | None, typer.Option(help="Score the pictures in this folder, matched by name.")
@@ -82,7 +74,7 @@ def evaluate(
         typer.Option(help="Strength of synthetic noise, of 255; repeat it for several. [15, 25 and 50]"),
     ] = None,
     blind: Annotated[
-        bool, typer.Option("--blind", help="Classical methods estimate the noise, rather than being told.")
+        bool, typer.Option("--blind", help="Baselines estimate the noise, rather than being told.")
     ] = False,
     tile: Annotated[
         str, typer.Option(metavar="auto|none|PIXELS", help="Side of the tiles.", show_default=True)
@@ -97,6 +89,7 @@ def evaluate(
     ] = "float32",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps ...", show_default=True)] = "auto",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
+    every: Annotated[int, typer.Option(min=1, help="Only one of every so many pairs.")] = 1,
     keep_images: Annotated[
         bool, typer.Option("--keep-images/--scores-only", help="Keep the restored images as PNG.")
     ] = True,
@@ -139,41 +132,39 @@ def evaluate(
             + ([rule.name] if rule.name != usual_protocol(case) else [])
         )
         run = Run(output / stem, keep_images=keep_images and used.kind != "images", again=again)
-        with _Bar(f"{case.stem} {used.name}", told) as bar:
-            result = run_case(case, pairs, used, rule, run, limit=limit, progress=bar.show)
+        with _bar(told) as bar:
+            task = bar.add_task(f"{case.stem} {used.name}", total=None, name="")
+            show = partial(_show, bar, task)
+            result = run_case(case, pairs, used, rule, run, limit=limit, every=every, progress=show)
         found.append(result)
-        _print_leaderboard(result, out)
-        target = output / (stem if result.images and limit is None else f"{stem}-first-{len(result.images)}")
-        for path in _write(result, target, pairs, used, run):
-            print(path, flush=True)
+        count = f"{len(result.images)} images, protocol {result.protocol}"
+        _print(f"{result.label}: {count}", leaderboard([result]), out, caption="; ".join(result.remarks))
+        part = (f"-every-{every}" if every > 1 else "") + (f"-first-{len(result.images)}" if limit else "")
+        written = [
+            write_json(output / f"{stem}{part}.json", result),
+            write_csv(output / f"{stem}{part}.csv", result),
+            _write_report(output / f"{stem}{part}.html", result, pairs, used, run),
+        ]
+        print(*written, sep="\n", flush=True)
     if benchmark in SUITES and len(found) == len(SUITES[benchmark].cases):
-        _print_suite(benchmark, found, out)
+        board = suite_leaderboard(benchmark, found)
+        _print(f"{SUITES[benchmark].title}, protocol {board.protocol}", board, out)
 
 
-class _Bar:
+def _bar(console: Console) -> Progress:
     """Images done and time left, on a terminal."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[name]}"),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
 
-    def __init__(self, words: str, console: Console) -> None:
 
-        columns = (
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[name]}"),
-            TimeRemainingColumn(),
-        )
-        self._bar = Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
-        self._task = self._bar.add_task(words, total=None, name="")
-
-    def __enter__(self) -> "_Bar":
-        self._bar.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._bar.stop()
-
-    def show(self, done: int, total: int, name: str) -> None:
-        self._bar.update(self._task, completed=done, total=total, name=name)
+def _show(bar: Progress, task: TaskID, done: int, total: int, name: str) -> None:
+    bar.update(task, completed=done, total=total, name=name)
 
 
 def _tile(value: str) -> int | Literal["auto"] | None:
@@ -187,50 +178,24 @@ def _tile(value: str) -> int | Literal["auto"] | None:
         raise typer.BadParameter(f"{value!r} is no number of pixels", param_hint="--tile") from None
 
 
-def _print_leaderboard(result: Evaluation, out: Console) -> None:
-
-    heading = f"{result.label}: {len(result.images)} images, protocol {result.protocol}"
-    rows = leaderboard([result], published_for(result.benchmark, result.split, result.variant))
-    _print_rows(heading, result.metrics, rows, out)
-
-
-def _print_suite(name: str, found: list[Evaluation], out: Console) -> None:
-
-    means = {metric: printed(metric, value) for metric, value in suite_means(name, found).items()}
-    variant = found[0].variant if name == "dpdd" else ""
-    rows = [Row(title(found[0]), means, MEASURED)]
-    rows += [published_row(one, found[0].protocol) for one in published_for(name, "test", variant)]
-    rows.sort(key=lambda row: float(row.scores["psnr"]))
-    _print_rows(f"{SUITES[name].title}, protocol {found[0].protocol}", found[0].metrics, tuple(rows), out)
-
-
-def _print_rows(heading: str, metrics: tuple[str, ...], rows: tuple[Row, ...], out: Console) -> None:
-
-    table = Table(title=heading, title_justify="left")
+def _print(heading: str, board: Leaderboard, out: Console, *, caption: str = "") -> None:
+    table = Table(
+        title=escape(heading), title_justify="left", caption=escape(caption), caption_justify="left"
+    )
     table.add_column("method")
-    for metric in metrics:
+    for _, metric in board.columns:
         table.add_column(metric.upper(), justify="right")
     table.add_column("source")
     table.add_column("note")
-    for row in rows:
-        scores = [row.scores.get(metric, "") for metric in metrics]
-        notes = escape("; ".join(row.notes))
-        style = "bold" if row.measured else None
-        table.add_row(escape(row.method), *scores, escape(row.source), notes, style=style)
+    for row in board.rows:
+        scores = [row.scores.get(column, "") for column in board.columns]
+        notes = [row.remark, f"by {row.protocol}" if row.protocol is not None else ""]
+        words = [escape(text) for text in (row.source, "; ".join(note for note in notes if note))]
+        table.add_row(escape(row.method), *scores, *words, style="bold" if row.measured else None)
     out.print(table)
 
 
-def _write(result: Evaluation, target: Path, pairs: Pairs, used: Method, run: Run) -> list[Path]:
-    """Write JSON, CSV and the report."""
-
-    def beside(suffix: str) -> Path:
-        return target.with_name(target.name + suffix)
-
-    written = [write_json(beside(".json"), result), write_csv(beside(".csv"), result)]
-    return [*written, _report(result, beside(".html"), pairs, used, run)]
-
-
-def _report(result: Evaluation, path: Path, pairs: Pairs, used: Method, run: Run) -> Path:
+def _write_report(path: Path, result: Evaluation, pairs: Pairs, used: Method, run: Run) -> Path:
     """Write the HTML report, with pictures where they are kept."""
     entries = {entry.name: entry for entry in pairs.entries}
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from restora.evaluation.leaderboard import title
 from restora.evaluation.record import read_json
 from restora.evaluation.significance import difference
 
@@ -31,7 +30,9 @@ def significance(
     if as_json:
         print(json.dumps([{**asdict(one), "significant": one.significant} for one in found], indent=2))
         return
-    print(f"{a.label}, protocol {a.protocol}, {found[0].images} images: {title(b)} minus {title(a)}")
+    print(
+        f"{a.label}, protocol {a.protocol}, {found[0].images} images: {b.method_title} minus {a.method_title}"
+    )
     for one in found:
         digits = 3 if one.metric == "psnr" else 5
         unit = " dB" if one.metric == "psnr" else ""

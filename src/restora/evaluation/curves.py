@@ -9,12 +9,12 @@ from pathlib import Path
 from restora.errors import RestoraError
 from restora.evaluation.plots import saved
 from restora.evaluation.record import Evaluation
+from restora.metrics import with_unit
 
 SUFFIXES = (".svg", ".pdf", ".png")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
 """Of Okabe and Ito: told apart with every kind of colour vision."""
 MARKERS = "osD^vPX"
-UNITS = {"psnr": "PSNR, dB", "mae": "mean absolute error"}
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def write_curves(path: str | Path, drawn: Chart) -> Path:
             )
         axes.set_title(drawn.title, fontsize=9, loc="left", color="#444444")
         axes.set_xlabel("noise level σ, grey levels of 255")
-        axes.set_ylabel(UNITS.get(drawn.metric, drawn.metric.upper()))
+        axes.set_ylabel(with_unit(drawn.metric))
         axes.set_xticks(sorted({strength for curve in drawn.curves for strength, _ in curve.points}))
         axes.grid(axis="y", color="#dddddd", linewidth=0.7)
         axes.set_axisbelow(True)

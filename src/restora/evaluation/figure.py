@@ -6,7 +6,7 @@ from restora.errors import RestoraError
 from restora.evaluation.figure_crops import Crop
 from restora.evaluation.figure_sheet import COLOURS, Enlargement, Exhibit, Image, Scoring, Sheet
 from restora.evaluation.scene import Scene
-from restora.metrics import Protocol
+from restora.metrics import Protocol, printed
 
 
 def scored(exhibits: Sequence[Exhibit], clean: Image, protocol: Protocol) -> Scoring:
@@ -20,7 +20,7 @@ def scored(exhibits: Sequence[Exhibit], clean: Image, protocol: Protocol) -> Sco
     lines = []
     for exhibit in exhibits:
         scores = protocol.scores(exhibit.image, clean)
-        lines.append(" / ".join(_printed(metric, score) for metric, score in scores.items()))
+        lines.append(" / ".join(printed(metric, score) for metric, score in scores.items()))
     return Scoring(protocol.name, tuple(protocol.metrics), tuple(lines))
 
 
@@ -85,7 +85,3 @@ def _check(columns: Sequence[Exhibit], crops: Sequence[Crop]) -> None:
         crop.check(width, height)
     if not 1 <= len(crops) <= len(COLOURS):
         raise RestoraError(f"a figure shows 1 to {len(COLOURS)} crops, got {len(crops)}")
-
-
-def _printed(metric: str, score: float) -> str:
-    return f"{score:.{ {'psnr': 2, 'mae': 4}.get(metric, 3) }f}"

@@ -35,7 +35,7 @@ class Method:
         stamp: Of an entry, changes when its result would; for results that are read from files.
         weights_sha256: Of the file of weights.
         card: The weights card as data.
-        packages: Beside the usual ones, those whose version matters.
+        package: Name of the package on whose version the result depends, beside the usual ones.
     """
 
     name: str
@@ -45,7 +45,7 @@ class Method:
     stamp: Callable[[Entry], str] = _no_stamp
     weights_sha256: str | None = None
     card: Mapping[str, Any] | None = None
-    packages: tuple[str, ...] = ()
+    package: str | None = None
 
     @property
     def label(self) -> str:
@@ -107,7 +107,7 @@ def weights_method(
             "precision": str(restorer.engine.dtype).removeprefix("torch."),
             "device": restorer.engine.device.type,
         },
-        weights_sha256=card.sha256 if card else hashlib.sha256(Path(source).read_bytes()).hexdigest(),
+        weights_sha256=card.sha256 if card else _sha256(Path(source)),
         card=card.model_dump(mode="json") if card else None,
     )
 
@@ -129,8 +129,14 @@ def baseline_method(name: str, *, task: str, sigma: float | None) -> Method:
         _require_rgb(entry, degraded)
         return built.restore(degraded)
 
-    packages = ("bm3d",) if name == "bm3d" else ()
-    return Method(name, "baseline", restore, {"title": built.title, **built.settings}, packages=packages)
+    return Method(
+        name,
+        "baseline",
+        restore,
+        {"title": built.title, **built.settings},
+        weights_sha256=None if built.weights is None else _sha256(built.weights),
+        package=built.package,
+    )
 
 
 def images_method(folder: str | Path, *, name: str | None = None) -> Method:
@@ -189,6 +195,10 @@ def images_method(folder: str | Path, *, name: str | None = None) -> Method:
         return f"{status.st_size}-{status.st_mtime_ns}"
 
     return Method(name or folder.resolve().name, "images", restore, stamp=stamp)
+
+
+def _sha256(file: Path) -> str:
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _require_rgb(entry: Entry, degraded: Pixels) -> None:

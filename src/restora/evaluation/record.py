@@ -105,6 +105,22 @@ class Evaluation:
         )
 
     @property
+    def method_title(self) -> str:
+        """The method's name in tables, with the settings that were chosen.
+
+        Example:
+            >>> one = (ImageScores("a", {"psnr": 30.0}),)
+            >>> Evaluation("b", "B", "test", "", "p", "", "mine", "weights", {"ensemble": True}, one).method_title
+            'mine, self-ensemble'
+        """
+        words = [str(self.settings.get("title", self.method))]
+        words += ["self-ensemble"] if self.settings.get("ensemble") else []
+        for setting, what in (("tile", "tiles"), ("local_statistics", "local statistics")):
+            if self.settings.get(setting) is not None:
+                words.append(f"{what} of {self.settings[setting]}")
+        return ", ".join(words)
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Names of the images, in the order of the benchmark."""
         return tuple(image.name for image in self.images)

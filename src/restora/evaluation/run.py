@@ -58,6 +58,7 @@ def evaluate(
     run: Run,
     *,
     limit: int | None = None,
+    every: int = 1,
     progress: Progress = lambda done, total, name: None,
 ) -> Evaluation:
     """Score a method on a benchmark; what an earlier run with the same settings has done is not done again.
@@ -68,7 +69,8 @@ def evaluate(
         method: What restores them.
         protocol: How they are scored.
         run: Where scores and images are kept.
-        limit: Only the first of the pairs.
+        limit: Only the first so many pairs.
+        every: Only the first of every so many pairs.
         progress: Called with the number of images done, that of all and the name of the last.
 
     Returns:
@@ -77,7 +79,7 @@ def evaluate(
     Raises:
         RestoraError: A pair has no clean image, a file cannot be read or written, or the kept scores are of another run.
     """
-    entries = pairs.entries[:limit]
+    entries = pairs.entries[::every][:limit]
     for entry in entries:
         if entry.clean is None:
             raise RestoraError(
@@ -114,7 +116,6 @@ def evaluate(
         progress(done, len(entries), scores.name)
     found = [journal.find(entry.name, stamps[entry.name]) for entry in entries]
     card = benchmark(case.benchmark)
-    partial = (f"only the first {len(entries)} of {len(pairs)} pairs",) if len(entries) < len(pairs) else ()
     return Evaluation(
         benchmark=case.benchmark,
         title=card.title,
@@ -127,11 +128,25 @@ def evaluate(
         settings=dict(method.settings),
         images=tuple(scores for scores in found if scores is not None),
         published_pairs=card.split(case.split, case.variant).pairs,
-        remarks=(*pairs.remarks, *partial),
+        remarks=(*pairs.remarks, *part_of(len(pairs), len(entries), every)),
         versions=versions,
         weights_sha256=method.weights_sha256,
         card=None if method.card is None else dict(method.card),
     )
+
+
+def part_of(pairs: int, scored: int, every: int) -> tuple[str, ...]:
+    """Say which part of the pairs was scored, nothing if it was all.
+
+    Example:
+        >>> part_of(24, 24, 1), part_of(68, 20, 1), part_of(24, 8, 3)
+        ((), ('only the first 20 of 68 pairs',), ('only 8 of 24 pairs, one of every 3',))
+    """
+    if scored == pairs:
+        return ()
+    if every == 1:
+        return (f"only the first {scored} of {pairs} pairs",)
+    return (f"only {scored} of {pairs} pairs, one of every {every}",)
 
 
 def restored(
@@ -210,7 +225,7 @@ def _stamp(entry: Entry, method: Method) -> str:
 
 def _versions(method: Method) -> dict[str, str]:
     """Versions of what has a say in the numbers."""
-    packages = ("numpy", "opencv-python-headless", "torch", *method.packages)
+    packages = ["numpy", "opencv-python-headless", "torch"] + ([method.package] if method.package else [])
     found = {"restora": __version__, "python": ".".join(platform.python_version_tuple()[:2])}
     for package in packages:
         try:

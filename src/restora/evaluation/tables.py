@@ -1,36 +1,31 @@
-"""The page of results, from the files that evaluations left: nobody types a number."""
+"""Tables of the documentation in Markdown, from the files that evaluations left: nobody types a number."""
 
+import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from restora.errors import RestoraError
-from restora.evaluation.cases import Case
-from restora.evaluation.leaderboard import printed, title
-from restora.evaluation.published import Published, published_for
+from restora.evaluation.cases import Case, sigma_of
+from restora.evaluation.leaderboard import leaderboard
+from restora.evaluation.published import Published
 from restora.evaluation.record import Evaluation, read_json
+from restora.metrics import with_unit
 
 HEAD = """\
 # Results
 
 Written by `restora tables` from the files in `{folder}`; every image's score is in them. **Bold** rows were measured
 with restora, the others are printed by the sources they name. How to repeat a row: [evaluation.md](evaluation.md).
-On synthetic noise, classical methods are told sigma unless "estimated noise" stands beside them; restora's weights never are.
+On synthetic noise, baselines are told sigma unless "estimated noise" stands beside them; restora's weights never are.
 """
 
-
-@dataclass(frozen=True)
-class _Line:
-    """A method over the cases of a table: (case, metric) -> as printed."""
-
-    method: str
-    cells: dict[tuple[Case, str], str]
-    source: str
-    rank: float
+_MARKED = re.compile(
+    r"(<!-- restora tables: (?P<benchmarks>[^;>]+); (?P<methods>[^;>]+) -->\n).*?<!-- end -->", re.DOTALL
+)
 
 
 def results_page(evaluations: Sequence[Evaluation], folder: str) -> str:
-    """Write the page as Markdown.
+    """Write the page of all results.
 
     Args:
         evaluations: In any order.
@@ -39,11 +34,45 @@ def results_page(evaluations: Sequence[Evaluation], folder: str) -> str:
     return HEAD.format(folder=folder) + benchmark_tables(evaluations)
 
 
-def benchmark_tables(evaluations: Sequence[Evaluation], heading: str = "##") -> str:
-    """Write evaluations as Markdown, a heading and a table a benchmark and protocol, beside the published results.
+def with_tables(text: str, evaluations: Sequence[Evaluation]) -> str | None:
+    """Write tables anew between the marks of a page, None if it has no marks.
 
-    Variants, such as strengths of noise, are columns. Evaluations over a part of the images get tables of their own, in
-    which all others are averaged over the same part.
+    A mark names benchmarks and methods, whose columns and rows the tables have:
+    ``<!-- restora tables: cbsd68, kodak24; input, bm3d -->``, up to the next ``<!-- end -->``.
+
+    Args:
+        text: A page in Markdown.
+        evaluations: In any order.
+
+    Raises:
+        RestoraError: A benchmark or method of a mark was not measured.
+    """
+
+    def tables(mark: re.Match[str]) -> str:
+        benchmarks, methods = (re.split(r",\s*", mark[words]) for words in ("benchmarks", "methods"))
+        chosen = sorted(
+            (one for one in evaluations if one.benchmark in benchmarks and one.method in methods),
+            key=lambda one: (benchmarks.index(one.benchmark), *_order(one)),
+        )
+        missing = {*benchmarks, *methods} - {word for one in chosen for word in (one.benchmark, one.method)}
+        if missing:
+            raise RestoraError(
+                f"{min(missing)}: has no evaluation; run restora evaluate, or correct the mark"
+            )
+        metrics = " and ".join(map(with_unit, chosen[0].metrics))
+        head = (
+            f"{metrics}; protocol `{chosen[0].protocol}`; means over the images, written by `restora tables`."
+        )
+        return f"{mark[1]}\n{head}\n\n{_tables(chosen, published=False)}\n<!-- end -->"
+
+    return _MARKED.sub(tables, text) if _MARKED.search(text) else None
+
+
+def benchmark_tables(evaluations: Sequence[Evaluation], heading: str = "##") -> str:
+    """Write evaluations as a heading and a table a benchmark and protocol, beside the published results.
+
+    Variants, such as strengths of noise, are columns. Methods that were run on a part of the images get tables of their
+    own, in which all others are averaged over the same part.
 
     Args:
         evaluations: In any order.
@@ -54,16 +83,8 @@ def benchmark_tables(evaluations: Sequence[Evaluation], heading: str = "##") -> 
     for one in sorted(evaluations, key=lambda one: (one.title.lower(), one.protocol, _order(one))):
         groups.setdefault((one.title, one.protocol), []).append(one)
     for (name, protocol), group in groups.items():
-        text += f"\n{heading} {name}\n\nProtocol `{protocol}`: {group[0].protocol_description}.\n"
-        most = {
-            one.case: max(len(other.images) for other in group if other.case == one.case) for one in group
-        }
-        whole = [one for one in group if len(one.images) == most[one.case]]
-        text += "\n" + _table(whole, _published(whole))
-        for part in _parts(group, whole):
-            text += f"\nOn the {len(part[0].images)} images that {title(part[0])} was run on:\n\n{_table(part, ())}"
-        for remark in dict.fromkeys(remark for one in whole for remark in one.remarks):
-            text += f"\nNote: {remark}.\n"
+        text += f"\n{heading} {name}\n\nProtocol `{protocol}`: {group[0].protocol_description}.\n\n"
+        text += _tables(group, published=True)
     return text
 
 
@@ -79,81 +100,62 @@ def read_evaluations(folder: str | Path) -> list[Evaluation]:
     return [read_json(path) for path in files]
 
 
-def _table(evaluations: Sequence[Evaluation], published: Iterable[Published]) -> str:
-    cases = list(dict.fromkeys(one.case for one in sorted(evaluations, key=_order)))
-    metrics = evaluations[0].metrics
-    columns = [(case, metric) for case in cases for metric in metrics]
-    counts = {one.case: len(one.images) for one in evaluations}
-    lines: dict[tuple[str, str], _Line] = {}
-    for one in evaluations:
-        key = (f"**{title(one)}**", "measured")
-        cells = {(one.case, metric): printed(metric, value) for metric, value in one.means.items()}
-        _merge(lines, key, cells)
-    for result in published:
-        words = [result.source, result.remark]
-        words += [f"protocol `{result.protocol}`"] if result.protocol != evaluations[0].protocol else []
-        case = Case(result.benchmark, result.split, result.variant)
-        cells = {(case, metric): score for metric, score in result.scores.items()}
-        _merge(lines, (result.model, "; ".join(word for word in words if word)), cells)
-    heads = [
-        " ".join(word for word in (_words(case), metric.upper(), f"({counts[case]})") if word)
-        for case, metric in columns
-    ]
-    text = f"| method | {' | '.join(heads)} | source |\n|---|{'---:|' * len(columns)}---|\n"
-    for line in sorted(lines.values(), key=lambda line: (line.rank, line.method)):
-        cells_text = " | ".join(line.cells.get(column, "") for column in columns)
-        text += f"| {line.method} | {cells_text} | {line.source} |\n"
+def _tables(group: Sequence[Evaluation], *, published: bool) -> str:
+    """Write a table of the methods that were run on all images, and one for each that was run on a part."""
+    most: dict[Case, int] = {}
+    for one in group:
+        most[one.case] = max(len(one.images), most.get(one.case, 0))
+    partly = dict.fromkeys(one.method_title for one in group if len(one.images) < most[one.case])
+    whole = [one for one in group if one.method_title not in partly]
+    text = _markdown(whole, None if published else ()) if whole else ""
+    for method in partly:
+        part = [one for one in group if one.method_title == method]
+        names = {one.case: one.names for one in part}
+        others = (one for one in group if one.method_title != method and one.case in names)
+        part += [one.only(names[one.case]) for one in others if {*names[one.case]} <= {*one.names}]
+        text += f"\nOn the images that {method} was run on:\n\n{_markdown(part, (), sources=published)}"
+    for remark in dict.fromkeys(remark for one in whole for remark in one.remarks):
+        text += f"\nNote: {remark}.\n"
     return text
 
 
-def _merge(
-    lines: dict[tuple[str, str], _Line], key: tuple[str, str], cells: dict[tuple[Case, str], str]
-) -> None:
-    """Add cells to the line of a method; lines are ranked by the mean of their PSNR."""
-    old = lines.get(key)
-    if old is not None and old.cells.keys() & cells.keys():
-        raise RestoraError(f"{key[0].strip('*')}: is there twice for the same images; keep one of the files")
-    merged = {**(old.cells if old else {}), **cells}
-    ranks = [float(text) for (_, metric), text in merged.items() if metric == "psnr"]
-    lines[key] = _Line(key[0], merged, key[1], sum(ranks) / len(ranks) if ranks else 0.0)
+def _markdown(
+    evaluations: Sequence[Evaluation], published: Iterable[Published] | None, *, sources: bool = False
+) -> str:
+    """Write one table; the sources stand in the last column and mark what was measured, if there are others."""
+    board = leaderboard(evaluations, published)
+    sources = sources or published is None
+    titles = {one.case: one.title for one in evaluations}
+    heads = []
+    for case, metric in board.columns:
+        words = [titles[case] if len({*titles.values()}) > 1 else "", _words(case)]
+        words += [metric.upper()] if sources or len(board.metrics) > 1 else []
+        heads.append(" ".join(word for word in (*words, f"({board.images[case]})") if word))
+    text = _line(["method", *heads], ["source"] * sources)
+    text += f"|---|{'---:|' * len(heads)}{'---|' * sources}\n"
+    for row in board.rows:
+        method = f"**{row.method}**" if sources and row.measured else row.method
+        source = [row.source, row.remark, f"protocol `{row.protocol}`" if row.protocol is not None else ""]
+        cells = [row.scores.get(column, "") for column in board.columns]
+        text += _line([method, *cells], ["; ".join(word for word in source if word)] * sources)
+    return text
 
 
-def _parts(group: Sequence[Evaluation], whole: Sequence[Evaluation]) -> list[list[Evaluation]]:
-    """For every evaluation of fewer images: itself, and the others over the same images."""
-    found = []
-    for one in group:
-        if one in whole:
-            continue
-        others = [
-            other.only(one.names)
-            for other in group
-            if other is not one and other.case == one.case and set(other.names) >= set(one.names)
-        ]
-        found.append([one, *others])
-    return found
-
-
-def _published(evaluations: Sequence[Evaluation]) -> list[Published]:
-    cases = dict.fromkeys(one.case for one in evaluations)
-    return [one for case in cases for one in published_for(case.benchmark, case.split, case.variant)]
+def _line(cells: Iterable[str], source: Iterable[str]) -> str:
+    return f"| {' | '.join((*cells, *source))} |\n"
 
 
 def _words(case: Case) -> str:
-    """A case within the table of its benchmark.
+    """Name a case within the table of its benchmark.
 
     Example:
         >>> _words(Case("cbsd68", "test", "sigma-25")), _words(Case("dpdd", "test-indoor", "single"))
         ('σ 25', 'test-indoor single')
     """
-    return " ".join(
-        word
-        for word in ("" if case.split == "test" else case.split, case.variant.replace("sigma-", "σ "))
-        if word
-    )
+    split = "" if case.split == "test" else case.split
+    return f"{split} {case.variant.replace('sigma-', 'σ ')}".strip()
 
 
 def _order(evaluation: Evaluation) -> tuple[str, float, str, str]:
     """Variants by their number, then by name; methods by name, whatever the order of the files."""
-    number = evaluation.variant.removeprefix("sigma-")
-    strength = float(number) if evaluation.variant.startswith("sigma-") else 0.0
-    return evaluation.split, strength, evaluation.variant, title(evaluation)
+    return evaluation.split, sigma_of(evaluation.case) or 0.0, evaluation.variant, evaluation.method_title

@@ -2,6 +2,7 @@
 
 from restora.metrics.alignment import align, aligned_psnr, aligned_ssim
 from restora.metrics.luma import luma, luma8
+from restora.metrics.notation import printed, with_unit
 from restora.metrics.perceptual import lpips
 from restora.metrics.protocols import PROTOCOLS, Protocol, protocol
 from restora.metrics.psnr import mean_absolute_error, psnr
@@ -26,6 +27,7 @@ __all__ = [
     "luma8",
     "mean_absolute_error",
     "pooled_size",
+    "printed",
     "protocol",
     "psnr",
     "ssim",
@@ -34,4 +36,5 @@ __all__ = [
     "ssim_replicated",
     "ssim_uniform",
     "ssim_volume",
+    "with_unit",
 ]

