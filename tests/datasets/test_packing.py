@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from PIL import Image
 from torch.utils.data import DataLoader
 
 from restora.datasets import Pack, PairedCrops, PhotoCrops, open_folder_pair, write_pack
-from restora.datasets.originals import OriginalPair, OriginalPhotograph, original_pairs, original_photographs
+from restora.datasets.originals import Original, original_pairs, original_photographs
 from restora.datasets.pack import shard_files
 from restora.datasets.pairs import Entry, Pairs
 from restora.datasets.preparation import WHOLE, Preparation
@@ -39,7 +40,7 @@ def folders(tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "input", tmp_path / "target"
 
 
-def _originals(folders: tuple[Path, Path]) -> list[OriginalPair]:
+def _originals(folders: tuple[Path, Path]) -> list[Original]:
     return original_pairs(open_folder_pair(*folders))
 
 
@@ -236,7 +237,8 @@ def test_names_that_would_be_alike_are_told_apart(folders: tuple[Path, Path]) ->
     assert len({original.name for original in found}) == 2 * COUNT
     Image.new("RGB", (4, 4)).save(folders[0].parent / "a_s001.png")
     Image.new("RGB", (8, 8)).save(folders[0].parent / "a.png")
-    both = [OriginalPhotograph(name, folders[0].parent / f"{name}.png") for name in ("a", "a_s001")]
+    found = find_images([folders[0].parent / "a.png", folders[0].parent / "a_s001.png"])
+    both = [replace(original, name=Path(original.name).stem) for original in original_photographs(found)]
     with pytest.raises(RestoraError, match="a_s001: two images would have this name"):
         write_pack(
             both,

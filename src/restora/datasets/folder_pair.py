@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from restora.datasets.layouts.folders import Folders, pair_by_rule, stem_below
+from restora.datasets.layouts.folders import Folders, pair_by_rule, stems_below
 from restora.datasets.pairs import Pairs
-from restora.datasets.search import Search, images_below
+from restora.datasets.search import Search
 from restora.errors import RestoraError
 
 
@@ -26,7 +26,7 @@ def open_folder_pair(degraded: str | Path, clean: str | Path) -> Pairs:
     for place in places:
         if not place.is_dir():
             raise RestoraError(f"{place}: is not a folder; name the folder of the images")
-        files.append([(path, stem_below(place, path)) for path in images_below(place, recursive=True)])
+        files.append(stems_below(place, recursive=True))
         if not files[-1]:
             raise RestoraError(f"{place}: holds no images; name the folder of the images")
     found = pair_by_rule(Folders("own", ".", "."), places, files[0], files[1], Search(places[0], "all"))

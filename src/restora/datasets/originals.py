@@ -2,10 +2,11 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -18,85 +19,62 @@ Images = tuple[NDArray[Any], ...]
 """The clean image, and for a pair the degraded one."""
 
 
-class Original(Protocol):
-    """A photograph or a pair on disk."""
-
-    @property
-    def name(self) -> str:
-        """Unique among those of a pack."""
-        ...
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """What it is read from."""
-        ...
-
-    def read(self) -> Images:
-        """Decode it."""
-        ...
-
-
 @dataclass(frozen=True)
-class OriginalPhotograph:
-    """A clean photograph, which becomes 8-bit RGB."""
+class Original:
+    """A photograph or a pair on disk.
+
+    Attributes:
+        name: Unique among those of a pack.
+        files: What it is read from.
+        read: Decodes it.
+    """
 
     name: str
-    path: Path
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The one file."""
-        return (self.path,)
-
-    def read(self) -> Images:
-        """Decode it."""
-        return (load_rgb8(self.path),)
+    files: tuple[Path, ...]
+    read: Callable[[], Images]
 
 
-@dataclass(frozen=True)
-class OriginalPair:
-    """A pair, which keeps its depth."""
+def original_photographs(files: Iterable[ImageFile]) -> list[Original]:
+    """Take photographs, which become 8-bit RGB.
 
-    entry: Entry
-
-    @property
-    def name(self) -> str:
-        """Of the pair."""
-        return self.entry.name
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The clean file, then the degraded one."""
-        assert self.entry.clean is not None
-        return self.entry.clean.file, self.entry.degraded.file
-
-    def read(self) -> Images:
-        """Decode both."""
-        pair = self.entry.read()
-        assert pair.clean is not None
-        return pair.clean, pair.degraded
-
-
-def original_photographs(files: Iterable[ImageFile]) -> list[OriginalPhotograph]:
-    """Name photographs by their paths below the folder that was given, and in full where two would be called alike."""
+    They are named by their paths below the folder that was given, and in full where two would be called alike.
+    """
     files = list(files)
     names = [found.relative.as_posix() for found in files]
     times = Counter(names)
     return [
-        OriginalPhotograph(name if times[name] == 1 else found.path.as_posix(), found.path)
+        Original(
+            name if times[name] == 1 else found.path.as_posix(),
+            (found.path,),
+            partial(_photograph, found.path),
+        )
         for name, found in zip(names, files, strict=True)
     ]
 
 
-def original_pairs(pairs: Pairs) -> list[OriginalPair]:
-    """Take the pairs of a dataset.
+def original_pairs(pairs: Pairs) -> list[Original]:
+    """Take the pairs of a dataset, which keep their depth.
 
     Raises:
         RestoraError: Their clean images are withheld.
     """
     if not pairs.has_clean:
         raise RestoraError(f"{pairs.title}: the clean images are withheld; name a split that has them")
-    return [OriginalPair(entry) for entry in pairs.entries]
+    return [
+        Original(entry.name, (entry.clean.file, entry.degraded.file), partial(_pair, entry))
+        for entry in pairs.entries
+        if entry.clean is not None
+    ]
+
+
+def _photograph(path: Path) -> Images:
+    return (load_rgb8(path),)
+
+
+def _pair(entry: Entry) -> Images:
+    pair = entry.read()
+    assert pair.clean is not None
+    return pair.clean, pair.degraded
 
 
 def digest(originals: Sequence[Original], preparation: object) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from restora.atomic import replacement
+from restora.atomic import refusal, replacement
 from restora.datasets.corrupt import Corrupt, skip_or_fail
 from restora.datasets.originals import Images, Original, digest
 from restora.datasets.pack import (
@@ -108,9 +108,7 @@ def write_pack(
         with replacement(folder / INDEX) as stream:
             stream.write(index.model_dump_json(indent=1).encode() + b"\n")
     except OSError as error:
-        raise RestoraError(
-            f"{error.filename or folder}: cannot be written ({error.strerror}); make space or choose another folder"
-        ) from error
+        raise refusal(Path(error.filename or folder), error) from error
     return Pack(folder)
 
 

@@ -1,8 +1,9 @@
 """Aligned random crops of degraded and clean images, every one a pure function of a seed and its number."""
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Required, Self, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,15 @@ from restora.errors import RestoraError
 from restora.tensors import to_tensor
 
 _SUBSTITUTES = 2  # sets the generator of substitutes apart from that of the crop; see `epochs`
+
+
+class PairDrawing(TypedDict, total=False):
+    """Arguments of `PairedCrops` that say which crops are drawn."""
+
+    patch: Required[int]
+    seed: int
+    augmentation: Augmentation
+    corrupt: Corrupt
 
 
 class PairedCrops(Dataset[tuple[Tensor, Tensor]]):
@@ -61,24 +71,13 @@ class PairedCrops(Dataset[tuple[Tensor, Tensor]]):
         self.pairs, self.patch, self.seed, self.augmentation = pairs, patch, seed, augmentation
         self.corrupt, self.length = corrupt, length
         self._order = EpochOrder(len(pairs), seed)
-        self._bad: set[int] = (
-            set()
-        )  # spares reading and reporting again; which crop comes out is the same without
+        # Spares reading and reporting again; which crop comes out is the same without.
+        self._bad: set[int] = set()
 
     @classmethod
-    def from_folders(
-        cls,
-        degraded: str | Path,
-        clean: str | Path,
-        *,
-        patch: int,
-        seed: int = 0,
-        augmentation: Augmentation = "all",
-        corrupt: Corrupt = "fail",
-    ) -> Self:
+    def from_folders(cls, degraded: str | Path, clean: str | Path, **drawing: Unpack[PairDrawing]) -> Self:
         """Take the pairs of two folders, matched by their names without suffix; see `open_folder_pair`."""
-        pairs = open_folder_pair(degraded, clean)
-        return cls(pairs, patch=patch, seed=seed, augmentation=augmentation, corrupt=corrupt)
+        return cls(open_folder_pair(degraded, clean), **drawing)
 
     @classmethod
     def from_benchmark(
@@ -86,32 +85,26 @@ class PairedCrops(Dataset[tuple[Tensor, Tensor]]):
         name: str,
         root: str | Path,
         *,
-        patch: int,
         split: str = "train",
         variant: str | None = None,
-        seed: int = 0,
-        augmentation: Augmentation = "all",
-        corrupt: Corrupt = "fail",
+        **drawing: Unpack[PairDrawing],
     ) -> Self:
         """Take the pairs of a benchmark in any layout of the catalogue; see `open_benchmark`."""
-        pairs = open_benchmark(name, root, split=split, variant=variant)
-        return cls(pairs, patch=patch, seed=seed, augmentation=augmentation, corrupt=corrupt)
+        return cls(open_benchmark(name, root, split=split, variant=variant), **drawing)
 
     @classmethod
-    def from_pack(
-        cls, folder: str | Path, *, patch: int, seed: int = 0, augmentation: Augmentation = "all"
-    ) -> Self:
+    def from_pack(cls, folder: str | Path, **drawing: Unpack[PairDrawing]) -> Self:
         """Take the pairs of a pack: the same crops as from the files, without decoding.
 
         Raises:
             RestoraError: It is no pack, not finished, or one of photographs.
         """
-        return cls(Pack(folder).pairs(), patch=patch, seed=seed, augmentation=augmentation)
+        return cls(Pack(folder).pairs(), **drawing)
 
     def with_patch(self, patch: int) -> Self:
         """Return crops of the same pairs with another side; the order of the pairs stays."""
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, patch=patch)
+        other = copy(self)
+        other.patch = patch
         return other
 
     def __len__(self) -> int:

@@ -1,6 +1,7 @@
 """Random crops of clean photographs, every one a pure function of a seed and its number."""
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any, Required, Self, TypedDict, Unpack
 
@@ -109,8 +110,8 @@ class PhotoCrops(Dataset[Tensor]):
 
     def with_patch(self, patch: int) -> Self:
         """Return the same photographs, not decoded again, with another size of crop."""
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, patch=patch)
+        other = copy(self)
+        other.patch = patch
         return other
 
     def __len__(self) -> int:

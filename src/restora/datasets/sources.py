@@ -1,9 +1,10 @@
 """Where an image of a pair comes from: a file, half of one, several in one, or one that is degraded here."""
 
 import zlib
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,59 +19,46 @@ if TYPE_CHECKING:
     from restora.degradations import Degradation
 
 
-class Source(Protocol):
-    """An image that can be read, and described without decoding it."""
-
-    @property
-    def file(self) -> Path:
-        """The file to name when something is wrong."""
-        ...
-
-    def read(self) -> Pixels:
-        """Return the image: (H, W, C), RGB, at its own depth."""
-        ...
-
-    def header(self) -> Header:
-        """Return its size and depth."""
-        ...
-
-
 @dataclass(frozen=True)
-class FileImage:
-    """A whole image file: (H, W, 3), gray repeated."""
+class Source(ABC):
+    """An image that can be read, and described without decoding it.
+
+    Attributes:
+        file: What it is in; the file to name when something is wrong.
+    """
 
     file: Path
+
+    @abstractmethod
+    def read(self) -> Pixels:
+        """Return the image: (H, W, C), RGB, at its own depth."""
+
+    def header(self) -> Header:
+        """Return its size and depth: what the file says of itself."""
+        return read_header(self.file)
+
+
+class FileImage(Source):
+    """A whole image file: (H, W, 3), gray repeated."""
 
     def read(self) -> Pixels:
         """Decode the file."""
         return gray_to_rgb(read(self.file).pixels)
 
-    def header(self) -> Header:
-        """Return what the file says of itself."""
-        return read_header(self.file)
 
-
-@dataclass(frozen=True)
-class HighByteImage:
+class HighByteImage(Source):
     """A 16-bit image file as 8 bits: the lower byte dropped, not rounded, as OpenCV's ``imread`` does by default."""
-
-    file: Path
 
     def read(self) -> Pixels:
         """Decode the file and keep the higher bytes."""
         pixels = FileImage(self.file).read()
         return (pixels >> 8).astype(np.uint8) if pixels.dtype == np.uint16 else pixels
 
-    def header(self) -> Header:
-        """Return the size and depth of the file."""
-        return read_header(self.file)
-
 
 @dataclass(frozen=True)
-class HalfImage:
+class HalfImage(Source):
     """The left or right half of a file that holds two images side by side."""
 
-    file: Path
     side: Literal["left", "right"]
 
     def read(self) -> Pixels:
@@ -93,57 +81,40 @@ class HalfImage:
 
 
 @dataclass(frozen=True)
-class StackedImage:
-    """The left and right view of a dual-pixel sensor as six channels, left first."""
+class StackedImage(Source):
+    """The left and right view of a dual-pixel sensor as six channels, left first; `file` is the left one."""
 
-    left: Path
     right: Path
-
-    @property
-    def file(self) -> Path:
-        """The left view."""
-        return self.left
 
     def read(self) -> Pixels:
         """Decode both: (H, W, 6)."""
-        views = FileImage(self.left).read(), FileImage(self.right).read()
+        views = FileImage(self.file).read(), FileImage(self.right).read()
         if views[0].shape != views[1].shape or views[0].dtype != views[1].dtype:
-            raise RestoraError(f"{self.right}: has another size or depth than {self.left}; fetch both again")
+            raise RestoraError(f"{self.right}: has another size or depth than {self.file}; fetch both again")
         return np.concatenate(views, axis=2)
-
-    def header(self) -> Header:
-        """Return the size of the left view."""
-        return read_header(self.left)
 
 
 @dataclass(frozen=True)
-class NoisyImage:
+class NoisyImage(Source):
     """A clean file with the synthetic noise of the Gaussian protocol: (H, W, 3), float32, not clipped."""
 
-    file: Path
     sigma: float
 
     def read(self) -> Pixels:
         """Decode the file and add the noise."""
         return add_test_noise(to_float(FileImage(self.file).read()), self.sigma)
 
-    def header(self) -> Header:
-        """Return what the clean file says of itself."""
-        return read_header(self.file)
-
 
 @dataclass(frozen=True)
-class DegradedImage:
+class DegradedImage(Source):
     """A clean file with degradations of restora's own: (H, W, 3), uint8, as a camera would have saved it.
 
     The random numbers come from the name of the file: every photograph has its own weather, every run the same.
 
     Attributes:
-        file: The clean one.
         steps: Degradations in the range [0, 1], the first one first; none leaves it clean.
     """
 
-    file: Path
     steps: tuple["Degradation", ...]
 
     def read(self) -> Pixels:
@@ -159,10 +130,6 @@ class DegradedImage:
         random = torch.Generator().manual_seed(zlib.crc32(self.file.stem.encode()))
         degraded = Compose(self.steps)(to_tensor(clean)[None], random)[0]
         return to_pixels(quantize(degraded))
-
-    def header(self) -> Header:
-        """Return what the clean file says of itself."""
-        return read_header(self.file)
 
 
 def load_rgb8(path: Path) -> NDArray[np.uint8]:

@@ -14,20 +14,19 @@ from restora.datasets.inventory import Inventory
 from restora.datasets.layouts.layout import Layout
 from restora.datasets.pairs import Entry
 from restora.datasets.search import Search
+from restora.datasets.sources import Source
 from restora.errors import RestoraError
 
 
 @dataclass(frozen=True)
-class Box:
+class Box(Source):
     """A part of one photograph.
 
     Attributes:
-        file: The HDF5 file.
         rows: First row and the one after the last, counted from 0.
         columns: The same for columns.
     """
 
-    file: Path
     rows: tuple[int, int]
     columns: tuple[int, int]
 

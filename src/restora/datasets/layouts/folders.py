@@ -1,7 +1,7 @@
 """Layouts of two kinds of files in folders, paired by a rule for their names."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,29 +83,23 @@ class Folders(Layout):
         return [(d, c) for d in degraded for c in clean if d != c or self.degraded == self.clean]
 
     def _pair(self, degraded: Path, clean: Path, search: Search) -> Inventory:
-        inputs = images_below(degraded, recursive=self.recursive)
+        inputs, targets = stems_below(degraded, self.recursive), []
         if degraded == clean:
-            files = [(path, stem_below(degraded, path)) for path in inputs]
-            return pair_by_rule(
-                self,
-                (degraded,),
-                [(path, stem) for path, stem in files if self.rule.degraded_key(stem)],
-                [(path, stem) for path, stem in files if self.rule.clean_key(stem)],
-                search,
-            )
-        targets = images_below(clean, recursive=self.recursive)
-        return pair_by_rule(
-            self,
-            (degraded, clean),
-            [(path, stem_below(degraded, path)) for path in inputs],
-            [(path, stem_below(clean, path)) for path in targets],
-            search,
-        )
+            targets = [(path, stem) for path, stem in inputs if self.rule.clean_key(stem)]
+            inputs = [(path, stem) for path, stem in inputs if self.rule.degraded_key(stem)]
+        else:
+            targets = stems_below(clean, self.recursive)
+        return pair_by_rule(self, tuple(dict.fromkeys((degraded, clean))), inputs, targets, search)
 
 
 def stem_below(place: Path, path: Path) -> str:
     """Path below a folder with "/" and without suffix: what the rules speak of."""
     return path.relative_to(place).with_suffix("").as_posix()
+
+
+def stems_below(place: Path, recursive: bool) -> list[tuple[Path, str]]:
+    """List the images of a folder, each with what the rules speak of."""
+    return [(path, stem_below(place, path)) for path in images_below(place, recursive=recursive)]
 
 
 def pair_by_rule(
@@ -124,39 +118,42 @@ def pair_by_rule(
         clean: The same of the clean images.
         search: Says which numbers are wanted.
     """
-    ignored, foreign, alone = [], [], []
+    ignored: list[Path] = []
+    foreign: list[Path] = []
+
+    def keyed(
+        files: Sequence[tuple[Path, str]], key_of: Callable[[str], tuple[str, ...] | None]
+    ) -> Iterator[tuple[Path, str, tuple[str, ...]]]:
+        for path, stem in files:
+            key = key_of(stem)
+            if layout.ignore and re.fullmatch(layout.ignore, path.stem):
+                ignored.append(path)
+            elif key is None:
+                foreign.append(path)
+            elif not layout.numbered or search.wants(key):
+                yield path, stem, key
+
     partners: dict[tuple[str, ...], list[Path]] = {}
-    for path, stem in clean:
-        key = layout.rule.clean_key(stem)
-        if layout.ignore and re.fullmatch(layout.ignore, path.stem):
-            ignored.append(path)
-        elif key is None:
-            foreign.append(path)
-        elif not layout.numbered or search.wants(key):
-            partners.setdefault(key, []).append(path)
+    for path, _, key in keyed(clean, layout.rule.clean_key):
+        partners.setdefault(key, []).append(path)
+    if layout.shared:
+        foreign.clear()
     named: list[tuple[str, str, Entry]] = []
+    alone: list[Path] = []
     used: set[Path] = set()
-    for path, stem in degraded:
-        key = layout.rule.degraded_key(stem)
-        if layout.ignore and re.fullmatch(layout.ignore, path.stem):
-            ignored.append(path)
-        elif key is None:
-            foreign.append(path)
-        elif not layout.numbered or search.wants(key):
-            candidates = partners.get(key, [])
-            # 1.jpg beside 1.png: the partner of the same suffix is meant, and without one none is.
-            same = [c for c in candidates if c.suffix.lower() == path.suffix.lower()]
-            chosen = candidates if len(candidates) == 1 else same
-            if len(chosen) != 1:
-                alone.append(path)
-                continue
-            used.add(chosen[0])
-            entry = Entry(stem, FileImage(path), FileImage(chosen[0]), layout.border)
-            named.append((layout.rule.name(stem), stem + path.suffix, entry))
+    for path, stem, key in keyed(degraded, layout.rule.degraded_key):
+        candidates = partners.get(key, [])
+        # 1.jpg beside 1.png: the partner of the same suffix is meant, and without one none is.
+        same = [c for c in candidates if c.suffix.lower() == path.suffix.lower()]
+        chosen = candidates if len(candidates) == 1 else same
+        if len(chosen) != 1:
+            alone.append(path)
+            continue
+        used.add(chosen[0])
+        entry = Entry(stem, FileImage(path), FileImage(chosen[0]), layout.border)
+        named.append((layout.rule.name(stem), stem + path.suffix, entry))
     everything = (path for paths in partners.values() for path in paths)
     unused = () if layout.shared else tuple(path for path in everything if path not in used)
-    if layout.shared:
-        foreign = [path for path in foreign if path in {p for p, _ in degraded}]
     return Inventory(
         layout=layout.name,
         places=places,

@@ -13,6 +13,7 @@ from restora.datasets.inventory import Inventory
 from restora.datasets.layouts.layout import Layout
 from restora.datasets.pairs import Entry
 from restora.datasets.search import Search
+from restora.datasets.sources import Source
 from restora.errors import RestoraError
 
 
@@ -46,6 +47,10 @@ class BlockFile:
         except (OSError, ValueError, KeyError, TypeError, NotImplementedError) as error:
             raise RestoraError(f"{self.path}: cannot be read ({error}); fetch it again") from error
 
+    def block(self, image: int, number: int) -> "Block":
+        """Return one block of an image, unread."""
+        return Block(self.path, self, image, number)
+
     def _whosmat(self) -> list[tuple[str, tuple[int, ...], str]]:
         try:
             found: list[tuple[str, tuple[int, ...], str]] = _scipy_io(self.path).whosmat(self.path)
@@ -57,17 +62,12 @@ class BlockFile:
 
 
 @dataclass(frozen=True)
-class Block:
+class Block(Source):
     """One block of a file: (256, 256, 3), uint8."""
 
     blocks: BlockFile
     image: int
     number: int
-
-    @property
-    def file(self) -> Path:
-        """The MATLAB file."""
-        return self.blocks.path
 
     def read(self) -> NDArray[Any]:
         """Return the block."""
@@ -113,9 +113,7 @@ class SiddBlocks(Layout):
                 )
             images, blocks = noisy.shape[:2]
             entries = tuple(
-                Entry(
-                    f"{i * blocks + j:04d}", Block(noisy, i, j), None if clean is None else Block(clean, i, j)
-                )
+                Entry(f"{i * blocks + j:04d}", noisy.block(i, j), clean.block(i, j) if clean else None)
                 for i in range(images)
                 for j in range(blocks)
             )
