@@ -9,10 +9,10 @@ from torch import nn
 
 from restora.errors import RestoraError
 from restora.images import Photograph
+from restora.kinds import open_image
 from restora.networks.contract import as_network
 from restora.restoration.engine import Engine, build_engine
 from restora.restoration.ensemble import SelfEnsemble
-from restora.restoration.kinds import open_image
 from restora.restoration.pixels import Progress, restore_pixels
 from restora.restoration.tiling import check_tile, round_up
 
