@@ -70,7 +70,7 @@ def make_folder(folder, icc):
 
 def test_mixed_folder_comes_back_whole_and_broken_files_are_reported(tmp_path, icc, restora_command):
     names = make_folder(tmp_path / "in", icc)
-    run = restora_command("restore", "in", "-o", "out", "--recursive")
+    run = restora_command("restore", "--task", "denoise", "in", "-o", "out", "--recursive")
     assert run.returncode == 1
     assert "Traceback" not in run.stderr
     assert sorted(run.stdout.splitlines()) == [f"out/{name}" for name in names]
@@ -95,7 +95,7 @@ def test_mixed_folder_comes_back_whole_and_broken_files_are_reported(tmp_path, i
             assert roughness(after.pixels) < roughness(before.pixels) / 3, name
     assert b"Zeiss" in (tmp_path / "out/rotated.jpg").read_bytes()
 
-    again = restora_command("restore", "in", "-o", "out", "--recursive", "--json")
+    again = restora_command("restore", "--task", "denoise", "in", "-o", "out", "--recursive", "--json")
     assert again.returncode == 1
     results = [json.loads(line) for line in again.stdout.splitlines()]
     statuses = {result["source"]: result["status"] for result in results}
@@ -108,7 +108,7 @@ def test_mixed_folder_comes_back_whole_and_broken_files_are_reported(tmp_path, i
 
 def test_compare_ends_with_the_path_of_the_picture(tmp_path, restora_command):
     write(tmp_path / "photo.png", Photograph(noisy(40, 56, 3)))
-    run = restora_command("restore", "photo.png", "--compare")
+    run = restora_command("restore", "--task", "denoise", "photo.png", "--compare")
     assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.splitlines() == ["photo-restored.png", "photo-restored-compare.png"]
     assert read(tmp_path / "photo-restored-compare.png").width > 1000
@@ -120,7 +120,9 @@ def test_every_option_reaches_its_place(tmp_path, restora_command):
     options += " --precision float32 --suffix _x --format jpg --quality 50 --max-pixels 22500 --overwrite"
     run = restora_command("restore", "photo.png", *options.split())
     assert (run.returncode, run.stdout, run.stderr) == (0, "photo_x.jpg\n", "")
-    fine = restora_command("restore", "photo.png", "--suffix", "_y", "--format", "jpg", "--quality", "95")
+    fine = restora_command(
+        "restore", "--task", "denoise", "photo.png", "--suffix", "_y", "--format", "jpg", "--quality", "95"
+    )
     assert fine.returncode == 0
     assert (tmp_path / "photo_x.jpg").stat().st_size < (tmp_path / "photo_y.jpg").stat().st_size / 1.5
 
@@ -132,12 +134,24 @@ def test_every_option_reaches_its_place(tmp_path, restora_command):
         (["restore", "a.png", "--nonsense"], "No such option"),
         (["restore", "a.png", "--quality", "101"], "Invalid value for '--quality'"),
         (["restore", "a.png", "--tile", "big"], "'big' is no number of pixels"),
-        (["restore", "a.png", "--tile", "63"], "restora: tile must be a multiple of 4, got 63; try 60 or 64"),
-        (["restore", "a.png", "--tile", "64", "--overlap", "64"], "restora: overlap must be at most 60"),
+        (
+            ["restore", "a.png", "--task", "denoise", "--tile", "63"],
+            "restora: tile must be a multiple of 4, got 63; try 60 or 64",
+        ),
+        (
+            ["restore", "a.png", "--task", "denoise", "--tile", "64", "--overlap", "64"],
+            "restora: overlap must be at most 60",
+        ),
         (
             ["restore", "a.png", "--task", "levitate"],
-            "restora: no weights for the task 'levitate'; there are: dehaze, denoise, denoise-real",
+            "restora: unknown task 'levitate'; there are: denoise, denoise-real, deblur",
         ),
+        (["restore", "a.png", "--task", "deblurr"], "restora: unknown task 'deblurr'; did you mean deblur?"),
+        (
+            ["restore", "a.png", "--task", "dehaze", "--weights", "denoise-chair-tiny"],
+            "restora: the weights denoise-chair-tiny are for the task denoise, but dehaze is asked for",
+        ),
+        (["restore", "a.png", "--strength", "1.5"], "Invalid value for '--strength'"),
         (["restore", "a.png", "--weights", "none"], "restora: none: no such file, and no such weights"),
         (["restore", "a.png", "--device", "abacus"], "restora: "),
         (["restore", "a.png", "--precision", "int3"], "restora: unknown precision 'int3'"),
@@ -175,23 +189,60 @@ def test_bad_file_is_one_line_and_exits_with_one(tmp_path, restora_command, name
         content = (tmp_path / "whole.png").read_bytes()[:2000]
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    run = restora_command("restore", name)
+    run = restora_command("restore", "--task", "denoise", name)
     assert (run.returncode, run.stdout) == (1, "")
     (line,) = run.stderr.splitlines()
     assert line.startswith(f"restora: {name}: ")
     assert words in line
 
 
+def test_without_a_task_camera_noise_is_removed_and_the_others_are_named(tmp_path, restora_command):
+    write(tmp_path / "photo.png", Photograph(noisy(64, 64, 3)))
+    run = restora_command("restore", "photo.png")
+    assert (run.returncode, run.stdout) == (0, "photo-restored.png\n")
+    (line,) = run.stderr.splitlines()
+    assert line.startswith("no --task given: denoise-real removes noise of cameras")
+    assert "derain, desnow, dehaze" in line
+
+
+def test_what_hardly_changes_is_said(tmp_path, restora_command):
+    write(tmp_path / "even.png", Photograph(np.full((64, 64, 3), 128, np.uint8)))
+    run = restora_command("restore", "even.png", "--task", "denoise")
+    assert run.stderr.startswith("even.png: hardly changed (0.")
+    assert run.stderr.endswith(" of 255 grey levels in the mean); is this the right --task?\n")
+    whole = json.loads(
+        restora_command("restore", "even.png", "--task", "denoise", "--overwrite", "--json").stdout
+    )
+    assert 0 <= whole["change"] < 0.5
+
+
+def test_strength_is_a_share_of_the_change(tmp_path, restora_command):
+    write(tmp_path / "photo.png", Photograph(noisy(64, 64, 3)))
+    changes = []
+    for strength in ("1", "0.5", "0"):
+        run = restora_command(
+            "restore", "photo.png", "--task", "denoise", "--strength", strength, "--overwrite", "--json"
+        )
+        changes.append(json.loads(run.stdout)["change"])
+    assert changes[1] == pytest.approx(changes[0] / 2, rel=0.1)
+    assert changes[2] == 0
+
+
 def test_output_equal_to_input_needs_overwrite(tmp_path, restora_command):
     source = write(tmp_path / "photo.png", Photograph(noisy(40, 56, 3)))
     before = source.read_bytes()
-    run = restora_command("restore", "photo.png", "-o", "photo.png")
+    run = restora_command("restore", "--task", "denoise", "photo.png", "-o", "photo.png")
     assert run.returncode == 1
     assert run.stderr.splitlines() == [
         "restora: photo.png: would be replaced by its own restoration; choose another output, or add --overwrite"
     ]
     assert source.read_bytes() == before
-    assert restora_command("restore", "photo.png", "-o", "photo.png", "--overwrite").returncode == 0
+    assert (
+        restora_command(
+            "restore", "--task", "denoise", "photo.png", "-o", "photo.png", "--overwrite"
+        ).returncode
+        == 0
+    )
     assert roughness(read(source).pixels) < roughness(noisy(40, 56, 3)) / 3
 
 
@@ -208,6 +259,8 @@ def test_interrupted_run_leaves_whole_files_and_continues(tmp_path, restora_comm
         "in",
         "-o",
         "out",
+        "--task",
+        "denoise",
     ]
     process = subprocess.Popen(
         command,
@@ -224,7 +277,7 @@ def test_interrupted_run_leaves_whole_files_and_continues(tmp_path, restora_comm
     assert process.wait(timeout=60) == 130
     finished = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert finished == ["0.png"]
-    run = restora_command("restore", "in", "-o", "out", "--json")
+    run = restora_command("restore", "--task", "denoise", "in", "-o", "out", "--json")
     statuses = [json.loads(line)["status"] for line in run.stdout.splitlines()]
     assert statuses == ["skipped", "restored", "restored", "restored"]
     for index, size in enumerate(sizes):
@@ -240,7 +293,7 @@ def test_patterns_work_without_a_shell(tmp_path, restora_command):
 
 def test_notes_name_what_was_done(tmp_path, restora_command):
     Image.new("CMYK", (16, 16), (10, 20, 30, 40)).save(tmp_path / "print.jpg")
-    run = restora_command("restore", "print.jpg")
+    run = restora_command("restore", "--task", "denoise", "print.jpg")
     assert run.returncode == 0
     assert run.stderr.startswith("print.jpg: ")
     assert "CMYK" in run.stderr

@@ -7,10 +7,12 @@ from restora.checkpoints.inspection import Inspection, inspect_state_dict
 from restora.checkpoints.loading import load_model
 from restora.checkpoints.official import convert_state_dict, to_official_state_dict
 from restora.checkpoints.reading import read_tensors
-from restora.checkpoints.shipped import list_weights, weights_for_task
+from restora.checkpoints.shipped import list_weights
+from restora.checkpoints.tasks import TASKS, load_for_task, weights_for_task
 from restora.checkpoints.writing import save_weights
 
 __all__ = [
+    "TASKS",
     "Inspection",
     "Score",
     "WeightsCard",
@@ -18,6 +20,7 @@ __all__ = [
     "convert_state_dict",
     "inspect_state_dict",
     "list_weights",
+    "load_for_task",
     "load_model",
     "publish",
     "read_tensors",

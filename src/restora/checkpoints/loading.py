@@ -12,6 +12,7 @@ from restora.checkpoints.cards import WeightsCard, read_card
 from restora.checkpoints.hub import fetch, is_hub_id, weights_in
 from restora.checkpoints.inspection import inspect_state_dict
 from restora.checkpoints.official import convert_state_dict
+from restora.checkpoints.published import PUBLISHED, fetch_published
 from restora.checkpoints.reading import read_tensors
 from restora.checkpoints.shipped import list_weights, weights_folder
 from restora.checkpoints.training_state import read_training_state
@@ -25,7 +26,7 @@ def load_model(source: str | Path, **overrides: Any) -> RestorationNetwork:
     """Load a network with its weights, in evaluation mode, float32, on the CPU.
 
     Args:
-        source: The name of weights that come with restora (see `list_weights`), a ``.safetensors`` file with its
+        source: The name of weights that come with restora (see `list_weights`) or that are published (see `PUBLISHED`), a ``.safetensors`` file with its
             card beside it or a folder with both, a hub id (``owner/name``), ``best.pt`` or ``last.pt`` of a training
             run (the averaged weights are taken), or a checkpoint as the papers' authors publish it (``.pth``,
             ``.pkl``, ``.pt``, nested or prefixed in the usual ways). What was found in a file without a card is logged.
@@ -59,6 +60,8 @@ def _find(source: str | Path) -> Path:
     shipped = weights_folder() / f"{source}.safetensors"
     if shipped.exists():
         return shipped
+    if str(source) in PUBLISHED:
+        return fetch_published(str(source))
     if is_hub_id(str(source)):
         return weights_in(fetch(str(source)))
     names = ", ".join(card.name for card in list_weights())

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from restora.checkpoints import weights_for_task
+from restora.checkpoints.tasks import DEFAULT_TASK, TASKS, load_for_task
 from restora.commands.progress import FilesProgress
 from restora.restoration import Restorer, Result, gather, plan_jobs, run_jobs
 
@@ -17,6 +17,8 @@ EPILOG = """
 Examples:
 
   restora restore photo.jpg                       [dim]writes photo-restored.jpg[/dim]
+
+  restora restore view.jpg --task dehaze          [dim]every task: restora weights[/dim]
 
   restora restore photo.jpg -o clean.png --compare
 
@@ -44,8 +46,12 @@ def restore(
         ),
     ] = None,
     task: Annotated[
-        str, typer.Option(help="What is wrong; chooses among the weights in the package.")
-    ] = "denoise",
+        str | None,
+        typer.Option(
+            help="What is wrong: denoise-real (cameras, JPEG; the default), denoise (Gaussian), deblur, defocus,"
+            " defocus-dual, derain, desnow or dehaze."
+        ),
+    ] = None,
     weights: Annotated[
         str | None,
         typer.Option(
@@ -54,6 +60,10 @@ def restore(
             help="Weights to use instead: a name from 'restora weights', or a checkpoint.",
         ),
     ] = None,
+    strength: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of the restored picture; the rest is the picture as it came."),
+    ] = 1.0,
     tile: Annotated[
         str, typer.Option(metavar="auto|none|PIXELS", help="Side of the tiles; 'none' does without.")
     ] = "auto",
@@ -101,8 +111,16 @@ def restore(
         _tell(result, console, as_json)
     jobs = plan_jobs(images, output, suffix=suffix, file_format=file_format)
     if jobs:
+        network = load_for_task(task, weights)
+        if task is None and weights is None:
+            console.print(
+                f"no --task given: {DEFAULT_TASK} removes {TASKS[DEFAULT_TASK].removes};"
+                f" others: {', '.join(name for name in TASKS if name != DEFAULT_TASK)}",
+                markup=False,
+            )
         restorer = Restorer(
-            weights or weights_for_task(task),
+            network,
+            strength=strength,
             tile=None if tile == "none" else _pixels("tile", tile),
             overlap=_pixels("overlap", overlap),
             ensemble=ensemble,

@@ -6,8 +6,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any, Literal
 
+import numpy as np
+
 from restora.errors import RestoraError
-from restora.images import ImageFile, find_images, losses, read, write
+from restora.images import ImageFile, Photograph, find_images, losses, read, write
 from restora.images.writing import check_target
 from restora.restoration.comparison import write_comparison
 from restora.restoration.planning import Job, plan_jobs
@@ -15,7 +17,8 @@ from restora.restoration.restorer import Restorer
 
 Status = Literal["restored", "skipped", "failed"]
 MAX_PIXELS = 500_000_000
-
+HARDLY = 0.5
+"""Mean change in grey levels of 255 below which a restoration looks like its photograph."""
 
 Progress = Callable[[Job, float, float], None]
 
@@ -31,6 +34,7 @@ class Result:
         comparison: The picture of before and after, if one was asked for.
         error: Why it failed, one line that names the file.
         notes: What reading and writing could not keep.
+        change: Mean difference between photograph and restoration in grey levels of 255, 0 unless restored.
         megapixels: Millions of pixels of the photograph, 0 unless restored.
         seconds: From reading to writing.
     """
@@ -41,6 +45,7 @@ class Result:
     comparison: Path | None = None
     error: str | None = None
     notes: tuple[str, ...] = ()
+    change: float = 0.0
     megapixels: float = 0.0
     seconds: float = 0.0
 
@@ -49,7 +54,7 @@ def restore(
     inputs: str | Path | Sequence[str | Path],
     output: str | Path | None = None,
     *,
-    task: str = "denoise",
+    task: str | None = None,
     weights: str | Path | None = None,
     recursive: bool = False,
     quality: int | None = None,
@@ -63,13 +68,14 @@ def restore(
         inputs: A file, a folder or a pattern such as ``scans/*.tif``, or several of them.
         output: A file for one photograph, or a folder, in which the trees of the inputs are mirrored. By default
             each result is written beside its photograph, as ``NAME-restored``.
-        task: What is wrong with the photographs; chooses the weights in the package.
+        task: What is wrong with the photographs (`restora.checkpoints.TASKS`); chooses the weights in the package,
+            ``"denoise-real"`` when neither is given.
         weights: Weights to use instead: what `restora.load_model` takes.
         recursive: Also restore what is in the folders below those named.
         quality: 1 to 100 for JPEG and WebP; that of the photograph by default.
         overwrite: Restore again what is there already.
         compare: Also write a picture of before and after beside each result.
-        **options: Of the `Restorer`: ``tile``, ``overlap``, ``ensemble``, ``precision``, ``device``.
+        **options: Of the `Restorer`: ``strength``, ``tile``, ``overlap``, ``ensemble``, ``precision``, ``device``.
 
     Returns:
         A result for every file; those whose target was there already are skipped.
@@ -82,11 +88,11 @@ def restore(
         Traceback (most recent call last):
         restora.errors.RestoraError: no-such-photograph.jpg: does not exist; check the spelling and the folder
     """
-    from restora.checkpoints import weights_for_task
+    from restora.checkpoints.tasks import load_for_task
 
     images, missing = gather([inputs] if isinstance(inputs, str | Path) else inputs, recursive=recursive)
     jobs = plan_jobs(images, output)
-    restorer = Restorer(weights or weights_for_task(task), **options) if jobs else None
+    restorer = Restorer(load_for_task(task, weights), **options) if jobs else None
     results = [*missing]
     if restorer is not None:
         results += run_jobs(jobs, restorer, quality=quality, overwrite=overwrite, compare=compare)
@@ -178,14 +184,33 @@ def _restored(
     write(job.target, after, quality=quality, overwrite=overwrite)
     if compare:
         write_comparison(job.comparison, photograph, after)
+    change = mean_change(photograph, after)
+    hardly = f"hardly changed ({change:.2f} of 255 grey levels in the mean); is this the right --task?"
     return Result(
         job.source,
         "restored",
         job.target,
         job.comparison if compare else None,
-        notes=(*photograph.notes, *losses(job.target, photograph)),
+        notes=(*photograph.notes, *losses(job.target, photograph), *([hardly] if change < HARDLY else [])),
+        change=change,
         megapixels=size,
     )
+
+
+def mean_change(before: Photograph, after: Photograph) -> float:
+    """Return the mean absolute difference of two photographs of one shape and depth, in grey levels of 255.
+
+    Example:
+        >>> import numpy as np
+        >>> black, gray = Photograph(np.zeros((4, 4), np.uint16)), Photograph(np.full((4, 4), 257, np.uint16))
+        >>> mean_change(black, gray)
+        1.0
+    """
+    white = 1.0 if before.pixels.dtype.kind == "f" else float(np.iinfo(before.pixels.dtype).max)
+    # Row by row: a whole picture of differences would be as large again as the photograph.
+    rows = zip(before.pixels, after.pixels, strict=True)
+    total = sum(float(np.abs(b.astype(np.float64) - a).sum()) for b, a in rows)
+    return 255 * total / white / before.pixels.size
 
 
 def _finished(job: Job, compare: bool, max_pixels: int) -> Result:

@@ -9,10 +9,11 @@ from torch import nn
 
 from restora.errors import RestoraError
 from restora.images import Photograph
-from restora.kinds import open_image
 from restora.networks.contract import as_network
+from restora.restoration.blending import blended
 from restora.restoration.engine import Engine, build_engine
 from restora.restoration.ensemble import SelfEnsemble
+from restora.restoration.kinds import open_image
 from restora.restoration.pixels import Progress, restore_pixels
 from restora.restoration.tiling import check_tile, round_up
 
@@ -36,6 +37,7 @@ class Restorer:
             the layer outputs of a small trial run. Images that fit into a tile are not cut.
         overlap: Pixels that neighbouring tiles share at least; ``"auto"`` as in `auto_overlap`.
         ensemble: Average over the eight flips and turns of the image: eight times the time, a little better.
+        strength: Share of the restored image in the result, 0 to 1; the rest is the image as it came.
         precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``; see `build_engine`.
         device: ``"auto"`` or a torch device.
 
@@ -56,6 +58,7 @@ class Restorer:
         tile: int | Literal["auto"] | None = "auto",
         overlap: int | Literal["auto"] = "auto",
         ensemble: bool = False,
+        strength: float = 1.0,
         precision: str = "auto",
         device: str | torch.device = "auto",
     ) -> None:
@@ -75,7 +78,9 @@ class Restorer:
             )
         self.tile, self.overlap = tile, overlap
         self.engine: Engine = build_engine(
-            SelfEnsemble(network) if ensemble else network, precision=precision, device=device
+            blended(SelfEnsemble(network) if ensemble else network, strength),
+            precision=precision,
+            device=device,
         )
         needs = self.engine.requirements
         if tile is not None:

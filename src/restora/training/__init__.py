@@ -1,7 +1,4 @@
-"""From a recipe to weights.
-
-A loss in a file of its own is registered by an import here.
-"""
+"""From a recipe to weights."""
 
 from restora.training.loop import Report, Trainer
 from restora.training.recipe import Recipe, load_recipe

@@ -1,0 +1,56 @@
+"""Tasks: each has a recipe, and what is asked for is what is loaded."""
+
+import pytest
+
+from restora.checkpoints import list_weights
+from restora.checkpoints.published import PUBLISHED
+from restora.checkpoints.tasks import DEFAULT_TASK, TASKS, load_for_task, weights_for_task
+from restora.errors import RestoraError
+from restora.training.bundled import list_recipes
+
+SHIPPED = {card.task for card in list_weights()}
+
+
+@pytest.mark.parametrize("task", TASKS.values(), ids=TASKS.keys())
+def test_a_recipe_trains_it(task):
+    assert task.recipe in list_recipes()
+
+
+def test_all_weights_are_for_known_tasks():
+    assert TASKS.keys() >= SHIPPED
+    assert {published.task for published in PUBLISHED.values()} <= TASKS.keys()
+    assert DEFAULT_TASK in SHIPPED
+
+
+@pytest.mark.parametrize("task", sorted(SHIPPED))
+def test_the_weights_of_a_task_are_for_it(task):
+    assert load_for_task(task).card.task == task
+
+
+def test_without_a_word_the_default_is_loaded():
+    assert load_for_task(None).card.task == DEFAULT_TASK
+
+
+@pytest.mark.parametrize("task", sorted(TASKS.keys() - SHIPPED))
+def test_without_weights_recipe_and_published_weights_are_named(task):
+    with pytest.raises(RestoraError) as error:
+        weights_for_task(task)
+    assert f"'restora train {TASKS[task].recipe}'" in str(error.value)
+    fetchable = [name for name, published in PUBLISHED.items() if published.task == task and published.file]
+    assert all(f"--weights {name}" in str(error.value) for name in fetchable[:1])
+
+
+def test_an_unknown_task_names_the_nearest():
+    with pytest.raises(
+        RestoraError, match=r"unknown task 'deblurr'; did you mean deblur\? there are: denoise"
+    ):
+        weights_for_task("deblurr")
+
+
+def test_task_and_weights_must_agree():
+    name = weights_for_task("denoise")
+    assert load_for_task("denoise", name).card.name == name
+    with pytest.raises(
+        RestoraError, match=f"{name} are for the task denoise, but dehaze is asked for; give one"
+    ):
+        load_for_task("dehaze", name)
