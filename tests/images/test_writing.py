@@ -20,6 +20,7 @@ LAYOUTS = {
     "rgb-alpha": {"alpha": True},
 }
 CONTAINERS = [(f, dtype) for f in FORMATS for dtype in f.dtypes]
+LOSSLESS = [(f, dtype) for f, dtype in CONTAINERS if f.name != "JPEG"]
 KINDS = ["nothing", "icc", "exif", "xmp", "dpi", "orientation", "all"]
 
 
@@ -69,8 +70,10 @@ def test_pixels_and_every_kind_of_metadata_come_back(
         if not target.alpha:
             assert (alpha is not None) == any("white" in words for words in missing)
             alpha = None
-        if target.name != "JPEG":  # its pixels have tests of their own
+        if (target, dtype) in LOSSLESS:
             assert_array_equal(back.pixels, expected, strict=True)
+        elif alpha is original.alpha:  # as it is, not laid over white
+            assert np.abs(back.pixels.astype(int) - expected).mean() < 4  # noise is hard to compress
         assert (back.pixels.dtype, back.pixels.shape) == (np.dtype(dtype), expected.shape)
         assert (back.alpha is None) == (alpha is None)
         if alpha is not None:
@@ -80,7 +83,7 @@ def test_pixels_and_every_kind_of_metadata_come_back(
 @given(st.data())
 @settings(max_examples=30, deadline=None)
 def test_any_small_size_comes_back_exactly(tmp_path_factory, make_photograph, data):
-    target, dtype = data.draw(st.sampled_from([c for c in CONTAINERS if c[0].name != "JPEG"]))
+    target, dtype = data.draw(st.sampled_from(LOSSLESS))
     layout = data.draw(st.sampled_from(sorted(LAYOUTS)))
     size = data.draw(st.tuples(st.integers(1, 20), st.integers(1, 20)))
     original = make_photograph(dtype, **LAYOUTS[layout], size=size, seed=data.draw(st.integers(0, 99)))

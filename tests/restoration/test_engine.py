@@ -10,7 +10,7 @@ from restora.errors import RestoraError
 from restora.networks import Requirements, RestorationNetwork
 from restora.restoration import engine as engine_module
 from restora.restoration.engine import best_device, build_engine
-from restora.restoration.pixels import restore_pixels
+from restora.restoration.tiled_restoration import restore_pixels
 
 MakeNetwork = Callable[..., nn.Module]
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 from restora.networks.contract import Requirements
 from restora.restoration import SelfEnsemble
 from restora.restoration.engine import build_engine
-from restora.restoration.pixels import restore_pixels
+from restora.restoration.tiled_restoration import restore_pixels
 
 MakeNetwork = Callable[..., nn.Module]
 

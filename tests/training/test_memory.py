@@ -27,7 +27,8 @@ def test_checkpointed_activations_give_the_same_gradients_and_statistics(name: s
         for parameter in plain.parameters():
             parameter.add_(torch.randn_like(parameter) * 0.05)
     saving = copy.deepcopy(plain)
-    assert checkpoint_activations(saving) >= 5
+    blocks = checkpoint_activations(saving)
+    assert blocks == sum("forward" in vars(module) for module in saving.modules()) > 0
     x = torch.rand(2, plain.requirements.in_channels, 32, 32)
     expected, got = gradients(plain, x), gradients(saving, x)
     assert expected.keys() == got.keys()

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from restora.errors import RestoraError
 from restora.networks.contract import Requirements
 from restora.restoration.engine import Engine, build_engine
-from restora.restoration.pixels import Range, restore_pixels
+from restora.restoration.tiled_restoration import Range, restore_pixels
 from restora.restoration.tiling import plan_axis
 
 MakeNetwork = Callable[..., nn.Module]

@@ -13,7 +13,7 @@ from torch import nn
 from restora.errors import RestoraError
 from restora.images import Metadata, Photograph, write
 from restora.restoration import Restorer
-from restora.restoration.kinds import open_image
+from restora.restoration.input_types import open_image
 
 MakeNetwork = Callable[..., nn.Module]
 MakeImage = Callable[..., np.ndarray]
