@@ -140,7 +140,11 @@ def test_published_numbers_stand_in_order_of_the_first_metric_with_their_protoco
     ]
     text = write_report(record(), tmp_path / "r.html", published=others).read_text()
     rows = re.findall(r'<tr class="(ours|)"><th scope="row">([^<]+)</th>(.*?)</tr>', text)
-    assert [(mark, method) for mark, method, _ in rows] == [("", "Strong"), ("ours", "ours"), ("", "Weak")]
+    assert [(mark, method) for mark, method, _ in rows] == [
+        ("", "Strong"),
+        ("ours", "ours, tiles of 256"),
+        ("", "Weak"),
+    ]
     strong, _, weak = (cells for _, _, cells in rows)
     assert re.findall(r'number">([^<]+)<', strong) == ["40.10", "0.9700"]
     assert 'source">paper of Strong<' in strong
@@ -156,13 +160,28 @@ def test_published_numbers_of_the_benchmark_are_found(tmp_path):
     assert "published" not in text.split("</style>")[1].lower()
 
 
-def test_names_are_escaped_and_infinity_sorts(tmp_path):
-    odd = (
-        ImageScores('<script>alert("x")</script>', {"psnr": math.inf}),
-        ImageScores("b", {"psnr": 30.0}),
+HOSTILE = """<script>alert("x")</script>' onload='x' {{ 7 * 7 }}"""
+
+
+def test_names_are_escaped_wherever_they_stand_and_infinity_sorts(tmp_path):
+    odd = (ImageScores(HOSTILE, {"psnr": math.inf}), ImageScores("b", {"psnr": 30.0}))
+    words = ("title", "split", "variant", "protocol_description", "method")
+    evaluation = record(
+        images=odd,
+        settings={HOSTILE: HOSTILE},
+        remarks=(HOSTILE,),
+        versions={"restora": HOSTILE},
+        weights_sha256=HOSTILE,
+        **dict.fromkeys(words, HOSTILE),
     )
-    text = write_report(record(images=odd, method="<b>"), tmp_path / "r.html").read_text()
+    one = np.zeros((4, 4, 3))
+    other = published(HOSTILE, HOSTILE, psnr="30.0")
+    text = write_report(
+        evaluation, tmp_path / "r.html", pictures=lambda name: (one, one, one), published=[other]
+    ).read_text()
     assert "<script>alert" not in text
-    assert "<h1>&lt;b&gt; on" in text
+    assert "' onload" not in text
+    assert "49" not in re.sub(r"base64,[^\"]+|<style>.*?</style>|<svg.*?</svg>", "", text, flags=re.DOTALL)
+    assert "<h1>&lt;script&gt;alert(" in text
     assert 'data-value="Infinity">∞' in text
     Checker(text)

@@ -12,8 +12,8 @@ from torch import nn
 
 from restora.errors import RestoraError
 from restora.images import Metadata, Photograph, write
+from restora.input_types import open_image
 from restora.restoration import Restorer
-from restora.restoration.input_types import open_image
 
 MakeNetwork = Callable[..., nn.Module]
 MakeImage = Callable[..., np.ndarray]

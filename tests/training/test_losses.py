@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from contracts import check_loss
 
 from restora.training.losses import (
     LOSSES,
@@ -85,9 +86,10 @@ def test_edge_loss_ignores_brightness_away_from_the_borders() -> None:
     assert float(edge_loss(stripes, torch.zeros_like(flat))) > 0.2
 
 
-def test_a_recipe_may_name_every_loss() -> None:
-    for kind in LOSSES:
-        assert LossSection(kind=kind, weight=1).kind == kind
+@pytest.mark.parametrize("kind", LOSSES)
+def test_every_loss_may_stand_in_a_recipe_and_keeps_the_contract(kind: str) -> None:
+    assert LossSection(kind=kind, weight=1).kind == kind
+    check_loss(kind)
 
 
 def ms_ssim(x: np.ndarray, y: np.ndarray) -> float:

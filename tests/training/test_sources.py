@@ -12,9 +12,13 @@ from restora.datasets import open_folder_pair, write_pack
 from restora.datasets.crop_source import Crops
 from restora.datasets.originals import original_pairs
 from restora.errors import RestoraError
+from restora.metrics import protocol
+from restora.networks import create_model
+from restora.pixels import to_uint8
+from restora.restoration import Restorer
 from restora.training import Trainer
 from restora.training.sources import open_crops
-from restora.training.validation import open_validation
+from restora.training.validation import HeldOut, Validation, open_validation
 
 SHORT = {"stages": [{"steps": 2, "patch": 16, "batch": 2}]}
 
@@ -85,8 +89,33 @@ def test_validation_is_the_same_every_time(photos: Path) -> None:
     recipe = miniature(photos, validation={"photos": str(photos), "images": 2, "side": 32})
     first, second = open_validation(recipe), open_validation(recipe)
     assert [image.name for image in first.images] == ["0", "2"]
-    assert all(torch.equal(a.degraded, b.degraded) for a, b in zip(first.images, second.images, strict=True))
-    assert first.images[0].degraded.shape == (1, 3, 32, 32)
+    assert all(
+        np.array_equal(a.degraded, b.degraded) for a, b in zip(first.images, second.images, strict=True)
+    )
+    assert first.images[0].degraded.shape == (32, 32, 3)
+
+
+def test_validation_restores_as_the_restorer_does(photos: Path, tmp_path: Path) -> None:
+    # 37 x 37 is no multiple that any network takes: the border is continued as for a user's photograph.
+    recipe = miniature(photos, validation={"photos": str(photos), "images": 2, "side": 37, "samples": 1})
+    network = Trainer(recipe, tmp_path).averaged_network()
+    validation = open_validation(recipe)
+    assert validation is not None
+    restorer = Restorer(network, precision="float32")
+    expected = [validation.rule.score(restorer(image.degraded), image.clean) for image in validation.images]
+    assert validation.scores(network, tmp_path) == expected
+    strip = np.asarray(Image.open(tmp_path / "0.png"))
+    assert np.array_equal(strip[:, 37:74], to_uint8(restorer(validation.images[0].degraded)))
+
+
+def test_validation_shows_the_mean_of_two_views(tmp_path: Path) -> None:
+    clean = np.full((8, 8, 3), 0.5, np.float32)
+    views = np.concatenate([clean - 0.1, clean + 0.3], axis=2)
+    network = create_model(
+        "dinat_ir", "dual_pixel", width=4, blocks=(1, 1, 1, 1), refinement_blocks=1, heads=(1, 1, 2, 4)
+    )
+    Validation([HeldOut("a/b", views, clean)], protocol("rgb8"), samples=1).scores(network, tmp_path)
+    assert (np.asarray(Image.open(tmp_path / "a-b.png"))[:, :8] == 153).all()
 
 
 def test_validation_on_dual_pixel_pairs_takes_networks_of_six_channels(tmp_path: Path) -> None:

@@ -6,25 +6,26 @@ from html import escape
 
 import numpy as np
 
+from restora.metrics import printed, with_unit
+
 WIDTH, HEIGHT = 480, 200
 LEFT, RIGHT, TOP, BOTTOM = 34, 10, 26, 30
 LABELS = 6
 """Steps between labels below the bars, at most."""
 
 
-def histogram(values: Sequence[float], *, name: str, digits: int) -> str:
+def histogram(values: Sequence[float], metric: str) -> str:
     """Draw how often values occur, with the mean marked.
 
     Args:
         values: At least one; those that are not finite are left out and counted in the description.
-        name: What they are, for the axis and for who listens to the page.
-        digits: Decimals to print of a value.
+        metric: Which scores they are.
 
     Returns:
         An ``<svg>`` element; its classes are ``bars``, ``mean`` and ``value``.
 
     Example:
-        >>> histogram([1.0, 2.0, 2.2], name="PSNR, dB", digits=2).count("<rect")
+        >>> histogram([1.0, 2.0, 2.2], "psnr").count("<rect")
         3
     """
     finite = [value for value in values if math.isfinite(value)]
@@ -42,7 +43,8 @@ def histogram(values: Sequence[float], *, name: str, digits: int) -> str:
     def x(value: float) -> float:
         return LEFT + (value - low) * across
 
-    description = f"{name}: {len(finite)} images from {min(finite):.{digits}f} to {max(finite):.{digits}f}, mean {mean:.{digits}f}"
+    least, most, middle = (printed(metric, value) for value in (min(finite), max(finite), mean))
+    description = f"{with_unit(metric)}: {len(finite)} images from {least} to {most}, mean {middle}"
     if left_out:
         description += f"; {left_out} without a finite value left out"
     parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(description)}">']
@@ -53,7 +55,7 @@ def histogram(values: Sequence[float], *, name: str, digits: int) -> str:
     parts.append('<g class="bars">')
     for count, start, end in zip(counts.tolist(), edges[:-1].tolist(), edges[1:].tolist(), strict=True):
         tall = count / tallest * (floor - TOP)
-        words = f"{start:.{digits}f} to {end:.{digits}f}: {count}"
+        words = f"{printed(metric, start)} to {printed(metric, end)}: {count}"
         parts.append(
             f'<rect x="{x(start) + 0.75:.1f}" y="{floor - tall:.1f}" width="{max(1.0, x(end) - x(start) - 1.5):.1f}" '
             f'height="{tall:.1f}"><title>{words}</title></rect>'
@@ -72,7 +74,7 @@ def histogram(values: Sequence[float], *, name: str, digits: int) -> str:
     shift = -6 if side == "end" else 6
     parts.append(f'<line class="mean" x1="{x(mean):.1f}" x2="{x(mean):.1f}" y1="8" y2="{floor}"/>')
     parts.append(
-        f'<text class="value" x="{x(mean) + shift:.1f}" y="17" text-anchor="{side}">mean {mean:.{digits}f}</text></svg>'
+        f'<text class="value" x="{x(mean) + shift:.1f}" y="17" text-anchor="{side}">mean {middle}</text></svg>'
     )
     return "".join(parts)
 

@@ -9,11 +9,11 @@ from torch import nn
 
 from restora.errors import RestoraError
 from restora.images import Photograph
+from restora.input_types import open_image
 from restora.networks.contract import as_network
 from restora.restoration.blending import blended
 from restora.restoration.engine import Engine, build_engine
 from restora.restoration.ensemble import SelfEnsemble
-from restora.restoration.input_types import open_image
 from restora.restoration.tiled_restoration import Progress, restore_pixels
 from restora.restoration.tiling import check_tile, round_up
 

@@ -1,19 +1,49 @@
 """What training minimises: differences between a restored and a clean batch, at one or at several scales."""
 
 from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-Loss = Callable[[Tensor, Tensor], Tensor]
+Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+Targets: TypeAlias = Callable[[Tensor, int], list[Tensor]]
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+LOSSES: dict[str, Loss] = {}
+"""Losses by their names in recipes; a loss takes restored and clean (B, C, H, W) and returns a scalar."""
+TARGETS: dict[str, Targets] = {}
+"""Ways to make clean images of several scales, by their names in recipes."""
 
 
+def registered(registry: dict[str, Any], name: str) -> Callable[[Function], Function]:
+    """Enter a function into `LOSSES` or `TARGETS`: recipes, their reference page and the tests then know it.
+
+    Args:
+        registry: Where to enter it.
+        name: Name in recipes.
+
+    Raises:
+        ValueError: The name is taken.
+    """
+
+    def enter(function: Function) -> Function:
+        if name in registry:
+            raise ValueError(f"{name} is {registry[name].__name__} already; take another name")
+        registry[name] = function
+        return function
+
+    return enter
+
+
+@registered(LOSSES, "l1")
 def l1_loss(restored: Tensor, clean: Tensor) -> Tensor:
     """Mean absolute error of two batches (B, C, H, W), a scalar."""
     return (restored - clean).abs().mean()
 
 
+@registered(LOSSES, "fft")
 def fft_loss(restored: Tensor, clean: Tensor) -> Tensor:
     """Mean absolute difference of the real and imaginary parts of the un-normalised 2-D Fourier transforms.
 
@@ -24,6 +54,7 @@ def fft_loss(restored: Tensor, clean: Tensor) -> Tensor:
     return torch.view_as_real(spectrum).abs().mean()
 
 
+@registered(LOSSES, "psnr")
 def psnr_loss(restored: Tensor, clean: Tensor, floor: float = 1e-5) -> Tensor:
     """Mean over the batch of 10 log10(MSE + floor): minus the PSNR in dB, levelling off at 50 dB.
 
@@ -34,11 +65,13 @@ def psnr_loss(restored: Tensor, clean: Tensor, floor: float = 1e-5) -> Tensor:
     return 10 * torch.log10(error + floor).mean()
 
 
+@registered(LOSSES, "psnr_80db")
 def psnr_loss_80db(restored: Tensor, clean: Tensor) -> Tensor:
     """Compute `psnr_loss` with the floor 1e-8, levelling off at 80 dB, as DiNAT-IR's authors train with it."""
     return psnr_loss(restored, clean, floor=1e-8)
 
 
+@registered(LOSSES, "fft_modulus")
 def fft_modulus_loss(restored: Tensor, clean: Tensor) -> Tensor:
     """Mean modulus of the difference of the un-normalised 2-D Fourier transforms (weight 0.01 beside Charbonnier).
 
@@ -48,6 +81,7 @@ def fft_modulus_loss(restored: Tensor, clean: Tensor) -> Tensor:
     return modulus.mean()
 
 
+@registered(LOSSES, "charbonnier")
 def charbonnier_loss(restored: Tensor, clean: Tensor) -> Tensor:
     """Mean of sqrt(d^2 + 1e-6) over all elements d of the difference: absolute error, smooth at zero.
 
@@ -56,6 +90,7 @@ def charbonnier_loss(restored: Tensor, clean: Tensor) -> Tensor:
     return _charbonnier(restored - clean)
 
 
+@registered(LOSSES, "edge")
 def edge_loss(restored: Tensor, clean: Tensor) -> Tensor:
     """Charbonnier loss of the Laplacian images: what a blurred copy lacks (weight 0.05 beside `charbonnier_loss`).
 
@@ -84,6 +119,7 @@ MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 """Exponents of the scales, from full size to a sixteenth."""
 
 
+@registered(LOSSES, "ms_ssim")
 def ms_ssim_loss(restored: Tensor, clean: Tensor) -> Tensor:
     """1 - MS-SSIM, the mean over images and channels: structure at five scales rather than errors of pixels.
 
@@ -128,20 +164,7 @@ def _similarity(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
     return luminance, (2 * covariance + 0.03**2) / (variances + 0.03**2)
 
 
-LOSSES: dict[str, Loss] = {
-    "l1": l1_loss,
-    "fft": fft_loss,
-    "psnr": psnr_loss,
-    "psnr_80db": psnr_loss_80db,
-    "charbonnier": charbonnier_loss,
-    "edge": edge_loss,
-    "fft_modulus": fft_modulus_loss,
-    "ms_ssim": ms_ssim_loss,
-}
-
-Targets = Callable[[Tensor, int], list[Tensor]]
-
-
+@registered(TARGETS, "reduced")
 def reduced_targets(clean: Tensor, scales: int) -> list[Tensor]:
     """Return the clean batch at every supervised scale, smallest first: 1/2^(n-1), ..., 1/2, 1.
 
@@ -154,6 +177,7 @@ def reduced_targets(clean: Tensor, scales: int) -> list[Tensor]:
     return [*reduced, clean]
 
 
+@registered(TARGETS, "pyramid")
 def pyramid_targets(clean: Tensor, scales: int) -> list[Tensor]:
     """Return the clean batch at every supervised scale, smallest first: the levels of a Gaussian pyramid.
 
@@ -169,9 +193,6 @@ def pyramid_targets(clean: Tensor, scales: int) -> list[Tensor]:
         half = (blurred.shape[2] // 2, blurred.shape[3] // 2)
         levels.insert(0, F.interpolate(blurred, half, mode="bilinear", align_corners=False))
     return levels
-
-
-TARGETS: dict[str, Targets] = {"reduced": reduced_targets, "pyramid": pyramid_targets}
 
 
 def multi_scale_loss(

@@ -2,21 +2,23 @@
 
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 
 from restora.degradations import Degradation
 from restora.errors import RestoraError, suggestion
 from restora.training.bundled import find_recipe
 from restora.training.described_degradation import describe
+from restora.training.losses import TARGETS
 from restora.training.sections import (
     DataSection,
     LossSection,
     ModelSection,
     OptimizerSection,
     PhotosData,
+    Registered,
     Section,
     StageSection,
     ValidationSection,
@@ -44,7 +46,7 @@ class Recipe(Section):
     scale_weights: tuple[float, ...] = Field(
         (1.0,), description="weight of the loss at each scale of the output, smallest scale first"
     )
-    targets: Literal["reduced", "pyramid"] = Field(
+    targets: Annotated[str, AfterValidator(Registered("targets", TARGETS))] = Field(
         "reduced", description="clean images of the smaller scales: reduced bilinearly, or a Gaussian pyramid"
     )
     optimizer: OptimizerSection = Field(OptimizerSection(), description="how the weights move")

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+from pydantic import AfterValidator
 from pydantic.fields import FieldInfo
 
 from restora.degradations import DEGRADATIONS, Degradation, all_presets
@@ -21,6 +22,7 @@ from restora.training.sections import (
     OptimizerSection,
     PairsData,
     PhotosData,
+    Registered,
     Section,
     StageSection,
     ValidationSection,
@@ -84,8 +86,10 @@ def recipe_reference() -> str:
 
 def _keys(section: type[Section]) -> Iterator[tuple[str, ...]]:
     for name, field in section.model_fields.items():
-        default = _default(field)
-        yield f"`{name}`", _kind(field.annotation), default, _limits(field), field.description or ""
+        checks = [rule.func for rule in field.metadata if isinstance(rule, AfterValidator)]
+        words = [f"`{word}`" for check in checks if isinstance(check, Registered) for word in check.registry]
+        kind = " or ".join(words) or _kind(field.annotation)
+        yield f"`{name}`", kind, _default(field), _limits(field), field.description or ""
 
 
 def _documented(header: tuple[str, str], registry: Mapping[str, Callable[..., Any]]) -> str:

@@ -1,11 +1,38 @@
 """The parts of a recipe: what to train, on what, how."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from restora.datasets.symmetries import Augmentation
+from restora.errors import suggestion
+from restora.training.losses import LOSSES
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A word that must stand in a registry when the recipe is read.
+
+    Attributes:
+        what: Name of what is registered, for the message.
+        registry: Registry, by the words.
+    """
+
+    what: str
+    registry: Mapping[str, Any]
+
+    def __call__(self, word: str) -> str:
+        """Return the word.
+
+        Raises:
+            ValueError: It is not registered; the nearest one is suggested.
+        """
+        if word not in self.registry:
+            raise ValueError(f"unknown {self.what} {word}{suggestion(word, self.registry)}")
+        return word
 
 
 class Section(BaseModel):
@@ -90,7 +117,7 @@ DataSection = Annotated[
 class LossSection(Section):
     """One term of the loss."""
 
-    kind: Literal["l1", "charbonnier", "edge", "fft", "fft_modulus", "psnr", "psnr_80db", "ms_ssim"] = Field(
+    kind: Annotated[str, AfterValidator(Registered("loss", LOSSES))] = Field(
         description="which difference to minimise"
     )
     weight: float = Field(1.0, gt=0, description="factor of this term")

@@ -6,10 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Generator, Tensor
+from torch import Generator
 
 from restora.datasets import Pair, open_benchmark, open_folder_pair
 from restora.datasets.sources import load_rgb8
@@ -18,7 +16,8 @@ from restora.errors import RestoraError
 from restora.images import Photograph, find_images, write
 from restora.metrics import Protocol, protocol
 from restora.networks import RestorationNetwork
-from restora.pixels import to_uint8
+from restora.pixels import to_float, to_uint8
+from restora.restoration import Restorer
 from restora.tensors import to_pixels, to_tensor
 from restora.training.described_degradation import describe
 from restora.training.recipe import Recipe
@@ -29,13 +28,13 @@ class HeldOut:
     """One image to validate on.
 
     Attributes:
-        name: Of the file or pair.
-        degraded: (1, 3 or 6, H, W), as a network takes it.
+        name: Name of the file or pair.
+        degraded: (H, W, 3), or (H, W, 6) of two views, float32 in [0, 1] or beyond.
         clean: (H, W, 3), float32 in [0, 1].
     """
 
     name: str
-    degraded: Tensor
+    degraded: NDArray[np.float32]
     clean: NDArray[np.float32]
 
 
@@ -44,34 +43,37 @@ class Validation:
     """Held-out images and how to score them.
 
     Attributes:
-        images: Decoded and degraded once.
-        rule: The protocol; its first metric is the score.
-        samples: How many of the images are written as strips.
+        images: Images, decoded and degraded once.
+        rule: Protocol, whose first metric is the score.
+        samples: Number of images that are written as strips.
     """
 
     images: Sequence[HeldOut]
     rule: Protocol
     samples: int = 0
 
-    @torch.inference_mode()
     def scores(
         self, network: RestorationNetwork, strips: Path | None = None, share: slice = slice(None)
     ) -> list[float]:
-        """Return the score of each image.
+        """Return the score of each image, restored as `Restorer` does: whole, in float32.
 
         Args:
-            network: On any device, in evaluation mode.
+            network: On any device.
             strips: Folder for pictures degraded | restored | clean, one for each of the first ``samples`` images.
             share: Which of the images; several processes take a part each.
         """
+        device = next(network.parameters()).device
+        restorer = Restorer(network, tile=None, precision="float32", device=device)
         scores = []
         for number in range(len(self.images))[share]:
             image = self.images[number]
-            restored = run_padded(network, image.degraded)
+            restored = restorer(image.degraded)
             scores.append(self.rule.score(restored, image.clean))
             if strips is not None and number < self.samples:
-                parts = [_views(image.degraded), restored, image.clean]
-                strip = Photograph(np.hstack([to_uint8(part) for part in parts]))
+                shown = image.degraded.reshape(*image.clean.shape[:2], -1, 3).mean(
+                    axis=2
+                )  # of two views the mean
+                strip = Photograph(np.hstack([to_uint8(part) for part in (shown, restored, image.clean)]))
                 write(strips / f"{image.name.replace('/', '-')}.png", strip, overwrite=True)
         return scores
 
@@ -111,27 +113,17 @@ def open_validation(recipe: Recipe) -> Validation | None:
     return Validation(images, rule, settings.samples)
 
 
-def run_padded(network: RestorationNetwork, x: Tensor) -> NDArray[np.float32]:
-    """Run a network on (1, C, H, W) of any size and return its answer as (H, W, 3)."""
-    height, width = x.shape[2:]
-    needs = network.requirements
-    bottom, right = (max(-extent % needs.multiple, needs.min_size - extent) for extent in (height, width))
-    padded = F.pad(x.to(next(network.parameters()).device), (0, right, 0, bottom), mode="replicate")
-    restored = network(padded)[0, :, :height, :width]
-    return to_pixels(restored.float())
-
-
 def _degraded(name: str, photo: NDArray[Any], degrade: Degradation, seed: int, side: int) -> HeldOut:
     clean = to_tensor(_middle(photo, side))
     degraded = degrade(clean[None], Generator().manual_seed(seed))
-    return HeldOut(name, degraded, to_pixels(clean))
+    return HeldOut(name, to_pixels(degraded[0]), to_pixels(clean))
 
 
 def _paired(pair: Pair, side: int) -> HeldOut:
     if pair.clean is None:
         raise RestoraError(f"{pair.name}: its clean image is withheld; validate on a split that has them")
-    degraded, clean = (to_tensor(_middle(pixels, side)) for pixels in (pair.degraded, pair.clean))
-    return HeldOut(pair.name, degraded[None], to_pixels(clean))
+    degraded, clean = (to_float(_middle(pixels, side)) for pixels in (pair.degraded, pair.clean))
+    return HeldOut(pair.name, degraded, clean)
 
 
 def _spread(items: Any, count: int) -> list[Any]:
@@ -145,11 +137,3 @@ def _middle(pixels: NDArray[Any], side: int) -> NDArray[Any]:
         return pixels
     top, left = (max(0, (extent - side) // 2) for extent in pixels.shape[:2])
     return pixels[top : top + side, left : left + side]
-
-
-def _views(degraded: Tensor) -> NDArray[np.float32]:
-    """Return what to show of a network's input: (H, W, 3), the mean of two views."""
-    x = degraded[0]
-    if len(x) == 6:
-        x = (x[:3] + x[3:]) / 2
-    return to_pixels(x)

@@ -1,17 +1,19 @@
-"""JPEG: pixels by libjpeg through Pillow, segments by ourselves."""
+"""JPEG through Pillow; the segments of a file are read here, where Pillow overlooks what is missing."""
 
 import io
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from restora.images import exif
-from restora.images.codecs import jpeg_segments
 from restora.images.codecs.cmyk import cmyk_to_rgb
 from restora.images.codecs.faults import CompleteBytes, check_size, cut_short, damaged, decoding, unsupported
-from restora.images.codecs.jpeg_segments import JpegFile
+from restora.images.codecs.jpeg_segments import JpegFile, xmp_segments
 from restora.images.metadata import JpegEncoding, Metadata
 from restora.images.photograph import Photograph
+
+if TYPE_CHECKING:
+    from PIL.JpegImagePlugin import JpegImageFile
 
 DEFAULT_QUALITY = 95
 
@@ -28,12 +30,12 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     """Read a JPEG file; see `Codec`."""
     from PIL.JpegImagePlugin import JpegImageFile
 
-    jpeg = jpeg_segments.parse(stream.read())
+    jpeg = JpegFile(stream.read())
     check_size(jpeg.width, jpeg.height, max_pixels)
     if jpeg.precision != 8:
         raise unsupported(f"a JPEG of {jpeg.precision} bits", "convert it to a 16-bit TIFF first")
-    if len(jpeg.components) not in (1, 3, 4):
-        raise unsupported(f"a JPEG of {len(jpeg.components)} channels")
+    if len(jpeg.channels) not in (1, 3, 4):
+        raise unsupported(f"a JPEG of {len(jpeg.channels)} channels")
     if jpeg.lacks_scans():
         raise cut_short()
     # A decoder that meets the end marker too early makes up the rest, gray, and says nothing. Without the
@@ -41,11 +43,11 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     # can lack has been found above.
     end = _PADDING if jpeg.is_single_huffman_scan else _END
     with decoding():
-        image = JpegImageFile(CompleteBytes(jpeg.picture + end))
+        image = JpegImageFile(CompleteBytes(jpeg.picture() + end))
         image.load()
     notes = ["first picture of a multi-picture file used"] if jpeg.multi_picture else []
     icc = jpeg.icc
-    encoding = _encoding(jpeg, image.quantization)
+    encoding = _encoding(jpeg, image)
     if image.mode == "CMYK":
         # Adobe stores inverted inks and Pillow takes that for granted; without Adobe's mark it is not so.
         inks = np.asarray(image) if jpeg.adobe else 255 - np.asarray(image)
@@ -74,6 +76,8 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
     Without a quality the file is compressed as the JPEG it was read from: same quantization tables,
     subsampling and kind; a photograph of another format with quality 95 and colour at full resolution.
     """
+    from PIL import Image
+
     metadata = photograph.metadata
     source = metadata.encoding if isinstance(metadata.encoding, JpegEncoding) else None
     options: dict[str, Any] = {"progressive": source is not None and source.progressive}
@@ -85,18 +89,11 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
         options["subsampling"] = _ENCODABLE[(source and source.subsampling) or "4:4:4"]
     if metadata.dpi is not None:
         options["dpi"] = tuple(min(max(round(v), 1), 65535) for v in metadata.dpi)
-    encoded = _compress(photograph, options)
-    header = jpeg_segments.end_of_header(encoded)
-    stream.write(encoded[:header])
-    extended = source.extended_xmp if source is not None and metadata.xmp is not None else None
-    for segment in jpeg_segments.metadata_segments(metadata.exif, metadata.xmp, extended, metadata.icc):
-        stream.write(segment)
-    stream.write(memoryview(encoded)[header:])
-
-
-def _compress(photograph: Photograph, options: dict[str, Any]) -> bytes:
-    from PIL import Image
-
+    if metadata.exif is not None:
+        options["exif"] = b"Exif\0\0" + metadata.exif
+    if metadata.xmp is not None:  # Pillow knows no extended XMP
+        options["extra"] = xmp_segments(metadata.xmp, source.extended_xmp if source else None)
+    options["icc_profile"] = metadata.icc
     image = Image.fromarray(np.ascontiguousarray(photograph.pixels))
     buffer = io.BytesIO()
     try:
@@ -107,20 +104,18 @@ def _compress(photograph: Photograph, options: dict[str, Any]) -> bytes:
             raise
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", **{**options, "progressive": False})
-    return buffer.getvalue()
+    stream.write(buffer.getbuffer())
 
 
-def _encoding(jpeg: JpegFile, tables: dict[int, list[int]]) -> JpegEncoding:
-    """How the file was compressed; `tables` are Pillow's, which are in natural order."""
-    luma, *chroma = jpeg.components[:3]
+def _encoding(jpeg: JpegFile, image: "JpegImageFile") -> JpegEncoding:
+    """Return how the file was compressed; Pillow's tables are in natural order."""
+    (_, *luma, table), *chroma = image.layer[:3]
+    tables = [image.quantization.get(number) for number in (table, *(layer[3] for layer in chroma[:1]))]
     # 255 is the coarsest step of a baseline file, which every viewer can read.
-    used = [
-        tuple(min(step, 255) for step in tables[c.table]) for c in (luma, *chroma[:1]) if c.table in tables
-    ]
+    used = tuple(tuple(min(step, 255) for step in steps) for steps in tables if steps)
     if not used:
         raise damaged("its quantization tables are missing")
     subsampling = None
-    if chroma and chroma[0].horizontal and chroma[0].vertical:
-        ratio = (luma.horizontal // chroma[0].horizontal, luma.vertical // chroma[0].vertical)
-        subsampling = _SUBSAMPLING.get(ratio, "4:4:4")
-    return JpegEncoding(tuple(used), subsampling, jpeg.progressive, jpeg.extended_xmp)
+    if chroma and chroma[0][1] and chroma[0][2]:
+        subsampling = _SUBSAMPLING.get((luma[0] // chroma[0][1], luma[1] // chroma[0][2]), "4:4:4")
+    return JpegEncoding(used, subsampling, jpeg.progressive, jpeg.extended_xmp)

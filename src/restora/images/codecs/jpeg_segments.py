@@ -1,9 +1,12 @@
-"""The segments of a JPEG file (ITU-T T.81, annex B), read and written without decoding pixels."""
+"""Segments of a JPEG file (ITU-T T.81, annex B), read without decoding pixels, and those for XMP.
+
+Pillow reads segments too, but glues a second EXIF block to the first, takes the last XMP packet, stops at malformed
+segments that no decoder needs, and never looks behind the first scan header, where a file is cut short.
+"""
 
 import re
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from hashlib import md5
 
 from restora.images.codecs.faults import cut_short, damaged
@@ -12,167 +15,151 @@ _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _ICC = b"ICC_PROFILE\0"
-_MPF = b"MPF\0"
 
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15
+_PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 _NEXT_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")  # in a scan: not a stuffed byte, not a restart
 
-MAX_SEGMENT = 65533
-"""Bytes of data that one segment can hold."""
-MAX_EXIF = MAX_SEGMENT - len(_EXIF)
-MAX_XMP = MAX_SEGMENT - len(_XMP)
-_ICC_PART = MAX_SEGMENT - len(_ICC) - 2
-MAX_ICC = 255 * _ICC_PART
+_MAX_SEGMENT = 65533  # bytes of data that one segment can hold
+MAX_EXIF = _MAX_SEGMENT - len(_EXIF)
+MAX_XMP = _MAX_SEGMENT - len(_XMP)
+MAX_ICC = 255 * (_MAX_SEGMENT - len(_ICC) - 2)
 _EXTENDED_PART = 65000
 
 
-@dataclass(frozen=True)
-class Component:
-    """One channel as the frame header states it."""
-
-    name: int
-    horizontal: int
-    vertical: int
-    table: int
-
-
-@dataclass(frozen=True)
-class Scan:
-    """One pass over (some of) the coefficients: which components, which range, down to which bit."""
-
-    components: tuple[int, ...]
-    first: int
-    last: int
-    low_bit: int
-
-
-@dataclass
 class JpegFile:
-    """What the segments of one JPEG picture say.
+    """The first picture of a file, from its start marker to its end marker.
+
+    Args:
+        data: The file.
 
     Attributes:
-        picture: The file with only what a decoder needs, up to but without the end marker.
-    """
-
-    width: int = 0
-    height: int = 0
-    precision: int = 0
-    frame: int = 0
-    components: tuple[Component, ...] = ()
-    scans: list[Scan] = field(default_factory=list)
-    adobe: bool = False
-    multi_picture: bool = False
-    dpi: tuple[float, float] | None = None
-    exif: bytes | None = None
-    xmp: bytes | None = None
-    extended_xmp: bytes | None = None
-    icc: bytes | None = None
-    picture: bytes = b""
-
-    @property
-    def progressive(self) -> bool:
-        """Whether coefficients come in several passes."""
-        return self.frame in (0xC2, 0xC6, 0xCA, 0xCE)
-
-    @property
-    def is_single_huffman_scan(self) -> bool:
-        """Whether one sequential, Huffman-coded scan holds everything, as most cameras write it."""
-        return self.frame in (0xC0, 0xC1) and len(self.scans) == 1
-
-    def lacks_scans(self) -> bool:
-        """Whether some coefficients never come, or never to their last bit."""
-        wanted = {component.name: [None] * 64 for component in self.components}  # type: dict[int, list[int | None]]
-        for scan in self.scans:
-            for name in scan.components:
-                if name in wanted:
-                    for k in range(scan.first, min(scan.last, 63) + 1):
-                        wanted[name][k] = scan.low_bit
-        return any(bit != 0 for bits in wanted.values() for bit in bits)
-
-
-def parse(data: bytes) -> JpegFile:
-    """Walk through the first picture of a file, from its start marker to its end marker.
+        precision: Bits of a sample.
+        height: Rows.
+        width: Columns.
+        channels: Numbers of the components, as scans name them.
+        progressive: Whether coefficients come in several passes.
+        scans: Payload of each scan header.
 
     Raises:
         UndecodableError: There is no end marker (the file is cut short), or the structure is damaged.
     """
-    jpeg = JpegFile()
-    kept: list[bytes] = [b"\xff\xd8"]
-    icc_parts: dict[int, bytes] = {}
-    icc_count = 0
-    extension: dict[int, bytes] = {}
-    for marker, payload, whole in _segments(data):
-        if not (_APP0 < marker <= 0xEF and marker != _APP14) and marker != _COM:
-            kept.append(whole)
-        if marker in _FRAMES:
-            _read_frame(jpeg, marker, payload)
-        elif marker == _SOS:
-            jpeg.scans.append(_read_scan(payload, progressive=jpeg.progressive))
-        elif marker == _APP0 and payload.startswith(b"JFIF\0") and len(payload) >= 12:
-            unit, x, y = struct.unpack(">BHH", payload[7:12])
-            scale = {1: 1.0, 2: 2.54}.get(unit)
-            jpeg.dpi = (x * scale, y * scale) if scale and x and y else None
-        elif marker == _APP1 and payload.startswith(_EXIF):
-            jpeg.exif = jpeg.exif or payload[len(_EXIF) :]
-        elif marker == _APP1 and payload.startswith(_XMP):
-            jpeg.xmp = jpeg.xmp or payload[len(_XMP) :]
-        elif marker == _APP1 and payload.startswith(_EXTENDED_XMP):
-            head = len(_EXTENDED_XMP) + 32  # the digest of the whole
-            if len(payload) >= head + 8:
-                extension[struct.unpack_from(">I", payload, head + 4)[0]] = payload[head + 8 :]
-        elif marker == _APP2 and payload.startswith(_ICC) and len(payload) > len(_ICC) + 2:
-            number, icc_count = payload[len(_ICC)], payload[len(_ICC) + 1]
-            icc_parts[number] = payload[len(_ICC) + 2 :]
-        elif marker == _APP2 and payload.startswith(_MPF):
-            jpeg.multi_picture = True
-        elif marker == _APP14 and payload.startswith(b"Adobe"):
-            jpeg.adobe = True
-    if not jpeg.components or not jpeg.scans:
-        raise damaged("it holds no picture")
-    if icc_count and sorted(icc_parts) == list(range(1, icc_count + 1)):
-        jpeg.icc = b"".join(icc_parts[number] for number in sorted(icc_parts))
-    jpeg.extended_xmp = b"".join(extension[offset] for offset in sorted(extension)) or None
-    jpeg.picture = b"".join(kept)
-    return jpeg
+
+    def __init__(self, data: bytes) -> None:
+        self._segments = list(_segments(data))
+        frames = [(marker, payload) for marker, payload, _ in self._segments if marker in _FRAMES]
+        self.scans = [payload for marker, payload, _ in self._segments if marker == _SOS]
+        if not frames or not self.scans:
+            raise damaged("it holds no picture")
+        (self._frame, header), *others = frames
+        if others or len(header) < 6 or len(header) < 6 + 3 * header[5]:
+            raise damaged("its frame header is wrong")
+        if any(len(scan) < 1 or len(scan) != 4 + 2 * scan[0] for scan in self.scans):
+            raise damaged("a scan header is wrong")
+        self.precision, self.height, self.width, count = struct.unpack(">BHHB", header[:6])
+        self.channels = header[6 : 6 + 3 * count : 3]
+        self.progressive = self._frame in _PROGRESSIVE
+
+    @property
+    def is_single_huffman_scan(self) -> bool:
+        """Whether one sequential, Huffman-coded scan holds everything, as most cameras write it."""
+        return self._frame in (0xC0, 0xC1) and len(self.scans) == 1
+
+    def lacks_scans(self) -> bool:
+        """Tell whether some coefficients never come, or never to their last bit."""
+        low_bits: dict[int, list[int | None]] = {channel: [None] * 64 for channel in self.channels}
+        for scan in self.scans:
+            first, last, bits = scan[-3:] if self.progressive else (0, 63, 0)
+            for channel in scan[1:-3:2]:
+                if channel in low_bits:
+                    for k in range(first, min(last, 63) + 1):
+                        low_bits[channel][k] = bits & 15
+        return any(bit != 0 for bits in low_bits.values() for bit in bits)
+
+    def picture(self) -> bytes:
+        """Return the file with only what a decoder needs, up to but without the end marker."""
+        needed = (
+            whole
+            for marker, _, whole in self._segments
+            if not (_APP0 < marker <= 0xEF and marker != _APP14) and marker != _COM
+        )
+        return b"\xff\xd8" + b"".join(needed)
+
+    @property
+    def adobe(self) -> bool:
+        """Whether Adobe's mark is there, with which inks are stored inverted."""
+        return bool(self._payloads(_APP14, b"Adobe"))
+
+    @property
+    def multi_picture(self) -> bool:
+        """Whether further pictures follow (CIPA DC-007)."""
+        return bool(self._payloads(_APP2, b"MPF\0"))
+
+    @property
+    def dpi(self) -> tuple[float, float] | None:
+        """Dots per inch, horizontally and vertically, of the last JFIF header."""
+        headers = [payload for payload in self._payloads(_APP0, b"JFIF\0") if len(payload) >= 7]
+        if not headers:
+            return None
+        unit, x, y = struct.unpack(">BHH", headers[-1][2:7])
+        scale = {1: 1.0, 2: 2.54}.get(unit)
+        return (x * scale, y * scale) if scale and x and y else None
+
+    @property
+    def exif(self) -> bytes | None:
+        """EXIF block, without the signature."""
+        return next(filter(None, self._payloads(_APP1, _EXIF)), None)
+
+    @property
+    def xmp(self) -> bytes | None:
+        """XMP packet, as far as it fits into a segment."""
+        return next(filter(None, self._payloads(_APP1, _XMP)), None)
+
+    @property
+    def extended_xmp(self) -> bytes | None:
+        """The part of the XMP packet that did not fit."""
+        parts = [payload[32:] for payload in self._payloads(_APP1, _EXTENDED_XMP)]  # behind the digest
+        by_offset = {part[4:8]: part[8:] for part in parts if len(part) >= 8}
+        return b"".join(by_offset[offset] for offset in sorted(by_offset)) or None
+
+    @property
+    def icc(self) -> bytes | None:
+        """Colour profile, if all its parts are there."""
+        parts = [payload for payload in self._payloads(_APP2, _ICC) if len(payload) > 2]
+        by_number = {part[0]: part[2:] for part in parts}
+        if not parts or sorted(by_number) != list(range(1, parts[-1][1] + 1)):
+            return None
+        return b"".join(by_number[number] for number in sorted(by_number))
+
+    def _payloads(self, marker: int, signature: bytes) -> list[bytes]:
+        """Return what follows a signature in the segments of a marker."""
+        return [
+            payload.removeprefix(signature)
+            for found, payload, _ in self._segments
+            if found == marker and payload.startswith(signature)
+        ]
 
 
-def metadata_segments(
-    exif: bytes | None, xmp: bytes | None, extended_xmp: bytes | None, icc: bytes | None
-) -> Iterator[bytes]:
-    """The segments that carry metadata, to be placed after the JFIF header.
+def xmp_segments(xmp: bytes, extended: bytes | None) -> bytes:
+    """Return the segments that carry an XMP packet.
 
     Args:
-        exif: At most MAX_EXIF bytes.
         xmp: At most MAX_XMP bytes.
-        extended_xmp: Any length.
-        icc: At most MAX_ICC bytes.
+        extended: The part that did not fit, any length.
     """
-    if exif is not None:
-        yield _segment(_APP1, _EXIF + exif)
-    if xmp is not None:
-        yield _segment(_APP1, _XMP + xmp)
-    if extended_xmp is not None:
-        digest = md5(extended_xmp, usedforsecurity=False).hexdigest().upper().encode()
-        for start in range(0, len(extended_xmp), _EXTENDED_PART):
-            head = _EXTENDED_XMP + digest + struct.pack(">II", len(extended_xmp), start)
-            yield _segment(_APP1, head + extended_xmp[start : start + _EXTENDED_PART])
-    if icc is not None:
-        parts = [icc[start : start + _ICC_PART] for start in range(0, len(icc), _ICC_PART)]
-        for number, part in enumerate(parts, 1):
-            yield _segment(_APP2, _ICC + bytes([number, len(parts)]) + part)
-
-
-def end_of_header(data: bytes) -> int:
-    """Offset behind the start marker and the JFIF segment, where other metadata belongs."""
-    if data[2:4] == bytes([0xFF, _APP0]):
-        return 4 + int(struct.unpack_from(">H", data, 4)[0])
-    return 2
+    payloads = [_XMP + xmp]
+    if extended is not None:
+        digest = md5(extended, usedforsecurity=False).hexdigest().upper().encode()
+        for start in range(0, len(extended), _EXTENDED_PART):
+            head = _EXTENDED_XMP + digest + struct.pack(">II", len(extended), start)
+            payloads.append(head + extended[start : start + _EXTENDED_PART])
+    return b"".join(struct.pack(">BBH", 0xFF, _APP1, len(payload) + 2) + payload for payload in payloads)
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Marker, payload and whole bytes of each segment up to the end marker; a scan's include its data."""
+    """Yield marker, payload and whole bytes of each segment up to the end marker; a scan's include its data."""
     position = 2
     while True:
         position = data.find(b"\xff", position)  # decoders skip stray bytes between segments
@@ -202,25 +189,3 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
             end = following.start()
         yield marker, payload, data[position:end]
         position = end
-
-
-def _read_frame(jpeg: JpegFile, marker: int, payload: bytes) -> None:
-    if jpeg.components or len(payload) < 6 or len(payload) < 6 + 3 * payload[5]:
-        raise damaged("its frame header is wrong")
-    jpeg.frame = marker
-    jpeg.precision, jpeg.height, jpeg.width, count = struct.unpack(">BHHB", payload[:6])
-    rows = struct.iter_unpack("BBB", payload[6 : 6 + 3 * count])
-    jpeg.components = tuple(Component(name, hv >> 4, hv & 15, table) for name, hv, table in rows)
-
-
-def _read_scan(payload: bytes, *, progressive: bool) -> Scan:
-    count = payload[0] if payload else 0
-    if len(payload) != 4 + 2 * count:
-        raise damaged("a scan header is wrong")
-    first, last, bits = payload[-3:]
-    names = tuple(payload[1 : 1 + 2 * count : 2])
-    return Scan(names, first, last, bits & 15) if progressive else Scan(names, 0, 63, 0)
-
-
-def _segment(marker: int, payload: bytes) -> bytes:
-    return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload

@@ -1,4 +1,8 @@
-"""WebP: pixels by libwebp, chunks of the container (RFC 9649) by ourselves."""
+"""WebP: pixels by libwebp, chunks of the container (RFC 9649) read here.
+
+Pillow opens no picture of more than 179 megapixels, allots the memory of one before its size can be refused, and does
+not tell a lossless file from a lossy one.
+"""
 
 import io
 import struct
@@ -22,30 +26,35 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     import imagecodecs
 
     data = stream.read()
-    chunks = list(_chunks(data))
-    width, height = _size(chunks)
+    if len(data) < 20:
+        raise cut_short()
+    chunks = list(_chunks(data, 12, 8 + int.from_bytes(data[4:8], "little")))
+    if not chunks:
+        raise damaged("it holds no picture")
+    width, height = _size(*chunks[0])
     check_size(width, height, max_pixels)
-    frames = sum(kind == b"ANMF" for kind, _ in chunks)
+    frames = [data for kind, data in chunks if kind == b"ANMF"]
     with decoding():
         array = imagecodecs.webp_decode(data, index=0) if frames else imagecodecs.webp_decode(data)
     if array.shape[:2] != (height, width):
         raise damaged("its pixels do not match its header")
     alpha = np.ascontiguousarray(array[..., 3]) if array.shape[2] == 4 else None
-    block = next((d.removeprefix(b"Exif\0\0") for kind, d in chunks if kind == b"EXIF"), None)
-    pictures = list(chunks)
-    for kind, frame in chunks:
-        if kind == b"ANMF":
-            pictures.extend((k, frame[p : p + 1]) for k, p in _frame_chunks(frame))
+    kinds = dict(reversed(chunks))  # of several chunks of a kind the first counts
+    exif_chunk = kinds.get(b"EXIF")
+    block = None if exif_chunk is None else exif_chunk.removeprefix(b"Exif\0\0")
+    lossy = b"VP8 " in kinds or any(
+        kind == b"VP8 " for frame in frames for kind, _ in _chunks(frame, _FRAME_HEADER, len(frame))
+    )
     metadata = Metadata(
-        icc=next((d for kind, d in chunks if kind == b"ICCP"), None),
+        icc=kinds.get(b"ICCP"),
         exif=block,
-        xmp=next((d for kind, d in chunks if kind == b"XMP "), None),
+        xmp=kinds.get(b"XMP "),
         dpi=exif.dpi(block),
         orientation=exif.orientation(block),
         format="WebP",
-        encoding=WebpEncoding(lossless=all(kind != b"VP8 " for kind, _ in pictures)),
+        encoding=WebpEncoding(lossless=not lossy),
     )
-    notes = (f"frame 1 of {frames} used",) if frames > 1 else ()
+    notes = (f"frame 1 of {len(frames)} used",) if len(frames) > 1 else ()
     return Photograph(np.ascontiguousarray(array[..., :3]), alpha, metadata, notes)
 
 
@@ -76,14 +85,10 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
     stream.write(buffer.getbuffer())
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Kind and data of each chunk of a file."""
-    if len(data) < 20:
-        raise cut_short()
-    end = 8 + int(struct.unpack_from("<I", data, 4)[0])
+def _chunks(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+    """Yield kind and data of each chunk between two places of a file or of an animation frame."""
     if end > len(data):
         raise cut_short()
-    position = 12
     while position + 8 <= end:
         kind, length = struct.unpack_from("<4sI", data, position)
         position += 8
@@ -93,23 +98,12 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         position += length + length % 2
 
 
-def _frame_chunks(frame: bytes) -> Iterator[tuple[bytes, int]]:
-    """Kind and place of the chunks inside an animation frame."""
-    position = _FRAME_HEADER
-    while position + 8 <= len(frame):
-        kind, length = struct.unpack_from("<4sI", frame, position)
-        yield kind, position + 8
-        position += 8 + length + length % 2
-
-
-def _size(chunks: list[tuple[bytes, bytes]]) -> tuple[int, int]:
-    """Width and height as the first chunk states them."""
-    kind, data = chunks[0] if chunks else (b"", b"")
+def _size(kind: bytes, data: bytes) -> tuple[int, int]:
+    """Return width and height as the first chunk states them."""
     if kind == b"VP8X" and len(data) >= 10:
-        width, height = data[4:7], data[7:10]
-        return int.from_bytes(width, "little") + 1, int.from_bytes(height, "little") + 1
+        return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
     if kind == b"VP8L" and len(data) >= 5:
-        bits = struct.unpack_from("<I", data, 1)[0]
+        bits = int.from_bytes(data[1:5], "little")
         return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
     if kind == b"VP8 " and len(data) >= 10:
         width, height = struct.unpack_from("<HH", data, 6)

@@ -1,4 +1,4 @@
-"""Every kind of image that the Restorer takes, as pixels and alpha, and the way back: in kind, as it came."""
+"""Every kind of image that restora takes, as pixels and alpha, and the way back: in kind, as it came."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
