@@ -40,7 +40,7 @@ def main() -> None:
     for number, found in enumerate(find_images([arguments.target])[:: arguments.every]):
         clean = load(found.path)
         theirs.append(measured(clean, load(arguments.input / found.path.name)))
-        ours.append(measured(clean, Rain.light()(clean, Generator().manual_seed(number))))
+        ours.append(measured(clean, Rain.preset("light")(clean, Generator().manual_seed(number))))
     lines = [
         f"Means over {len(ours)} images, every {arguments.every} of the folder. Written by `benchmarks/rain.py`.",
         "",

@@ -13,7 +13,7 @@ from restora.training.losses import LOSSES
 def examples(kind: str) -> list[Degradation]:
     """Return the presets of a kind, or its defaults, and one more for each word of each field that takes one of several."""
     made = DEGRADATIONS[kind]
-    presets = list(made.presets().values()) or [made()]
+    presets = [made.preset(name) for name in made.presets] or [made()]
     words = {
         name: get_args(type_) for name, type_ in field_types(made).items() if get_origin(type_) is Literal
     }

@@ -31,11 +31,11 @@ def test_it_is_stronger_in_blue_and_red_than_in_green(generator):
 
 
 def test_it_is_correlated_between_neighbours_and_vanishes_in_white(generator):
-    noise, _ = noise_of((0.40, 0.41, 0.40), CameraNoise.strong(), generator)
+    noise, _ = noise_of((0.40, 0.41, 0.40), CameraNoise.preset("strong"), generator)
     red = noise[0, 0]
     assert torch.corrcoef(torch.stack([red[:, 1:].flatten(), red[:, :-1].flatten()]))[0, 1] > 0.2
-    assert noise_of(1.0, CameraNoise.strong(), generator)[0].abs().max() < 1e-3
-    assert noise_of((1.0, 1.0, 0.999), CameraNoise.strong(), generator)[0].std() < 0.05
+    assert noise_of(1.0, CameraNoise.preset("strong"), generator)[0].abs().max() < 1e-3
+    assert noise_of((1.0, 1.0, 0.999), CameraNoise.preset("strong"), generator)[0].std() < 0.05
 
 
 def test_without_noise_nothing_changes(generator):

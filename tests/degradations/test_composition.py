@@ -16,8 +16,8 @@ from restora.degradations import (
 
 NESTED = Compose(
     (
-        OneOf((Haze.indoor(), Rain.light(), Identity()), weights=(2, 1, 1)),
-        OneOf((Compose((TrajectoryBlur.light(), GaussianNoise())), JpegCompression())),
+        OneOf((Haze.preset("indoor"), Rain.preset("light"), Identity()), weights=(2, 1, 1)),
+        OneOf((Compose((TrajectoryBlur.preset("light"), GaussianNoise())), JpegCompression())),
     )
 )
 
@@ -28,7 +28,7 @@ def test_contract():
 
 def test_compose_is_its_steps_one_after_the_other(generator):
     clean = torch.rand(2, 3, 32, 32)
-    first, second = Haze.outdoor(), GaussianNoise((30, 30))
+    first, second = Haze.preset("outdoor"), GaussianNoise((30, 30))
     random = generator(0)
     one = first.sample(clean, random)
     two = second.sample(one.degraded, random)

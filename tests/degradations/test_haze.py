@@ -4,7 +4,7 @@ import torch
 from restora.degradations import Haze
 
 
-@pytest.mark.parametrize("haze", [Haze.indoor(), Haze.outdoor()])
+@pytest.mark.parametrize("haze", [Haze.preset("indoor"), Haze.preset("outdoor")])
 def test_it_is_the_scattering_model_with_parameters_in_range(haze, generator):
     clean = torch.rand(32, 3, 24, 24)
     sample = haze.sample(clean, generator(1))
@@ -22,7 +22,7 @@ def test_it_is_the_scattering_model_with_parameters_in_range(haze, generator):
 
 
 def test_the_veil_grows_with_depth(generator):
-    sample = Haze.outdoor().sample(torch.zeros(4, 3, 32, 32), generator(2))
+    sample = Haze.preset("outdoor").sample(torch.zeros(4, 3, 32, 32), generator(2))
     for veil, depth in zip(sample.degraded[:, 0], sample.parameters["depth"][:, 0], strict=True):
         order = depth.flatten().argsort()
         assert (veil.flatten()[order].diff() >= -1e-6).all()
@@ -30,7 +30,7 @@ def test_the_veil_grows_with_depth(generator):
 
 def test_gray_stays_gray_and_the_airlight_stays_as_it_is(generator):
     gray = torch.rand(2, 1, 16, 16).expand(-1, 3, -1, -1)
-    hazy = Haze.indoor()(gray, generator(0))
+    hazy = Haze.preset("indoor")(gray, generator(0))
     assert torch.equal(hazy[:, 0], hazy[:, 1])
     white = Haze(beta=(1, 1), airlight=(1, 1), near=(0, 0), far=(1, 1))(torch.ones(1, 3, 8, 8), generator(0))
     torch.testing.assert_close(white, torch.ones(1, 3, 8, 8))

@@ -13,7 +13,7 @@ def test_every_preset_is_found_and_works_on_a_tiny_image(name, generator):
 
 
 def test_presets_are_those_of_all_kinds_under_their_families():
-    assert len(all_presets()) == sum(len(kind.presets()) for kind in DEGRADATIONS.values())
+    assert len(all_presets()) == sum(len(kind.presets) for kind in DEGRADATIONS.values())
     assert {"rain/light", "rain/heavy", "haze/night", "motion/frames"} <= all_presets().keys()
 
 

@@ -9,7 +9,7 @@ from restora.degradations import Rain
 @pytest.mark.parametrize("blend", ["additive", "screen"])
 def test_it_is_the_published_sum(blend, generator):
     clean = torch.rand(4, 3, 48, 48)
-    sample = replace(Rain.heavy(), blend=blend).sample(clean, generator(0))
+    sample = replace(Rain.preset("heavy"), blend=blend).sample(clean, generator(0))
     parameters = sample.parameters
     rain, veil, air = parameters["streaks"], parameters["veil"], parameters["airlight"]
     wet = clean + rain if blend == "additive" else 1 - (1 - clean) * (1 - rain)
@@ -21,23 +21,28 @@ def test_it_is_the_published_sum(blend, generator):
 
 def test_rain_only_brightens_and_white_and_gray_stay(generator):
     clean = torch.rand(2, 3, 40, 40)
-    assert (Rain.light()(clean, generator(0)) >= clean).all()
-    assert torch.equal(Rain.light()(torch.ones(1, 3, 9, 9), generator(0)), torch.ones(1, 3, 9, 9))
-    gray = Rain.heavy()(clean[:, :1].expand(-1, 3, -1, -1), generator(0))
+    assert (Rain.preset("light")(clean, generator(0)) >= clean).all()
+    assert torch.equal(Rain.preset("light")(torch.ones(1, 3, 9, 9), generator(0)), torch.ones(1, 3, 9, 9))
+    gray = Rain.preset("heavy")(clean[:, :1].expand(-1, 3, -1, -1), generator(0))
     assert torch.equal(gray[:, 0], gray[:, 2])
 
 
 def test_heavy_rain_covers_more_than_light(generator):
     black = torch.zeros(8, 3, 96, 96)
-    light, heavy = (rain(black, generator(0)) for rain in (Rain.light(), replace(Rain.heavy(), veil=(0, 0))))
+    light, heavy = (
+        rain(black, generator(0))
+        for rain in (Rain.preset("light"), replace(Rain.preset("heavy"), veil=(0, 0)))
+    )
     assert 0.005 < light.mean() < 0.06
     assert heavy.mean() > 4 * light.mean()
 
 
 def test_streaks_run_along_the_drawn_angle(generator):
-    upright = replace(Rain.light(), angle=(0, 0), opacity=(0.8, 0.8))(torch.zeros(2, 3, 96, 96), generator(0))
+    upright = replace(Rain.preset("light"), angle=(0, 0), opacity=(0.8, 0.8))(
+        torch.zeros(2, 3, 96, 96), generator(0)
+    )
     assert upright.diff(dim=-2).abs().mean() < 0.4 * upright.diff(dim=-1).abs().mean()
-    slanted = replace(Rain.light(), angle=(45, 45), opacity=(0.8, 0.8))(
+    slanted = replace(Rain.preset("light"), angle=(45, 45), opacity=(0.8, 0.8))(
         torch.zeros(2, 3, 96, 96), generator(0)
     )
     with_ = (slanted[..., 1:, :-1] - slanted[..., :-1, 1:]).abs().mean()
@@ -46,7 +51,7 @@ def test_streaks_run_along_the_drawn_angle(generator):
 
 
 def test_parameters_are_in_range(generator):
-    rain = Rain.heavy()
+    rain = Rain.preset("heavy")
     parameters = rain.sample(torch.zeros(64, 3, 4, 4), generator(0)).parameters
     for name in ("length", "width", "density", "opacity", "veil", "airlight"):
         low, high = getattr(rain, name)

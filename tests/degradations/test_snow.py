@@ -6,7 +6,7 @@ from restora.degradations import FlakeLayer, Snow
 
 def test_it_is_the_published_composition(generator):
     clean = torch.rand(4, 3, 40, 40)
-    sample = Snow.veiled().sample(clean, generator(0))
+    sample = Snow.preset("veiled").sample(clean, generator(0))
     p = {
         name: values if values.ndim == 4 else values.view(4, -1, 1, 1)
         for name, values in sample.parameters.items()
@@ -34,13 +34,17 @@ def test_larger_presets_have_coarser_flakes(generator):
         flakes = flakes - flakes.mean()
         return float((flakes[..., 3:] * flakes[..., :-3]).mean() / flakes.square().mean())
 
-    assert correlation(Snow.small()) < correlation(Snow.medium()) < correlation(Snow.large())
+    assert (
+        correlation(Snow.preset("small"))
+        < correlation(Snow.preset("medium"))
+        < correlation(Snow.preset("large"))
+    )
 
 
 def test_gray_stays_gray_and_colour_is_tinted(generator):
-    gray = Snow.large()(torch.rand(1, 1, 64, 64).expand(-1, 3, -1, -1), generator(0))
+    gray = Snow.preset("large")(torch.rand(1, 1, 64, 64).expand(-1, 3, -1, -1), generator(0))
     assert torch.equal(gray[:, 0], gray[:, 2])
-    colour = Snow.large().sample(torch.rand(1, 3, 64, 64), generator(0)).parameters["colour"]
+    colour = Snow.preset("large").sample(torch.rand(1, 3, 64, 64), generator(0)).parameters["colour"]
     assert colour.std() > 0
 
 

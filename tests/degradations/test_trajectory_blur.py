@@ -19,13 +19,16 @@ def test_a_point_of_light_draws_the_kernel(generator):
 
 def test_constants_and_gray_stay_and_variance_falls_with_length(generator):
     constant = torch.full((1, 3, 40, 40), 0.6)
-    torch.testing.assert_close(TrajectoryBlur.heavy()(constant, generator(0)), constant, atol=1e-5, rtol=0)
+    torch.testing.assert_close(
+        TrajectoryBlur.preset("heavy")(constant, generator(0)), constant, atol=1e-5, rtol=0
+    )
     gray = torch.rand(1, 1, 40, 40).expand(-1, 3, -1, -1)
-    blurred = TrajectoryBlur.heavy()(gray, generator(0))
+    blurred = TrajectoryBlur.preset("heavy")(gray, generator(0))
     assert torch.equal(blurred[:, 0], blurred[:, 2])
     noise = torch.rand(8, 3, 64, 64)
     light, heavy = (
-        blur(noise, generator(0)).var() for blur in (TrajectoryBlur.light(), TrajectoryBlur.heavy())
+        blur(noise, generator(0)).var()
+        for blur in (TrajectoryBlur.preset("light"), TrajectoryBlur.preset("heavy"))
     )
     assert heavy < light < noise.var() / 2
 

@@ -1,7 +1,7 @@
 """A lens that is darker in its corners: a degradation in one new file, as tests of the registry add it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -19,12 +19,9 @@ class Vignetting(Degradation, kind="vignetting"):
         strength: Share of the light that the corners lose.
     """
 
-    strength: Share = (0.1, 0.5)
+    presets: ClassVar = {"strong": {"strength": (0.6, 0.8)}}
 
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``vignetting/strong``."""
-        return {"strong": cls((0.6, 0.8))}
+    strength: Share = (0.1, 0.5)
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Darken a batch; ``parameters["strength"]`` is (B,)."""

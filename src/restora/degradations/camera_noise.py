@@ -1,8 +1,7 @@
 """The noise of a sensor, as it looks after all that a camera does to it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -38,27 +37,17 @@ class CameraNoise(Degradation, kind="camera_noise", family="sensor"):
 
     Example:
         >>> dark = torch.full((1, 3, 32, 32), 0.3)
-        >>> noisy = CameraNoise.strong()(dark, torch.Generator().manual_seed(0))
+        >>> noisy = CameraNoise.preset("strong")(dark, torch.Generator().manual_seed(0))
         >>> bool((noisy - dark).std() > 0.03)
         True
     """
 
+    presets: ClassVar = {
+        "weak": {"shot": (1e-4, 5e-4)},  # good light: the lower third of the published range
+        "strong": {"shot": (2.4e-3, 0.012)},  # little light: the upper third
+    }
+
     shot: Annotated[Range, Within(0, 1, above=True)] = (1e-4, 0.012)
-
-    @classmethod
-    def weak(cls) -> "CameraNoise":
-        """Good light: the lower third of the published range."""
-        return cls(shot=(1e-4, 5e-4))
-
-    @classmethod
-    def strong(cls) -> "CameraNoise":
-        """Little light: the upper third of the published range."""
-        return cls(shot=(2.4e-3, 0.012))
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``sensor/weak`` and ``sensor/strong``."""
-        return {"weak": cls.weak(), "strong": cls.strong()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Take a batch with noisy cameras.

@@ -1,7 +1,7 @@
 """Blur of a lens that is focused elsewhere."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Generator, Tensor
 
@@ -32,14 +32,14 @@ class Defocus(Degradation, kind="defocus"):
         True
     """
 
+    presets: ClassVar = {
+        "disc": {"radius": (2.0, 6.0)},
+        "butterworth": {"radius": (2.0, 6.0), "shape": "butterworth"},
+    }
+
     radius: Amount = (1.0, 8.0)
     shape: ApertureShape = "disc"
     gamma: Positive = GAMMA
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``defocus/disc`` and ``defocus/butterworth``."""
-        return {"disc": cls((2.0, 6.0)), "butterworth": cls((2.0, 6.0), "butterworth")}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Blur a batch; ``parameters["radius"]`` is (B,), with those of a `Lens` if it is a Butterworth disc."""

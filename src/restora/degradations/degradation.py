@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from torch import Generator, Tensor
 
@@ -36,6 +36,7 @@ class Degradation(ABC):
     Attributes:
         kind: Name in recipes.
         family: First word of the presets, ``rain/heavy``; the kind if none is given, empty where others are combined.
+        presets: Fields that differ from the defaults, by the name of the preset without its family.
         number: What a number means in place of a preset's name (``noise/12.5``), namely both bounds of the first
             field; empty where it means nothing.
         channels: Channels of the result.
@@ -44,6 +45,7 @@ class Degradation(ABC):
 
     kind: ClassVar[str]
     family: ClassVar[str]
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     number: ClassVar[str] = ""
     channels: ClassVar[int] = 3
     keeps_gray: ClassVar[bool] = True
@@ -68,9 +70,15 @@ class Degradation(ABC):
         check_fields(self)
 
     @classmethod
-    def presets(cls) -> Mapping[str, "Degradation"]:
-        """Return the settings that have a name, without the family: ``{"heavy": ...}``."""
-        return {}
+    def preset(cls, name: str) -> Self:
+        """Return the degradation of one of ``presets``.
+
+        Example:
+            >>> from restora.degradations import CameraNoise
+            >>> CameraNoise.preset("weak")
+            CameraNoise(shot=(0.0001, 0.0005))
+        """
+        return cls(**cls.presets[name])
 
     @abstractmethod
     def sample(self, clean: Tensor, generator: Generator) -> Sample:

@@ -1,8 +1,9 @@
 """Blur of a lens in a deep scene: one plane is sharp, the rest the less the farther from it."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -37,14 +38,11 @@ class DepthDefocus(Degradation, kind="depth_defocus", family="defocus"):
         (1, 1, 32, 32)
     """
 
+    presets: ClassVar = {"depth": {}}
+
     radius: Amount = (3.0, 12.0)
     shape: ApertureShape = "butterworth"
     gamma: Positive = GAMMA
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``defocus/depth``."""
-        return {"depth": cls()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Blur a batch.

@@ -1,9 +1,8 @@
 """Blur as the mean of many frames of a camera that moves, turns and comes closer."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -41,17 +40,14 @@ class FrameAveraging(Degradation, kind="motion_frames", family="motion"):
         True
     """
 
+    presets: ClassVar = {"frames": {}}
+
     shift: Amount = (4.0, 24.0)
     bend: Amount = (0.0, 0.5)
     rotation: Annotated[Range, Within(0, 180)] = (0.0, 1.5)
     zoom: Share = (0.0, 0.02)
     saturation: Amount = (0.25, 1.75)
     gamma: Positive = GAMMA
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``motion/frames``."""
-        return {"frames": cls()}
 
     def frames(self, height: int, width: int) -> int:
         """Return how many frames an image takes so that none moves by more than about a pixel; odd."""

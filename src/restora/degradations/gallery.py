@@ -59,10 +59,10 @@ def gallery(photograph: Tensor, seed: int = 0) -> Tensor:
 def _degradations() -> Iterator[tuple[str, Degradation]]:
     """Yield every preset, and the defaults of kinds that have none, with captions."""
     for kind, made in DEGRADATIONS.items():
-        for name, degradation in made.presets().items():
-            if not (made.number and degradation == made()):  # which is the others of its family at random
-                yield f"{made.family} {name}", degradation
-        if made.family and not made.presets():
+        for name, changes in made.presets.items():
+            if changes or not made.number:  # else it is the others of its family at random
+                yield f"{made.family} {name}", made.preset(name)
+        if made.family and not made.presets:
             yield kind.replace("_", " "), made()
     yield ", ".join(TOGETHER).replace("/", " "), Compose(tuple(map(find_preset, TOGETHER)))
 

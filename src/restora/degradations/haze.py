@@ -1,8 +1,7 @@
 """Haze by day: what a scattering atmosphere does to light."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -41,10 +40,17 @@ class Haze(Degradation, kind="haze"):
         far: Distance of the farthest point.
 
     Example:
-        >>> hazy = Haze.outdoor()(torch.zeros(1, 3, 64, 64), torch.Generator().manual_seed(0))
+        >>> hazy = Haze.preset("outdoor")(torch.zeros(1, 3, 64, 64), torch.Generator().manual_seed(0))
         >>> bool(hazy[..., 0, :].mean() > hazy[..., -1, :].mean())  # more of it far away
         True
     """
+
+    presets: ClassVar = {
+        # As ITS: depth is relative to the deepest point of a room.
+        "indoor": {"beta": (0.6, 1.8), "airlight": (0.7, 1.0), "near": (0.1, 0.4), "far": (0.6, 1.0)},
+        # As OTS: beta is per metre; scenes end at 10 to 40 m.
+        "outdoor": {"beta": (0.04, 0.2), "airlight": (0.8, 1.0), "near": (1.0, 5.0), "far": (10.0, 40.0)},
+    }
 
     beta: Annotated[Range, Within(above=True)]
     airlight: Share
@@ -60,21 +66,6 @@ class Haze(Degradation, kind="haze"):
         super().__post_init__()
         if self.near[1] > self.far[0]:
             raise ValueError(f"near must end where far begins or before, got {self.near} and {self.far}")
-
-    @classmethod
-    def indoor(cls) -> "Haze":
-        """As ITS: beta 0.6 to 1.8 on depth relative to the deepest point of a room, airlight 0.7 to 1."""
-        return cls(beta=(0.6, 1.8), airlight=(0.7, 1.0), near=(0.1, 0.4), far=(0.6, 1.0))
-
-    @classmethod
-    def outdoor(cls) -> "Haze":
-        """As OTS: beta 0.04 to 0.2 per metre, airlight 0.8 to 1; scenes end at 10 to 40 m."""
-        return cls(beta=(0.04, 0.2), airlight=(0.8, 1.0), near=(1.0, 5.0), far=(10.0, 40.0))
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``haze/indoor`` and ``haze/outdoor``."""
-        return {"indoor": cls.indoor(), "outdoor": cls.outdoor()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Veil a batch.

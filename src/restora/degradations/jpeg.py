@@ -1,9 +1,8 @@
 """What saving as JPEG does."""
 
 import io
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -32,15 +31,11 @@ class JpegCompression(Degradation, kind="jpeg"):
         (1, 3, 32, 32)
     """
 
+    presets: ClassVar = {"10": {"quality": (10, 10)}, "30": {"quality": (30, 30)}, "any": {}}
     number = "a quality from 1 to 100"
 
     quality: Annotated[tuple[int, int], Within(1, 100)] = (10, 90)
     subsampled: Annotated[float, Within(0, 1)] = 0.5
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``jpeg/10`` and ``jpeg/30``, and ``jpeg/any``, any from 10 to 90."""
-        return {"10": cls((10, 10)), "30": cls((30, 30)), "any": cls()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Compress a batch.

@@ -1,9 +1,8 @@
 """Haze at night: the veil has the colour of the lamp that lights it."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -45,16 +44,12 @@ class NightHaze(Degradation, kind="night_haze", family="haze"):
         True
     """
 
+    presets: ClassVar = {"night": {}}
     keeps_gray = False
 
     beta: Share = (0.6, 0.6)
     falloff: Share = (0.5, 0.9)
     nearest: Annotated[Range, Within(0, 1, above=True)] = (0.1, 0.3)
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``haze/night``."""
-        return {"night": cls()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Veil and darken a batch.

@@ -1,7 +1,7 @@
 """Noise that a sensor or a channel adds."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -30,14 +30,15 @@ class GaussianNoise(Degradation, kind="gaussian_noise", family="noise"):
         25
     """
 
+    presets: ClassVar = {
+        "15": {"sigma": (15, 15)},
+        "25": {"sigma": (25, 25)},
+        "50": {"sigma": (50, 50)},
+        "blind": {},
+    }
     number = "a deviation in grey levels of 255"
 
     sigma: Amount = (0.0, 50.0)
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``noise/15``, ``noise/25`` and ``noise/50``, and ``noise/blind``, any of up to 50."""
-        return {"15": cls((15, 15)), "25": cls((25, 25)), "50": cls((50, 50)), "blind": cls()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Add noise; ``parameters["sigma"]`` is (B,) in grey levels."""

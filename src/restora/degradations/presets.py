@@ -14,9 +14,7 @@ def all_presets() -> dict[str, Degradation]:
         ['rain/light', 'rain/heavy']
     """
     return {
-        f"{kind.family}/{name}": degradation
-        for kind in DEGRADATIONS.values()
-        for name, degradation in kind.presets().items()
+        f"{kind.family}/{name}": kind.preset(name) for kind in DEGRADATIONS.values() for name in kind.presets
     }
 
 

@@ -1,9 +1,8 @@
 """Rain: streaks of falling drops, and the mist between them."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, ClassVar, Literal, TypeAlias
 
 import torch
 from torch import Generator, Tensor
@@ -41,10 +40,23 @@ class Rain(Degradation, kind="rain"):
         blend: Way in which streaks and scene are added.
 
     Example:
-        >>> rain = Rain.light().sample(torch.zeros(1, 3, 64, 64), torch.Generator().manual_seed(0))
+        >>> rain = Rain.preset("light").sample(torch.zeros(1, 3, 64, 64), torch.Generator().manual_seed(0))
         >>> torch.equal(rain.degraded[:, :1], rain.parameters["streaks"])
         True
     """
+
+    presets: ClassVar = {
+        "light": {},  # in the manner of Rain100L: one direction, streaks that are added, no veil
+        "heavy": {  # in the manner of Rain100H: five directions, many streaks, a veil
+            "directions": 5,
+            "spread": 20.0,
+            "length": (30.0, 70.0),
+            "width": (1.2, 3.0),
+            "density": (1.5, 2.8),
+            "opacity": (0.45, 0.95),
+            "veil": (0.0, 0.25),
+        },
+    }
 
     directions: Annotated[int, Within(1)] = 1
     angle: Angle = (-30.0, 30.0)
@@ -57,29 +69,6 @@ class Rain(Degradation, kind="rain"):
     veil: Share = (0.0, 0.0)
     airlight: Share = (0.7, 0.9)
     blend: Blend = "additive"
-
-    @classmethod
-    def light(cls) -> "Rain":
-        """In the manner of Rain100L: one direction, streaks that are added, no veil."""
-        return cls()
-
-    @classmethod
-    def heavy(cls) -> "Rain":
-        """In the manner of Rain100H: five directions, many streaks, a veil."""
-        return cls(
-            directions=5,
-            spread=20.0,
-            length=(30.0, 70.0),
-            width=(1.2, 3.0),
-            density=(1.5, 2.8),
-            opacity=(0.45, 0.95),
-            veil=(0.0, 0.25),
-        )
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``rain/light`` and ``rain/heavy``."""
-        return {"light": cls.light(), "heavy": cls.heavy()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Rain on a batch.

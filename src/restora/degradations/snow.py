@@ -1,9 +1,8 @@
 """Snow: flakes of several sizes, and the veil of those that are too small and far to be seen."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -61,10 +60,17 @@ class Snow(Degradation, kind="snow"):
         airlight: Brightness of the veil.
 
     Example:
-        >>> snow = Snow.large().sample(torch.zeros(1, 3, 64, 64), torch.Generator().manual_seed(0))
+        >>> snow = Snow.preset("large").sample(torch.zeros(1, 3, 64, 64), torch.Generator().manual_seed(0))
         >>> bool(snow.degraded.max() > 0.5), bool(snow.parameters["flakes"].mean() < 0.3)
         (True, True)
     """
+
+    presets: ClassVar = {  # in the manner of
+        "small": {"layers": (FINE,)},  # Snow100K-S: fine flakes
+        "medium": {"layers": (FINE, MIDDLE)},  # Snow100K-M: fine and middle ones
+        "large": {},  # Snow100K-L: flakes of all sizes
+        "veiled": {"beta": (0.3, 1.0)},  # CSD: flakes of all sizes and a veil
+    }
 
     layers: tuple[FlakeLayer, ...] = (FINE, MIDDLE, COARSE)
     angle: Angle = (-45.0, 45.0)
@@ -72,31 +78,6 @@ class Snow(Degradation, kind="snow"):
     tint: Annotated[float, Within(0, 1)] = 0.01
     beta: Amount = (0.0, 0.0)
     airlight: Share = (0.8, 1.0)
-
-    @classmethod
-    def small(cls) -> "Snow":
-        """In the manner of Snow100K-S: fine flakes."""
-        return cls(layers=(FINE,))
-
-    @classmethod
-    def medium(cls) -> "Snow":
-        """In the manner of Snow100K-M: fine and middle ones."""
-        return cls(layers=(FINE, MIDDLE))
-
-    @classmethod
-    def large(cls) -> "Snow":
-        """In the manner of Snow100K-L: flakes of all sizes."""
-        return cls()
-
-    @classmethod
-    def veiled(cls) -> "Snow":
-        """In the manner of CSD: flakes of all sizes and a veil."""
-        return cls(beta=(0.3, 1.0))
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``snow/small``, ``snow/medium``, ``snow/large`` and ``snow/veiled``."""
-        return {"small": cls.small(), "medium": cls.medium(), "large": cls.large(), "veiled": cls.veiled()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Snow on a batch.

@@ -4,9 +4,8 @@ After Boracchi and Foi, Modeling the performance of image restoration from motio
 it for DeblurGAN (2018).
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 import numpy as np
 import torch
@@ -40,30 +39,22 @@ class TrajectoryBlur(Degradation, kind="motion_trajectory", family="motion"):
         gamma: Exponent between values and light; 1 blurs the values, as the published code does.
 
     Example:
-        >>> blurred = TrajectoryBlur.light()(torch.rand(1, 3, 48, 48), torch.Generator().manual_seed(0))
+        >>> blurred = TrajectoryBlur.preset("light")(torch.rand(1, 3, 48, 48), torch.Generator().manual_seed(0))
         >>> tuple(blurred.shape)
         (1, 3, 48, 48)
     """
+
+    presets: ClassVar = {
+        # A short stroke: large text stays readable.
+        "light": {"length": (10.0, 25.0), "exposures": (1.0,), "anxiety": (0.003, 0.005)},
+        # A long stroke.
+        "heavy": {"length": (40.0, 80.0), "exposures": (1.0,), "anxiety": (0.001, 0.003)},
+    }
 
     length: Amount = (10.0, 60.0)
     exposures: Annotated[tuple[float, ...], Within(0, 1, above=True)] = (0.5, 1.0)
     anxiety: Annotated[tuple[float, ...], Within()] = ANXIETY
     gamma: Positive = GAMMA
-
-    @classmethod
-    def light(cls) -> "TrajectoryBlur":
-        """A short stroke, 10 to 25 pixels of way: large text stays readable."""
-        return cls(length=(10.0, 25.0), exposures=(1.0,), anxiety=(0.003, 0.005))
-
-    @classmethod
-    def heavy(cls) -> "TrajectoryBlur":
-        """A long stroke, 40 to 80 pixels of way."""
-        return cls(length=(40.0, 80.0), exposures=(1.0,), anxiety=(0.001, 0.003))
-
-    @classmethod
-    def presets(cls) -> Mapping[str, Degradation]:
-        """``motion/light`` and ``motion/heavy``."""
-        return {"light": cls.light(), "heavy": cls.heavy()}
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Blur a batch.

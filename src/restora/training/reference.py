@@ -99,7 +99,7 @@ def _documented(header: tuple[str, str], registry: Mapping[str, Callable[..., An
 def _overview() -> str:
     rows = []
     for kind, made in DEGRADATIONS.items():
-        presets = [f"`{made.family}/{name}`" for name in made.presets()]
+        presets = [f"`{made.family}/{name}`" for name in made.presets]
         presets += [f"`{made.family}/` and {made.number}"] if made.number else []
         rows.append((f"`{kind}`", f"`{made.__name__}`", ", ".join(presets) or "none"))
     return _table(("kind", "class", "presets"), rows)
