@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restora.checkpoints import convert_state_dict, load_model, to_official_state_dict
-from restora.checkpoints.derestormer import detect
 from restora.errors import RestoraError
-from restora.networks import DeRestormer, DeRestormerConfig
+from restora.networks import ARCHITECTURES, DeRestormer, DeRestormerConfig
 
 configs = st.builds(
     DeRestormerConfig,
@@ -65,14 +64,17 @@ def test_folded_weights_have_the_official_names_of_the_evaluation_classes() -> N
     assert folded.keys() == {key for key in whole if not key.endswith((".D", ".D_diag"))}
     assert folded["feat_extract.0.main.0.W"].shape == (4, 3, 3, 3)
     assert folded["Convs.0.main.0.W"].shape == (8, 16, 1, 1)
-    assert detect(folded) == model.fold().config
+    assert ARCHITECTURES["derestormer"].recognise(folded) == model.fold().config
 
 
 def test_the_published_network_is_recognised() -> None:
     with torch.device("meta"):
-        assert detect(to_official_state_dict(DeRestormer())) == DeRestormerConfig()
+        assert (
+            ARCHITECTURES["derestormer"].recognise(to_official_state_dict(DeRestormer()))
+            == DeRestormerConfig()
+        )
 
 
 def test_other_networks_are_not_recognised(tmp_path: Path) -> None:
-    assert detect({}) is None
-    assert detect({"feat_extract.0.main.0.W": torch.zeros(32, 3, 9)}) is None
+    assert ARCHITECTURES["derestormer"].recognise({}) is None
+    assert ARCHITECTURES["derestormer"].recognise({"feat_extract.0.main.0.W": torch.zeros(32, 3, 9)}) is None

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restora.checkpoints import load_model, to_official_state_dict
-from restora.checkpoints.dinat_ir import detect
-from restora.networks import DiNATIR, DiNATIRConfig, create_model
+from restora.networks import ARCHITECTURES, DiNATIR, DiNATIRConfig, create_model
 
 four = st.tuples(*[st.integers(1, 2)] * 4)
 configs = st.builds(
@@ -48,7 +47,7 @@ def test_round_trip_of_any_configuration(
 def test_published_files_are_recognised(variant: str) -> None:
     official = {key: torch.empty(shape, device="meta") for key, shape in published_shapes(variant).items()}
     with torch.device("meta"):
-        assert detect(official) == create_model("dinat_ir", variant).config
+        assert ARCHITECTURES["dinat_ir"].recognise(official) == create_model("dinat_ir", variant).config
 
 
 def test_what_keys_cannot_tell_can_be_overridden(tmp_path: Path) -> None:
@@ -63,4 +62,6 @@ def test_what_keys_cannot_tell_can_be_overridden(tmp_path: Path) -> None:
 
 def test_other_networks_are_not_taken_for_it() -> None:
     with torch.device("meta"):
-        assert detect(to_official_state_dict(create_model("chair", "tiny"))) is None
+        assert (
+            ARCHITECTURES["dinat_ir"].recognise(to_official_state_dict(create_model("chair", "tiny"))) is None
+        )

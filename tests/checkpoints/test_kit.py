@@ -4,7 +4,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restora.checkpoints import load_model, to_official_state_dict
-from restora.checkpoints.kit import detect
 from restora.networks import ARCHITECTURES, KiT, KiTConfig
 
 configs = st.builds(
@@ -43,9 +42,9 @@ def test_what_shapes_cannot_tell_can_be_overridden(tmp_path) -> None:
 def test_every_variant_is_detected(variant: str) -> None:
     config = ARCHITECTURES["kit"].variants[variant]
     with torch.device("meta"):
-        assert detect(KiT(config).state_dict()) == config
+        assert ARCHITECTURES["kit"].recognise(KiT(config).state_dict()) == config
 
 
 def test_other_networks_are_not_detected() -> None:
-    assert detect({}) is None
-    assert detect({"stem.0.weight": torch.zeros(4, 3, 3, 3)}) is None
+    assert ARCHITECTURES["kit"].recognise({}) is None
+    assert ARCHITECTURES["kit"].recognise({"stem.0.weight": torch.zeros(4, 3, 3, 3)}) is None

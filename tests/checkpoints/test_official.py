@@ -71,7 +71,7 @@ def test_other_networks_are_refused(tmp_path: Path) -> None:
 def test_convert_names_the_architecture_it_expected() -> None:
     with pytest.raises(RestoraError, match="not one of ChaIR's"):
         convert_state_dict("chair", {"x": torch.zeros(1)})
-    with pytest.raises(RestoraError, match="no official format of 'unet'"):
+    with pytest.raises(RestoraError, match="unknown architecture 'unet'"):
         convert_state_dict("unet", {})
     with pytest.raises(RestoraError, match="Linear is none of: chair"):
         to_official_state_dict(torch.nn.Linear(1, 1))

@@ -7,7 +7,6 @@ from golden import load
 from golden_dinat_ir import fill, tens
 from torch import nn
 
-from restora.checkpoints.dinat_ir import official_name
 from restora.layers import (
     ChannelGate,
     ChannelLayerNorm,
@@ -18,6 +17,7 @@ from restora.layers import (
     gated_feed_forward,
     upsample_shuffle,
 )
+from restora.networks import ARCHITECTURES
 from restora.networks.dinat_ir import BlockPair, DiNATIRConfig, TransformerBlock
 
 X = tens((2, 24, 11, 14), "blk/x", 1.7) + 0.3
@@ -30,7 +30,7 @@ def agree(tag: str, module: nn.Module, place: str, official: str, prefix: str, x
 
     In a network it has our name ``place`` and their name ``official``; alone, their name was ``prefix``.
     """
-    names = {ours: official_name(f"{place}.{ours}") for ours in module.state_dict()}
+    names = {ours: ARCHITECTURES["dinat_ir"].official_name(f"{place}.{ours}") for ours in module.state_dict()}
     keys = {ours: prefix + theirs.removeprefix(official) for ours, theirs in names.items()}
     fill(module, keys)
     with torch.no_grad():

@@ -10,8 +10,7 @@ import torch.nn.functional as F
 from golden import DATA, filled, load, tensor
 
 from restora.checkpoints import convert_state_dict, to_official_state_dict
-from restora.checkpoints.chair import official_name
-from restora.networks import ChaIR, ChaIRConfig
+from restora.networks import ARCHITECTURES, ChaIR, ChaIRConfig
 from restora.training.losses import fft_loss, l1_loss, multi_scale_loss, reduced_targets
 from restora.training.schedules import learning_rate
 from restora.training.sections import OptimizerSection, StageSection
@@ -165,7 +164,10 @@ def test_training_step(chair4: ChaIR) -> None:
     for name, value in (("content", content), ("fft", fft), ("total", total)):
         np.testing.assert_allclose(value.detach(), vectors[name], rtol=1e-5)
     total.backward()
-    gradients = {official_name(name): parameter.grad for name, parameter in chair4.named_parameters()}
+    gradients = {
+        ARCHITECTURES["chair"].official_name(name): parameter.grad
+        for name, parameter in chair4.named_parameters()
+    }
     names = [key for key in vectors.files if key.startswith("grad/")]
     assert len(names) == 7
     for key in names:

@@ -9,9 +9,8 @@ import torch
 from golden import DATA, filled, load, tensor
 
 from restora.checkpoints import convert_state_dict, to_official_state_dict
-from restora.checkpoints.derestormer import official_name
 from restora.layers import OverParameterizedConv2d, bilinear_sample
-from restora.networks import DeRestormer, DeRestormerConfig
+from restora.networks import ARCHITECTURES, DeRestormer, DeRestormerConfig
 from restora.restoration.windows import join_windows, split_windows
 from restora.training.losses import (
     charbonnier_loss,
@@ -293,4 +292,4 @@ def test_windows(case: str) -> None:
 def test_official_names_are_all_different() -> None:
     with torch.device("meta"):
         names = list(published(8).state_dict())
-    assert len({official_name(name) for name in names}) == len(names)
+    assert len({ARCHITECTURES["derestormer"].official_name(name) for name in names}) == len(names)

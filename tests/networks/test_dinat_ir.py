@@ -9,9 +9,8 @@ from golden_dinat_ir import REDUCED, filled, image, network, published_shapes
 from torch.utils.flop_counter import FlopCounterMode
 
 from restora.checkpoints import to_official_state_dict
-from restora.checkpoints.dinat_ir import official_name
 from restora.layers import SubsampledLocalMean
-from restora.networks import DiNATIR, DiNATIRConfig, create_model
+from restora.networks import ARCHITECTURES, DiNATIR, DiNATIRConfig, create_model
 from restora.restoration import with_local_statistics
 from restora.training.losses import l1_loss, psnr_loss_80db
 from restora.training.schedules import learning_rate
@@ -152,7 +151,10 @@ def test_training_step() -> None:
     np.testing.assert_allclose(loss.detach(), vectors["loss"], rtol=1e-9)
     loss.backward()
 
-    parameters = {official_name(name): parameter for name, parameter in model.named_parameters()}
+    parameters = {
+        ARCHITECTURES["dinat_ir"].official_name(name): parameter
+        for name, parameter in model.named_parameters()
+    }
     in_order = [parameters[key] for key in vectors["keys"]]
     gradients = [parameter.grad for parameter in in_order]
     np.testing.assert_allclose([g.norm() for g in gradients], vectors["grad_l2"], rtol=1e-9)

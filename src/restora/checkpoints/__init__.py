@@ -4,7 +4,7 @@ from restora.checkpoints.cards import Score, WeightsCard
 from restora.checkpoints.conversion import convert_checkpoint
 from restora.checkpoints.hub import publish
 from restora.checkpoints.inspection import Inspection, inspect_state_dict
-from restora.checkpoints.loading import load_model
+from restora.checkpoints.loading import LoadedCheckpoint, load_model, read_checkpoint
 from restora.checkpoints.official import convert_state_dict, to_official_state_dict
 from restora.checkpoints.reading import read_tensors
 from restora.checkpoints.shipped import list_weights
@@ -14,6 +14,7 @@ from restora.checkpoints.writing import save_weights
 __all__ = [
     "TASKS",
     "Inspection",
+    "LoadedCheckpoint",
     "Score",
     "WeightsCard",
     "convert_checkpoint",
@@ -23,6 +24,7 @@ __all__ = [
     "load_for_task",
     "load_model",
     "publish",
+    "read_checkpoint",
     "read_tensors",
     "save_weights",
     "to_official_state_dict",

@@ -5,10 +5,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from restora.checkpoints.cards import WeightsCard
-from restora.checkpoints.inspection import inspect_state_dict, precision_of
-from restora.checkpoints.loading import load_model
-from restora.checkpoints.reading import read_tensors
-from restora.checkpoints.training_state import TrainingState, read_training_state
+from restora.checkpoints.inspection import precision_of
+from restora.checkpoints.loading import read_checkpoint
+from restora.checkpoints.training_state import TrainingState
 from restora.checkpoints.writing import save_weights
 from restora.errors import RestoraError
 
@@ -40,28 +39,26 @@ def convert_checkpoint(
     Raises:
         RestoraError: The checkpoint is unsafe, damaged or unknown, or the folder cannot be written.
     """
-    file, tensors = Path(file), read_tensors(file)
-    precision = precision or precision_of(tensors)
+    checkpoint = read_checkpoint(Path(file))
+    precision = precision or precision_of(checkpoint.weights)
     if precision not in PRECISIONS:
         raise RestoraError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
-    model = load_model(file)  # refuses what does not fit
-    found = inspect_state_dict(tensors)
-    trained = read_training_state(file)
+    network, trained = checkpoint.network(), checkpoint.training  # refuses what does not fit
     card = WeightsCard(
-        name=name or (trained.name if trained else file.stem),
+        name=name or (trained.name if trained else checkpoint.path.stem),
         task=task or (trained.task if trained else "unknown"),
-        architecture=found.architecture,
-        variant=(trained.variant if trained else found.variant) or "custom",
-        config=json.loads(json.dumps(asdict(trained.config if trained else found.config))),
-        parameters=found.parameters,
+        architecture=checkpoint.architecture.name,
+        variant=checkpoint.variant or "custom",
+        config=json.loads(json.dumps(asdict(checkpoint.config))),
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
         precision=precision,
         licence=licence,
-        description=_describe(file, trained),
+        description=_describe(checkpoint.path, trained),
         recipe=trained.name if trained else None,
         steps=trained.steps if trained else None,
         sha256="",
     )
-    return save_weights(folder, model.state_dict(), card)
+    return save_weights(folder, network.state_dict(), card)
 
 
 def _describe(file: Path, trained: TrainingState | None) -> str:

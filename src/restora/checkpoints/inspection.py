@@ -3,15 +3,13 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Any, Literal
 
-import torch
 from torch import Tensor
 
-from restora.checkpoints.official import OFFICIAL_FORMATS, to_official_state_dict
 from restora.errors import RestoraError
-from restora.networks import RestorationNetwork, architecture
+from restora.networks import ARCHITECTURES, architecture
+from restora.networks.architecture import some
 
 
 @dataclass(frozen=True)
@@ -21,9 +19,9 @@ class Inspection:
     Attributes:
         keys: Whose names the keys are: ``"official"`` as the papers' authors write them, or ``"restora"``.
         architecture: Name in the registry.
-        variant: The named variant of that configuration, or ``None``.
-        config: The configuration.
-        parameters: Trainable numbers of the network.
+        variant: Named variant of that configuration, or ``None``.
+        config: Configuration of the network.
+        parameters: Number of trainable values of the network.
         precision: Floating-point type of the tensors, such as ``"float32"``.
         missing: Keys that the network has and the state dict has not.
         left_over: Keys that the state dict has and the network has not.
@@ -63,28 +61,26 @@ def inspect_state_dict(state: Mapping[str, Tensor]) -> Inspection:
         >>> str(inspect_state_dict(create_model("chair", "tiny").state_dict()))
         'ChaIR tiny, 762,649 parameters, float32, restora keys'
     """
-    for name, official_format in OFFICIAL_FORMATS.items():
-        renamed = {official_format.name(key): value for key, value in state.items()}
-        for keys, candidate in (("official", state), ("restora", renamed)):
-            config = official_format.detect(candidate)
-            if config is None:
-                continue
-            variant = next((v for v in architecture(name).variants if seen_as(name, v) == config), None)
-            if variant is not None:  # which also knows what keys and shapes cannot tell
-                config = architecture(name).variants[variant]
-            network = on_meta(name, config)
-            expected = network.state_dict().keys()
+    for arch in ARCHITECTURES.values():
+        keys: Literal["official", "restora"] = "official" if arch.official_names else "restora"
+        config = arch.recognise(state)
+        if config is None:
+            keys = "restora"
+            config = arch.recognise({arch.official_name(key): value for key, value in state.items()})
+        if config is not None:
+            network = arch.on_meta(config)
+            expected = network.state_dict()
             if keys == "official":
-                expected = to_official_state_dict(network).keys()
+                expected = arch.to_official(expected)
             return Inspection(
-                keys="official" if keys == "official" else "restora",
-                architecture=name,
-                variant=variant,
+                keys=keys,
+                architecture=arch.name,
+                variant=arch.variant_of(config),
                 config=config,
                 parameters=sum(parameter.numel() for parameter in network.parameters()),
                 precision=precision_of(state),
-                missing=tuple(sorted(expected - state.keys())),
-                left_over=tuple(sorted(state.keys() - expected)),
+                missing=tuple(sorted(expected.keys() - state.keys())),
+                left_over=tuple(sorted(state.keys() - expected.keys())),
             )
     raise RestoraError(_unknown(state))
 
@@ -95,43 +91,23 @@ def precision_of(state: Mapping[str, Tensor]) -> str:
     return ", ".join(sorted(types))
 
 
-@cache
-def seen_as(name: str, variant: str) -> Any:
-    """Return the configuration that is told from the keys and shapes of a named variant."""
-    state = on_meta(name, architecture(name).variants[variant]).state_dict()
-    return OFFICIAL_FORMATS[name].detect({OFFICIAL_FORMATS[name].name(key): state[key] for key in state})
-
-
-def on_meta(name: str, config: Any) -> RestorationNetwork:
-    """Build a network without values, for its keys and shapes."""
-    with torch.device("meta"):
-        return architecture(name).network(config)
-
-
 def _unknown(state: Mapping[str, Tensor]) -> str:
     """Name the architecture whose keys, whatever their numbers, are most like these."""
-    found = _shapes_of_names(state)
+    found = _without_numbers(state)
     likeness = {}
-    for name, official_format in OFFICIAL_FORMATS.items():
-        config = next(iter(architecture(name).variants.values()))
-        known = _shapes_of_names(official_format.name(key) for key in on_meta(name, config).state_dict())
-        likeness[name] = (len(found & known) / len(found | known), known)
-    closest = max(likeness, key=lambda name: likeness[name][0])
+    for arch in ARCHITECTURES.values():
+        known = _without_numbers(arch.to_official(arch.on_meta(arch.published).state_dict()))
+        likeness[arch.title] = (len(found & known) / len(found | known), known)
+    closest = max(likeness, key=lambda title: likeness[title][0])
     share, known = likeness[closest]
-    title, examples = architecture(closest).title, ", ".join(sorted(state)[:3])
     if not share:
-        titles = ", ".join(architecture(name).title for name in OFFICIAL_FORMATS)
-        return f"none of the known architectures ({titles}); its keys begin with {examples}"
+        examples = ", ".join(sorted(state)[:3])
+        return f"none of the known architectures ({', '.join(likeness)}); its keys begin with {examples}"
     return (
-        f"none of the known architectures; {title} comes closest with {share:.0%} of the names, but"
-        f" {_some(known - found)} are missing and {_some(found - known)} left over (# stands for numbers)"
+        f"none of the known architectures; {closest} comes closest with {share:.0%} of the names, but"
+        f" {some(known - found)} are missing and {some(found - known)} left over (# stands for numbers)"
     )
 
 
-def _shapes_of_names(keys: Iterable[str]) -> set[str]:
+def _without_numbers(keys: Iterable[str]) -> set[str]:
     return {re.sub(r"\d+", "#", key) for key in keys}
-
-
-def _some(keys: set[str]) -> str:
-    shown = ", ".join(sorted(keys)[:3]) + (", ..." if len(keys) > 3 else "")
-    return f"{len(keys)} ({shown})" if keys else "none"

@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,29 +11,71 @@ from torch import Tensor
 from restora.checkpoints.cards import WeightsCard, read_card
 from restora.checkpoints.hub import fetch, is_hub_id, weights_in
 from restora.checkpoints.inspection import inspect_state_dict
-from restora.checkpoints.official import convert_state_dict
 from restora.checkpoints.published import PUBLISHED, fetch_published
-from restora.checkpoints.reading import read_tensors
+from restora.checkpoints.reading import read_content, tensors_in
 from restora.checkpoints.shipped import list_weights, weights_folder
-from restora.checkpoints.training_state import read_training_state
+from restora.checkpoints.training_state import TrainingState, training_state
 from restora.errors import RestoraError
-from restora.networks import RestorationNetwork, architecture, build_config
+from restora.networks import Architecture, RestorationNetwork, architecture
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class LoadedCheckpoint:
+    """A file of weights, read once, and what it was found to be.
+
+    Attributes:
+        path: File that was read.
+        architecture: Architecture of the network.
+        variant: Named variant of the configuration; ``None`` if it is none of them.
+        config: Configuration of the network.
+        weights: Tensors under restora's keys, as the file holds them.
+        card: Weights card beside the file, if there is one.
+        training: Facts of the training run that wrote the file, if one did.
+    """
+
+    path: Path
+    architecture: Architecture
+    variant: str | None
+    config: Any
+    weights: dict[str, Tensor]
+    card: WeightsCard | None = None
+    training: TrainingState | None = None
+
+    def network(self, **overrides: Any) -> RestorationNetwork:
+        """Build the network with these weights, in evaluation mode, float32.
+
+        Args:
+            **overrides: Fields of the configuration to change.
+
+        Raises:
+            RestoraError: The weights do not fit.
+        """
+        network = self.architecture.network(self.architecture.configure(asdict(self.config) | overrides))
+        try:
+            network.load_state_dict(self.weights)
+        except RuntimeError as error:
+            raise RestoraError(
+                f"{self.path}: the weights do not fit the network ({' '.join(str(error).split())})"
+            ) from error
+        network.card = self.card
+        return network.eval()
 
 
 def load_model(source: str | Path, **overrides: Any) -> RestorationNetwork:
     """Load a network with its weights, in evaluation mode, float32, on the CPU.
 
     Args:
-        source: The name of weights that come with restora (see `list_weights`) or that are published (see `PUBLISHED`), a ``.safetensors`` file with its
-            card beside it or a folder with both, a hub id (``owner/name``), ``best.pt`` or ``last.pt`` of a training
-            run (the averaged weights are taken), or a checkpoint as the papers' authors publish it (``.pth``,
-            ``.pkl``, ``.pt``, nested or prefixed in the usual ways). What was found in a file without a card is logged.
+        source: The name of weights that come with restora (see `list_weights`) or that are published (see
+            `PUBLISHED`), a ``.safetensors`` file with its card beside it or a folder with both, a hub id
+            (``owner/name``), ``best.pt`` or ``last.pt`` of a training run (the averaged weights are taken), or a
+            checkpoint as the papers' authors publish it (``.pth``, ``.pkl``, ``.pt``, nested or prefixed in the usual
+            ways). What was found in a file without a card is logged.
         **overrides: Fields of the configuration that keys and shapes cannot tell.
 
     Returns:
-        The module; ``module.card`` is its `WeightsCard`, or ``None`` for a file without one.
+        The network; ``network.card`` is its `WeightsCard`, or ``None`` for a file without one.
 
     Raises:
         RestoraError: Unknown name, unreadable or unsafe file, no known architecture, or a file that is not the one
@@ -43,14 +85,10 @@ def load_model(source: str | Path, **overrides: Any) -> RestorationNetwork:
         >>> load_model("denoise-chair-tiny").card.task
         'denoise'
     """
-    path = _find(source)
-    card_path = path.with_suffix(".json")
-    if path.suffix == ".safetensors" and card_path.exists():
-        return _load_with_card(path, read_card(card_path), overrides)
-    return _load_without_card(path, overrides)
+    return read_checkpoint(find_weights(source)).network(**overrides)
 
 
-def _find(source: str | Path) -> Path:
+def find_weights(source: str | Path) -> Path:
     """Return the file of weights that a name, a path, a folder or a hub id stands for."""
     path = Path(source)
     if path.is_dir():
@@ -68,41 +106,32 @@ def _find(source: str | Path) -> Path:
     raise RestoraError(f"{source}: no such file, and no such weights in the package; there are: {names}")
 
 
-def _load_with_card(path: Path, card: WeightsCard, overrides: dict[str, Any]) -> RestorationNetwork:
-    if hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
-        raise RestoraError(f"{path}: not the file that its card {card.name}.json describes; fetch both again")
-    arch = architecture(card.architecture)
-    network = arch.network(build_config(arch, card.config | overrides))
-    return _filled(network, read_tensors(path), card, path)
+def read_checkpoint(path: Path) -> LoadedCheckpoint:
+    """Read a file of weights and tell what it is: by its card, by what a training run says of itself, or by its keys.
 
-
-def _load_without_card(path: Path, overrides: dict[str, Any]) -> RestorationNetwork:
-    state = read_tensors(path)
-    if trained := read_training_state(path):
-        arch = architecture(trained.architecture)
-        logger.info("%s: %s of %s after %d steps", path, arch.title, trained.name, trained.steps)
-        return _filled(
-            arch.network(build_config(arch, asdict(trained.config) | overrides)), state, None, path
-        )
+    Raises:
+        RestoraError: Unreadable or unsafe file, no known architecture, keys missing or left over, or a file that is
+            not the one its card describes.
+    """
+    card_path = path.with_suffix(".json")
+    card = read_card(card_path) if path.suffix == ".safetensors" and card_path.exists() else None
+    if card and hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
+        raise RestoraError(f"{path}: not the file that its card {card_path.name} describes; fetch both again")
+    content = read_content(path)
+    weights = tensors_in(content, path)
+    if card:
+        arch = architecture(card.architecture)
+        return LoadedCheckpoint(path, arch, card.variant, arch.configure(card.config), weights, card=card)
+    if training := training_state(content, path):
+        arch = architecture(training.architecture)
+        logger.info("%s: %s of %s after %d steps", path, arch.title, training.name, training.steps)
+        return LoadedCheckpoint(path, arch, training.variant, training.config, weights, training=training)
     try:
-        found = inspect_state_dict(state)
+        found = inspect_state_dict(weights)
+        arch = architecture(found.architecture)
         if found.keys == "official":
-            state = convert_state_dict(found.architecture, state)
+            weights = arch.from_official(weights, found.config)
     except RestoraError as error:
         raise RestoraError(f"{path}: {error}") from error
     logger.info("%s: %s", path, found)
-    arch = architecture(found.architecture)
-    return _filled(arch.network(build_config(arch, asdict(found.config) | overrides)), state, None, path)
-
-
-def _filled(
-    network: RestorationNetwork, state: dict[str, Tensor], card: WeightsCard | None, path: Path
-) -> RestorationNetwork:
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise RestoraError(
-            f"{path}: the weights do not fit the network ({' '.join(str(error).split())})"
-        ) from error
-    network.card = card
-    return network.eval()
+    return LoadedCheckpoint(path, arch, found.variant, found.config, weights)

@@ -1,4 +1,4 @@
-"""Tensors out of files that nobody vouches for: nothing in them is ever executed."""
+"""Reading files of weights, without ever executing anything in them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -32,9 +32,26 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
         RestoraError: Missing, damaged, without tensors, or a file that would execute code when read.
     """
     path = Path(path)
+    return tensors_in(read_content(path), path)
+
+
+def read_content(path: Path) -> Any:
+    """Read all that a file holds: tensors and plain values, on the CPU.
+
+    Raises:
+        RestoraError: Missing, damaged, or a file that would execute code when read.
+    """
     if not path.is_file():
         raise RestoraError(f"{path}: no such file of weights")
-    content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    return _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+
+
+def tensors_in(content: Any, path: Path) -> dict[str, Tensor]:
+    """Find the state dict in the content of a file; see `read_tensors`.
+
+    Raises:
+        RestoraError: There is none.
+    """
     tensors = _unwrap(content)
     if not tensors:
         raise RestoraError(f"{path}: holds no state dict (a mapping of names to tensors)")

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from restora.errors import RestoraError
-from restora.networks import architecture, build_config
+from restora.networks import architecture
 
 
 @dataclass(frozen=True)
@@ -17,11 +15,11 @@ class TrainingState:
     """What weights cannot tell: a network's dilations, say, are neither keys nor shapes.
 
     Attributes:
-        name: Of the recipe.
-        task: Of the recipe.
+        name: Name of the recipe.
+        task: Task of the recipe.
         architecture: Name in the registry.
-        variant: That the recipe starts from.
-        config: The configuration, with the recipe's overrides.
+        variant: Variant that the recipe starts from.
+        config: Configuration of the network, with the recipe's overrides.
         steps: Optimiser steps done.
     """
 
@@ -33,33 +31,28 @@ class TrainingState:
     steps: int
 
 
-def read_training_state(path: Path) -> TrainingState | None:
-    """Read the facts beside the weights; ``None`` if the file is none that ``restora train`` wrote.
+def training_state(content: Any, path: Path) -> TrainingState | None:
+    """Find the facts beside the weights; ``None`` if the file is none that ``restora train`` wrote.
 
-    Only tensors and plain values are read, never code; the values of the tensors stay on disk.
+    Args:
+        content: What the file holds.
+        path: Name of the file, for the error.
 
     Raises:
         RestoraError: It is one, but its recipe is damaged.
     """
-    if path.suffix != ".pt":
-        return None
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-    except Exception:  # whoever reads the weights of this file says what is wrong with it
-        return None
     if not isinstance(content, Mapping) or not {"ema", "ema_updates", "recipe", "step"} <= content.keys():
         return None
     try:
         recipe = json.loads(content["recipe"])
         model = recipe["model"]
         arch = architecture(model["architecture"])
-        values = vars(arch.variants[model["variant"]]) | model["overrides"]
         return TrainingState(
             name=recipe["name"],
             task=recipe["task"],
             architecture=arch.name,
             variant=model["variant"],
-            config=build_config(arch, values),
+            config=arch.configure(vars(arch.variants[model["variant"]]) | model["overrides"]),
             steps=int(content["step"]),
         )
     except (KeyError, TypeError, ValueError) as error:

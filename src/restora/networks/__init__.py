@@ -1,5 +1,6 @@
 """The published networks, one a file: pure `torch.nn.Module`, float images in [0, 1] in, restored images out."""
 
+from restora.networks.architecture import Architecture
 from restora.networks.chair import ChaIR, ChaIRConfig
 from restora.networks.contract import Requirements, RestorationNetwork, as_network
 from restora.networks.derestormer import DeRestormer, DeRestormerConfig
@@ -8,11 +9,10 @@ from restora.networks.kit import KiT, KiTConfig
 from restora.networks.knn_groups import KNNGroups, draw_knn_groups, knn_groups
 from restora.networks.registry import (
     ARCHITECTURES,
-    Architecture,
     architecture,
-    build_config,
     create_model,
     list_models,
+    register,
 )
 
 __all__ = [
@@ -31,9 +31,9 @@ __all__ = [
     "RestorationNetwork",
     "architecture",
     "as_network",
-    "build_config",
     "create_model",
     "draw_knn_groups",
     "knn_groups",
     "list_models",
+    "register",
 ]

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from restora.layers import ChannelFilterAttention, ImplicitFrequencyAttention, conv_gelu, upsample_gelu
+from restora.networks.architecture import Architecture
+from restora.networks.chair_keys import OFFICIAL_NAMES, hyper_parameters
 from restora.networks.contract import Requirements, RestorationNetwork
 
 
@@ -172,13 +174,22 @@ class ChaIR(RestorationNetwork):
         return out
 
 
-VARIANTS: dict[str, ChaIRConfig] = {
-    # The published network: num_res 16.
-    "base": ChaIRConfig(),
-    # num_res 4, which the authors' sibling projects call "S".
-    "num_res_4": ChaIRConfig(blocks=(4, 4, 4)),
-    # Ours, under 3 M parameters: light at full size, where a block costs as much as at quarter size and sees less.
-    "small": ChaIRConfig(width=24, blocks=(2, 2, 4), attention=(False, True, True)),
-    # Ours, under 0.8 M parameters, for a laptop: the channel attentions at quarter size only.
-    "tiny": ChaIRConfig(width=16, blocks=(1, 2, 1), attention=(False, False, True)),
-}
+ARCHITECTURE = Architecture(
+    name="chair",
+    title="ChaIR",
+    paper="Exploring the potential of channel interactions for image restoration,"
+    " Knowledge-Based Systems 282, 2023",
+    network=ChaIR,
+    variants={
+        # The published network: num_res 16.
+        "base": ChaIRConfig(),
+        # num_res 4, which the authors' sibling projects call "S".
+        "num_res_4": ChaIRConfig(blocks=(4, 4, 4)),
+        # Ours, under 3 M parameters: light at full size, where a block costs as much as at quarter size and sees less.
+        "small": ChaIRConfig(width=24, blocks=(2, 2, 4), attention=(False, True, True)),
+        # Ours, under 0.8 M parameters, for a laptop: the channel attentions at quarter size only.
+        "tiny": ChaIRConfig(width=16, blocks=(1, 2, 1), attention=(False, False, True)),
+    },
+    hyper_parameters=hyper_parameters,
+    official_names=OFFICIAL_NAMES,
+)

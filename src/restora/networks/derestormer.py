@@ -24,7 +24,9 @@ from restora.layers import (
     fold_parts,
     upsample_shuffle,
 )
+from restora.networks.architecture import Architecture
 from restora.networks.contract import Requirements, RestorationNetwork
+from restora.networks.derestormer_keys import OFFICIAL_NAMES, hyper_parameters, identities
 
 EXPANSION = 2.66
 """Hidden channels of a feed-forward layer for each of its channels."""
@@ -283,11 +285,20 @@ class DeRestormer(RestorationNetwork):
         ]
 
 
-VARIANTS: dict[str, DeRestormerConfig] = {
-    # The published network: num_res 8.
-    "base": DeRestormerConfig(),
-    # Ours, under 3 M parameters.
-    "small": DeRestormerConfig(width=16, blocks=(2, 3, 2), kernels=(5, 3, 3)),
-    # Ours, under 0.8 M parameters, for a laptop.
-    "tiny": DeRestormerConfig(width=8, blocks=(2, 2, 2), kernels=(3, 3, 3)),
-}
+ARCHITECTURE = Architecture(
+    name="derestormer",
+    title="DeRestormer",
+    paper="Image Restoration with Deformable-related Guidance, 2025",
+    network=DeRestormer,
+    variants={
+        # The published network: num_res 8.
+        "base": DeRestormerConfig(),
+        # Ours, under 3 M parameters.
+        "small": DeRestormerConfig(width=16, blocks=(2, 3, 2), kernels=(5, 3, 3)),
+        # Ours, under 0.8 M parameters, for a laptop.
+        "tiny": DeRestormerConfig(width=8, blocks=(2, 2, 2), kernels=(3, 3, 3)),
+    },
+    hyper_parameters=hyper_parameters,
+    official_names=OFFICIAL_NAMES,
+    constants=identities,
+)

@@ -21,7 +21,9 @@ from restora.layers import (
     downsample_unshuffle,
     upsample_shuffle,
 )
+from restora.networks.architecture import Architecture
 from restora.networks.contract import Requirements, RestorationNetwork
+from restora.networks.dinat_ir_keys import OFFICIAL_NAMES, hyper_parameters
 
 Mode = Literal["hybrid", "local_only", "global_only"]
 
@@ -219,13 +221,22 @@ class DiNATIR(RestorationNetwork):
         return out
 
 
-VARIANTS: dict[str, DiNATIRConfig] = {
-    # The published network of GoPro, HIDE, SIDD, Rain13K and single-image DPDD.
-    "base": DiNATIRConfig(),
-    # The published network of dual-pixel DPDD.
-    "dual_pixel": DiNATIRConfig(dual_pixel=True),
-    # The width of the authors' ablations; one pair fewer at eighth size keeps it under 3 M parameters.
-    "small": DiNATIRConfig(width=16, blocks=(2, 3, 3, 3)),
-    # Ours, under 0.8 M parameters, for a laptop: few pairs, and dilations that fit crops of 128 pixels.
-    "tiny": DiNATIRConfig(width=12, blocks=(1, 1, 1, 1), refinement_blocks=1, dilations=(18, 9, 4, 2)),
-}
+ARCHITECTURE = Architecture(
+    name="dinat_ir",
+    title="DiNAT-IR",
+    paper="DiNAT-IR: Exploring Dilated Neighborhood Attention for High-Quality Image Restoration,"
+    " arXiv 2507.17892, 2025",
+    network=DiNATIR,
+    variants={
+        # The published network of GoPro, HIDE, SIDD, Rain13K and single-image DPDD.
+        "base": DiNATIRConfig(),
+        # The published network of dual-pixel DPDD.
+        "dual_pixel": DiNATIRConfig(dual_pixel=True),
+        # The width of the authors' ablations; one pair fewer at eighth size keeps it under 3 M parameters.
+        "small": DiNATIRConfig(width=16, blocks=(2, 3, 3, 3)),
+        # Ours, under 0.8 M parameters, for a laptop: few pairs, and dilations that fit crops of 128 pixels.
+        "tiny": DiNATIRConfig(width=12, blocks=(1, 1, 1, 1), refinement_blocks=1, dilations=(18, 9, 4, 2)),
+    },
+    hyper_parameters=hyper_parameters,
+    official_names=OFFICIAL_NAMES,
+)

@@ -16,7 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from restora.layers import BilinearDown, BilinearUp, KNNLocalAttention, LocallyEnhancedFeedForward
+from restora.networks.architecture import Architecture
 from restora.networks.contract import Requirements, RestorationNetwork
+from restora.networks.kit_keys import hyper_parameters
 
 SCALES = 3
 """Halvings of the image between full size and bottleneck."""
@@ -241,15 +243,22 @@ class KiT(RestorationNetwork):
         self.tail.get_parameter("4.weight").mul_(0.1)
 
 
-VARIANTS: dict[str, KiTConfig] = {
-    # The paper does not say how wide its network is. Of this width it costs what its contemporary Uformer-B does.
-    "base": KiTConfig(),
-    # The paper's KiT_S (table 5): phi and theta are one.
-    "shared": KiTConfig(shared_projection=True),
-    # About the parameters of MPRNet, with which the paper compares itself.
-    "large": KiTConfig(width=80),
-    # Under 3 M parameters.
-    "small": KiTConfig(width=32),
-    # Under 0.8 M parameters, for a laptop: one block at full size, where most of the time goes.
-    "tiny": KiTConfig(width=16, blocks=(1, 2, 2, 2)),
-}
+ARCHITECTURE = Architecture(
+    name="kit",
+    title="KiT",
+    paper="KNN Local Attention for Image Restoration, CVPR 2022",
+    network=KiT,
+    variants={
+        # The paper does not say how wide its network is. Of this width it costs what its contemporary Uformer-B does.
+        "base": KiTConfig(),
+        # The paper's KiT_S (table 5): phi and theta are one.
+        "shared": KiTConfig(shared_projection=True),
+        # About the parameters of MPRNet, with which the paper compares itself.
+        "large": KiTConfig(width=80),
+        # Under 3 M parameters.
+        "small": KiTConfig(width=32),
+        # Under 0.8 M parameters, for a laptop: one block at full size, where most of the time goes.
+        "tiny": KiTConfig(width=16, blocks=(1, 2, 2, 2)),
+    },
+    hyper_parameters=hyper_parameters,
+)

@@ -1,81 +1,36 @@
-"""The architectures that restora knows, each with its paper and its named variants."""
+"""The architectures that restora knows."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
+from importlib import import_module
 from typing import Any
 
 from restora.errors import RestoraError
-from restora.networks.chair import VARIANTS as CHAIR_VARIANTS
-from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.networks.architecture import Architecture
 from restora.networks.contract import RestorationNetwork
-from restora.networks.derestormer import VARIANTS as DERESTORMER_VARIANTS
-from restora.networks.derestormer import DeRestormer, DeRestormerConfig
-from restora.networks.dinat_ir import VARIANTS as DINAT_IR_VARIANTS
-from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig
-from restora.networks.kit import VARIANTS as KIT_VARIANTS
-from restora.networks.kit import KiT, KiTConfig
+
+NETWORKS = (
+    "chair",
+    "dinat_ir",
+    "kit",
+    "derestormer",
+)
+"""Files of this folder that hold an ``ARCHITECTURE``. A new network takes its file and its line here."""
+
+ARCHITECTURES: dict[str, Architecture] = {}
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """A published network.
+def register(architecture: Architecture) -> None:
+    """Make an architecture known by its name, to everything that builds, recognises, lists or loads networks.
 
-    Attributes:
-        name: The name in the registry, lower case with underscores.
-        title: The name as the paper prints it.
-        paper: Title, venue and year.
-        config: The dataclass of its hyper-parameters.
-        network: The class of the module, built from such a config.
-        variants: Named configurations.
+    Raises:
+        RestoraError: Another one has that name.
     """
-
-    name: str
-    title: str
-    paper: str
-    config: type
-    network: type[RestorationNetwork]
-    variants: Mapping[str, Any]
+    if ARCHITECTURES.setdefault(architecture.name, architecture) is not architecture:
+        raise RestoraError(f"there is an architecture {architecture.name!r} already; choose another name")
 
 
-ARCHITECTURES: dict[str, Architecture] = {
-    architecture.name: architecture
-    for architecture in (
-        Architecture(
-            name="chair",
-            title="ChaIR",
-            paper="Exploring the potential of channel interactions for image restoration,"
-            " Knowledge-Based Systems 282, 2023",
-            config=ChaIRConfig,
-            network=ChaIR,
-            variants=CHAIR_VARIANTS,
-        ),
-        Architecture(
-            name="dinat_ir",
-            title="DiNAT-IR",
-            paper="DiNAT-IR: Exploring Dilated Neighborhood Attention for High-Quality Image Restoration,"
-            " arXiv 2507.17892, 2025",
-            config=DiNATIRConfig,
-            network=DiNATIR,
-            variants=DINAT_IR_VARIANTS,
-        ),
-        Architecture(
-            name="kit",
-            title="KiT",
-            paper="KNN Local Attention for Image Restoration, CVPR 2022",
-            config=KiTConfig,
-            network=KiT,
-            variants=KIT_VARIANTS,
-        ),
-        Architecture(
-            name="derestormer",
-            title="DeRestormer",
-            paper="Image Restoration with Deformable-related Guidance, 2025",
-            config=DeRestormerConfig,
-            network=DeRestormer,
-            variants=DERESTORMER_VARIANTS,
-        ),
-    )
-}
+for _name in NETWORKS:
+    register(import_module(f"restora.networks.{_name}").ARCHITECTURE)
 
 
 def architecture(name: str) -> Architecture:
@@ -112,26 +67,7 @@ def create_model(name: str, variant: str = "base", **overrides: Any) -> Restorat
     if variant not in arch.variants:
         known = ", ".join(arch.variants)
         raise RestoraError(f"unknown variant {variant!r} of {name}; there are: {known}")
-    return arch.network(build_config(arch, asdict(arch.variants[variant]) | overrides))
-
-
-def build_config(arch: Architecture, values: Mapping[str, Any]) -> Any:
-    """Build an architecture's config from plain values, as a weights card holds them (lists for tuples).
-
-    Raises:
-        RestoraError: Unknown field, or a value out of range.
-    """
-    config = next(iter(arch.variants.values()))
-    unknown = sorted(set(values) - set(asdict(config)))
-    if unknown:
-        raise RestoraError(
-            f"{arch.title} has no hyper-parameter {', '.join(unknown)}; it has: {', '.join(asdict(config))}"
-        )
-    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
-    try:
-        return replace(config, **plain)
-    except (TypeError, ValueError) as error:
-        raise RestoraError(f"{arch.title}: {error}") from error
+    return arch.network(arch.configure(asdict(arch.variants[variant]) | overrides))
 
 
 def list_models() -> list[str]:

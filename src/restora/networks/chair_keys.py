@@ -1,11 +1,10 @@
-"""ChaIR's official state dict: its names beside ours, and the configuration told from keys and shapes."""
+"""ChaIR's weights: the authors' keys beside ours, and the hyper-parameters told from keys and shapes."""
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
-
-from restora.networks import ChaIRConfig
 
 OFFICIAL_NAMES: tuple[tuple[str, str], ...] = (
     (r"^encoder_full\.(\d+)\.", r"Encoder.0.layers.\1."),
@@ -49,23 +48,9 @@ OFFICIAL_NAMES: tuple[tuple[str, str], ...] = (
 )
 
 
-def official_name(name: str) -> str:
-    """Return the official key of one of our keys.
-
-    Example:
-        >>> official_name("encoder_half.3.attention.1.cascade.0.0.weight")
-        'Encoder.1.layers.3.sfconv.convll.0.weight'
-    """
-    for pattern, replacement in OFFICIAL_NAMES:
-        name = re.sub(pattern, replacement, name)
-    return name
-
-
-def detect(official: Mapping[str, Tensor]) -> ChaIRConfig | None:
-    """Tell the configuration from an official state dict; ``None`` when it is no ChaIR."""
-    head = official.get("feat_extract.0.main.0.weight")
-    if head is None or head.ndim != 4:
-        return None
+def hyper_parameters(official: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Tell width, blocks and attention from an official state dict."""
+    width, _, _, _ = official["feat_extract.0.main.0.weight"].shape
     blocks = [0, 0, 0]
     attention = [False, False, False]
     for key in official:
@@ -73,11 +58,4 @@ def detect(official: Mapping[str, Tensor]) -> ChaIRConfig | None:
             scale = int(match[1])
             blocks[scale] = max(blocks[scale], int(match[2]) + 1)
             attention[scale] |= ".sfconv." in key
-    try:
-        return ChaIRConfig(
-            width=head.shape[0],
-            blocks=(blocks[0], blocks[1], blocks[2]),
-            attention=(attention[0], attention[1], attention[2]),
-        )
-    except ValueError:
-        return None
+    return {"width": width, "blocks": tuple(blocks), "attention": tuple(attention)}

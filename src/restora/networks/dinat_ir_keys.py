@@ -1,12 +1,10 @@
-"""DiNAT-IR's official state dict: its names beside ours, and the configuration told from keys and shapes."""
+"""DiNAT-IR's weights: the authors' keys beside ours, and the hyper-parameters told from keys and shapes."""
 
 import math
-import re
 from collections.abc import Mapping
+from typing import Any
 
 from torch import Tensor
-
-from restora.networks import DiNATIRConfig
 
 OFFICIAL_NAMES: tuple[tuple[str, str], ...] = (
     (r"^head\.", "patch_embed.proj."),
@@ -39,44 +37,24 @@ OFFICIAL_NAMES: tuple[tuple[str, str], ...] = (
     (r"\.feed_forward\.project\.", ".ffn.project_out."),
 )
 
-PUBLISHED_EXPANSION = DiNATIRConfig().expansion
+PUBLISHED_EXPANSION = 2.66
 STAGES = ("encoder_level1", "encoder_level2", "encoder_level3", "latent")
 
 
-def official_name(name: str) -> str:
-    """Return the official key of one of our keys.
-
-    Example:
-        >>> official_name("encoder_half.2.far.attention.offset_bias")
-        'encoder_level2.2.globl.na2d.rpb'
-    """
-    for pattern, replacement in OFFICIAL_NAMES:
-        name = re.sub(pattern, replacement, name)
-    return name
-
-
-def detect(official: Mapping[str, Tensor]) -> DiNATIRConfig | None:
-    """Tell the configuration from an official state dict; ``None`` when it is no DiNAT-IR.
-
-    Dilations and mode leave no trace in keys or shapes: they take the published values.
-    """
-    try:
-        first = {stage: f"{stage}.0.local" for stage in STAGES}
-        blocks = [_pairs(official, stage) for stage in STAGES]
-        heads = [official[f"{block}.na2d.rpb"].shape[0] for block in first.values()]
-        return DiNATIRConfig(
-            width=official["patch_embed.proj.weight"].shape[0],
-            blocks=(blocks[0], blocks[1], blocks[2], blocks[3]),
-            refinement_blocks=_pairs(official, "refinement"),
-            heads=(heads[0], heads[1], heads[2], heads[3]),
-            expansion=_expansion([official[f"{b}.ffn.project_out.weight"] for b in first.values()]),
-            bias="output.bias" in official,
-            centered_norm=f"{first['latent']}.norm1.body.bias" in official,
-            channel_gate=f"{first['latent']}.conv.weight" in official,
-            dual_pixel="skip_conv.weight" in official,
-        )
-    except (KeyError, IndexError, ValueError):
-        return None
+def hyper_parameters(official: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Tell all but dilations and mode, which leave no trace in keys or shapes, from an official state dict."""
+    first = {stage: f"{stage}.0.local" for stage in STAGES}
+    return {
+        "width": official["patch_embed.proj.weight"].shape[0],
+        "blocks": tuple(_pairs(official, stage) for stage in STAGES),
+        "refinement_blocks": _pairs(official, "refinement"),
+        "heads": tuple(official[f"{block}.na2d.rpb"].shape[0] for block in first.values()),
+        "expansion": _expansion([official[f"{b}.ffn.project_out.weight"] for b in first.values()]),
+        "bias": "output.bias" in official,
+        "centered_norm": f"{first['latent']}.norm1.body.bias" in official,
+        "channel_gate": f"{first['latent']}.conv.weight" in official,
+        "dual_pixel": "skip_conv.weight" in official,
+    }
 
 
 def _pairs(official: Mapping[str, Tensor], stage: str) -> int:

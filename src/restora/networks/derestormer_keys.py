@@ -1,12 +1,10 @@
-"""DeRestormer's official state dict: its names beside ours, and the configuration told from keys and shapes."""
+"""DeRestormer's weights: the authors' keys beside ours, and the hyper-parameters told from keys and shapes."""
 
-import re
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
-
-from restora.networks import DeRestormerConfig
 
 OFFICIAL_NAMES: tuple[tuple[str, str], ...] = (
     (r"^encoder_full\.", "Encoder.0.layers."),
@@ -71,38 +69,19 @@ OFFICIAL_NAMES: tuple[tuple[str, str], ...] = (
 )
 
 
-def official_name(name: str) -> str:
-    """Return the official key of one of our keys.
-
-    Example:
-        >>> official_name("encoder_half.2.spatial.0.mixing")
-        'Encoder.1.layers.2.main.0.main.0.D'
-    """
-    for pattern, replacement in OFFICIAL_NAMES:
-        name = re.sub(pattern, replacement, name)
-    return name
-
-
-def detect(official: Mapping[str, Tensor]) -> DeRestormerConfig | None:
-    """Tell the configuration from an official state dict; ``None`` when it is no DeRestormer.
+def hyper_parameters(official: Mapping[str, Tensor]) -> dict[str, Any]:
+    """Tell width, blocks, kernels and whether it is folded from an official state dict.
 
     Files of the published evaluation classes hold the folded kernels, four-dimensional and without factors D.
     """
-    try:
-        head = official["feat_extract.0.main.0.W"]
-        blocks = [_pairs(official, f"Encoder.{scale}.layers.") for scale in range(3)]
-        kernels = [
-            official[f"DGFMs.0.conv_{scale}.1.regular_conv.weight"].shape[-1]
-            for scale in ("max", "mid", "small")
-        ]
-        return DeRestormerConfig(
-            width=head.shape[0],
-            blocks=(blocks[0], blocks[1], blocks[2]),
-            kernels=(kernels[0], kernels[1], kernels[2]),
-            folded=head.ndim == 4,
-        )
-    except (KeyError, IndexError, ValueError):
-        return None
+    head = official["feat_extract.0.main.0.W"]
+    fusion = "DGFMs.0.conv_{}.1.regular_conv.weight"
+    return {
+        "width": head.shape[0],
+        "blocks": tuple(_pairs(official, f"Encoder.{scale}.layers.") for scale in range(3)),
+        "kernels": tuple(official[fusion.format(scale)].shape[-1] for scale in ("max", "mid", "small")),
+        "folded": head.ndim == 4,
+    }
 
 
 def _pairs(official: Mapping[str, Tensor], stage: str) -> int:

@@ -1,0 +1,149 @@
+"""A published network as one object: what it is called, how large it comes, how its weights are recognised and named."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from restora.errors import RestoraError
+from restora.networks.contract import RestorationNetwork
+
+State = Mapping[str, Tensor]
+
+
+@dataclass(frozen=True, eq=False)
+class Architecture:
+    """A published network.
+
+    Attributes:
+        name: Name in the registry, and of its page in ``docs/networks``: lower case with underscores.
+        title: Name as the paper prints it.
+        paper: Title, venue and year.
+        network: Class of the module, built from a config.
+        variants: Named configurations, frozen dataclasses of one type; the first is the published one.
+        hyper_parameters: Tells fields of the configuration from the keys and shapes of an official state dict; raises
+            KeyError, IndexError or ValueError where it is another architecture's.
+        official_names: Pairs of a regular expression and its replacement that, applied one after the other, turn one
+            of our keys into the authors'; none where the authors published no weights.
+        constants: Function of the weights under the authors' keys that returns what their files hold besides, always
+            with the same values.
+    """
+
+    name: str
+    title: str
+    paper: str
+    network: type[RestorationNetwork]
+    variants: Mapping[str, Any]
+    hyper_parameters: Callable[[State], dict[str, Any]]
+    official_names: tuple[tuple[str, str], ...] = ()
+    constants: Callable[[State], dict[str, Tensor]] = lambda weights: {}
+
+    @property
+    def published(self) -> Any:
+        """Configuration of the published network."""
+        return next(iter(self.variants.values()))
+
+    def configure(self, values: Mapping[str, Any]) -> Any:
+        """Build a configuration from plain values, as a weights card holds them (lists for tuples).
+
+        Raises:
+            RestoraError: Unknown field, or a value out of range.
+        """
+        known = asdict(self.published)
+        if unknown := sorted(values.keys() - known.keys()):
+            raise RestoraError(
+                f"{self.title} has no hyper-parameter {', '.join(unknown)}; it has: {', '.join(known)}"
+            )
+        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+        try:
+            return replace(self.published, **plain)
+        except (TypeError, ValueError) as error:
+            raise RestoraError(f"{self.title}: {error}") from error
+
+    def on_meta(self, config: Any) -> RestorationNetwork:
+        """Build a network without values, for its keys and shapes."""
+        with torch.device("meta"):
+            return self.network(config)
+
+    def official_name(self, name: str) -> str:
+        """Return the authors' key of one of our keys.
+
+        Example:
+            >>> from restora.networks import architecture
+            >>> architecture("chair").official_name("encoder_half.3.attention.1.cascade.0.0.weight")
+            'Encoder.1.layers.3.sfconv.convll.0.weight'
+        """
+        for pattern, replacement in self.official_names:
+            name = re.sub(pattern, replacement, name)
+        return name
+
+    def to_official(self, weights: State) -> dict[str, Tensor]:
+        """Return weights under our keys as the authors' code saves them."""
+        official = {self.official_name(key): value for key, value in weights.items()}
+        return official | self.constants(official)
+
+    def from_official(self, official: State, config: Any) -> dict[str, Tensor]:
+        """Return an official state dict under our keys; the tensors stay as they are.
+
+        Args:
+            official: As the authors' code saves it.
+            config: Configuration that `recognise` found.
+
+        Raises:
+            RestoraError: Keys are missing or left over, or a constant has another value; the message names them.
+        """
+        names = {self.official_name(name): name for name in self.on_meta(config).state_dict()}
+        constants = self.constants({key: official[key] for key in names if key in official})
+        expected = names.keys() | constants.keys()
+        missing, left_over = expected - official.keys(), official.keys() - expected
+        if missing or left_over:
+            raise RestoraError(
+                f"the state dict looks like {self.title}"
+                f" but {some(missing)} are missing and {some(left_over)} left over"
+            )
+        changed = {key for key, value in constants.items() if not torch.equal(official[key], value)}
+        if changed:
+            raise RestoraError(
+                f"{self.title}'s files always hold the same constants, but {some(changed)} have other values"
+            )
+        return {ours: official[theirs] for theirs, ours in names.items()}
+
+    def recognise(self, official: State) -> Any:
+        """Tell the configuration from an official state dict; ``None`` when it is another architecture's.
+
+        What keys and shapes cannot tell (dilations, say) is that of the named variant that looks the same, or else of
+        the published one.
+        """
+        config = self._seen_in(official)
+        return config if config is None else self.variants.get(self.variant_of(config) or "", config)
+
+    def variant_of(self, config: Any) -> str | None:
+        """Return the first named variant with the keys and shapes of a configuration; ``None`` if there is none."""
+        for name, variant in self.variants.items():
+            if config in (variant, _seen_of(self, name)):
+                return name
+        return None
+
+    def _seen_in(self, official: State) -> Any:
+        try:
+            return replace(self.published, **self.hyper_parameters(official))
+        except (KeyError, IndexError, ValueError):
+            return None
+
+
+@cache
+def _seen_of(architecture: Architecture, variant: str) -> Any:
+    """Return the configuration that is told from the keys and shapes of a named variant."""
+    network = architecture.on_meta(architecture.variants[variant])
+    return architecture._seen_in(architecture.to_official(network.state_dict()))
+
+
+def some(keys: Iterable[str]) -> str:
+    """Count keys and name the first few of them."""
+    ordered = sorted(keys)
+    shown = ", ".join(ordered[:3]) + (", ..." if len(ordered) > 3 else "")
+    return f"{len(ordered)} keys" + (f" ({shown})" if ordered else "")
