@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
+from restora.images.salience import salient_corners
 
 SHARE = 5
 """A crop that is chosen takes this part of the shorter side."""
@@ -82,16 +82,6 @@ def differing_crops(images: Sequence[NDArray[Any]], count: int = 2) -> tuple[Cro
     height, width = images[0].shape[:2]
     side = min(max(SMALLEST, min(height, width) // SHARE), height, width)
     difference = np.stack(images[1:] if len(images) > 2 else images).std(axis=0).mean(axis=2)
-    # Every possible corner's sum by an integral image, whatever the side.
-    sums = cv2.integral(difference.astype(np.float64), sdepth=cv2.CV_64F)
-    score = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
-    crops: list[Crop] = []
-    for _ in range(count):
-        top, left = (int(i) for i in np.unravel_index(int(score.argmax()), score.shape))
-        if score[top, left] < 0:
-            break
-        crops.append(Crop(left, top, side, side))
-        # Half a side of distance, so that two crops show two things.
-        reach = side + side // 2
-        score[max(0, top - reach) : top + reach + 1, max(0, left - reach) : left + reach + 1] = -1
-    return tuple(sorted(crops, key=lambda crop: crop.left))
+    # Half a side of distance, so that two crops show two things.
+    corners = salient_corners(difference, side, count, side + side // 2)
+    return tuple(Crop(left, top, side, side) for top, left in sorted(corners, key=lambda corner: corner[1]))

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from restora.images import Metadata, Photograph, write
+from restora.images.salience import salient_corners
 from restora.pixels import to_uint8
 
 WIDTH = 640
@@ -67,16 +68,8 @@ def detailed_corners(photograph: Photograph) -> list[Corner]:
     small = to_uint8(photograph.shown())[::factor, ::factor].mean(axis=2).astype(np.float32)
     detail = np.abs(small - cv2.GaussianBlur(small, (0, 0), 2))
     side = max(1, min(CROP // factor, *small.shape))
-    # Every possible corner's detail; sums by an integral image, whatever the side.
-    sums = cv2.integral(detail, sdepth=cv2.CV_64F)
-    score = sums[side:, side:] - sums[:-side, side:] - sums[side:, :-side] + sums[:-side, :-side]
-    corners: list[Corner] = []
-    for _ in range(CROPS):
-        top, left = (int(i) for i in np.unravel_index(int(score.argmax()), score.shape))
-        corners.append((top * factor, left * factor))
-        reach = max(0, top - side), max(0, left - side)
-        score[reach[0] : top + side + 1, reach[1] : left + side + 1] = -1
-    return sorted(corners, key=lambda corner: corner[1])
+    corners = salient_corners(detail, side, CROPS, side)
+    return sorted(((top * factor, left * factor) for top, left in corners), key=lambda corner: corner[1])
 
 
 def _column(photograph: Photograph, corners: list[Corner]) -> Image.Image:
