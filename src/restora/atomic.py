@@ -61,7 +61,7 @@ def replacement(path: Path) -> Iterator[BinaryIO]:
 
 @contextmanager
 def output_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to be written whole or not at all, its folder with it; a link is followed to what it points to.
+    """Open a file to be written whole or not at all; its folder is made, and a link is followed.
 
     Yields:
         The file, open for writing, reading and seeking.

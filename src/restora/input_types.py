@@ -1,4 +1,4 @@
-"""Every kind of image that restora takes, as pixels and alpha, and the way back: in kind, as it came."""
+"""Input types: every kind of image that restora takes, as pixels, and the way back: in kind, as it came."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -33,12 +33,12 @@ def open_image(image: Any) -> Opened:
 
     Args:
         image: A path (read as a `Photograph`), a `Photograph`, a PIL image, an array (H, W) or (H, W, C) with
-            C = 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha, of uint8, uint16 or float in [0, 1], or a tensor
-            (C, H, W) with the same C, of uint8 or float in [0, 1]. Alpha passes through as it is.
+            C = 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha, of uint8, uint16 or float in [0, 1], or a
+            tensor (C, H, W) with the same C, of uint8 or float in [0, 1]. Alpha passes through as it is.
 
-            PIL images keep their mode where it is L, LA, RGB, RGBA, F or 16-bit gray (I;16, I), and their ``info``.
-            Black and white comes back as L; palettes, CMYK and other colour spaces as RGB; a palette with
-            transparency, or a colour that is declared transparent, as RGBA or LA.
+            PIL images keep their mode where it is L, LA, RGB, RGBA, F or 16-bit gray (I;16, I), and their
+            ``info``. Black and white comes back as L; palettes, CMYK and other colour spaces as RGB; a
+            palette with transparency, or a colour that is declared transparent, as RGBA or LA.
 
     Raises:
         RestoraError: Something else, or a shape that is no image.

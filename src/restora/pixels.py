@@ -26,15 +26,16 @@ def full_scale(dtype: DTypeLike) -> int:
 
 
 def convert_depth(pixels: Pixels, dtype: DTypeLike) -> Pixels:
-    """Convert pixels to another depth, rounding to the nearest (of halves, to the even one) and never truncating.
+    """Convert pixels to another depth, rounding to the nearest (halves to even) and never truncating.
 
     Args:
         pixels: Any shape; uint8, uint16 (full range) or float (0 to 1).
         dtype: uint8, uint16, or a float.
 
     Returns:
-        The pixels at the new depth, same shape. Floats outside 0 to 1 stay so among floats and are clipped on the way
-        to integers, where what is not a number becomes 0. The same array if the depth is already right.
+        The pixels at the new depth, same shape. Floats outside 0 to 1 stay so among floats and are clipped on
+        the way to integers, where what is not a number becomes 0. The same array if the depth is already
+        right.
 
     Example:
         >>> convert_depth(np.array([0, 128, 129, 65535], np.uint16), np.uint8).tolist()

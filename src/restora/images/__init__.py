@@ -1,9 +1,9 @@
 """Photographs in and out of files, with everything they carry.
 
 `read` gives a `Photograph`: pixels in stored order at their own depth (8-bit, 16-bit or float), alpha, and
-`Metadata` (colour profile, EXIF, XMP, resolution, orientation, how the file was compressed). `write` puts it into
-a file whose suffix chooses the format; `losses` says beforehand what that format cannot hold. `find_images`
-turns files, folders and patterns into a list.
+`Metadata` (colour profile, EXIF, XMP, resolution, orientation, how the file was compressed). `write` puts it
+into a file whose suffix chooses the format; `losses` says beforehand what that format cannot hold.
+`find_images` turns files, folders and patterns into a list.
 
 Example:
     >>> import tempfile

@@ -1,4 +1,4 @@
-"""What a photograph must give up so that a format can hold it, in words and in deed."""
+"""Adaptation of a photograph to what a format can hold: what it loses, in words and in deed."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -28,12 +28,12 @@ class Adaptation:
 
 
 def adaptations(photograph: Photograph, image_format: ImageFormat) -> tuple[Adaptation, ...]:
-    """The changes a photograph needs before a format can hold it, to be applied in order; none if it fits."""
+    """Return the changes, in order, that a photograph needs before a format can hold it."""
     return (*_pixel_changes(photograph, image_format), *_metadata_changes(photograph, image_format))
 
 
 def consistent(photograph: Photograph) -> Photograph:
-    """The photograph with an EXIF block that is true of it.
+    """Return the photograph with an EXIF block that is true of it.
 
     The block gets the orientation of the metadata and loses its thumbnail, which shows the picture as it was
     before restoration.
@@ -109,5 +109,5 @@ def _without(change: dict[str, Any]) -> Callable[[Photograph], Photograph]:
 
 
 def _exceeds_unit(values: np.ndarray[Any, Any]) -> bool:
-    """Whether some values are no intensities between 0 and 1 (or not numbers)."""
+    """Tell whether some values are no intensities between 0 and 1 (or not numbers)."""
     return not bool(((values >= 0) & (values <= 1)).all())

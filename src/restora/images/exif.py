@@ -39,26 +39,26 @@ _UNITS_PER_INCH = {2: 1.0, 3: 2.54}  # values of the resolution unit tag: inch, 
 
 
 def orientation(block: bytes | None) -> int:
-    """The orientation 1 to 8 that a block states; 1 if it states none that makes sense."""
+    """Return the orientation 1 to 8 that a block states; 1 if it states none that makes sense."""
     parsed = _parse(block)
     return 1 if parsed is None else orientation_of(parsed[1], parsed[0])
 
 
 def orientation_of(directory: Directory, layout: Layout) -> int:
-    """The orientation 1 to 8 that the first directory of a block or a TIFF file states; 1 if none."""
+    """Return the orientation 1 to 8 that the first directory of a block or a TIFF file states; 1 if none."""
     entry = directory.entries.get(ORIENTATION)
     values = () if entry is None else entry.integers(layout)
     return values[0] if len(values) == 1 and 1 <= values[0] <= 8 else 1
 
 
 def dpi(block: bytes | None) -> tuple[float, float] | None:
-    """The resolution that a block states, in dots per inch."""
+    """Return the resolution that a block states, in dots per inch."""
     parsed = _parse(block)
     return None if parsed is None else dpi_of(parsed[1], parsed[0])
 
 
 def dpi_of(directory: Directory, layout: Layout) -> tuple[float, float] | None:
-    """The resolution that the first directory of a block or a TIFF file states, in dots per inch."""
+    """Return the resolution, in dots per inch, that the first directory of a block or a TIFF file states."""
     unit = directory.entries.get(RESOLUTION_UNIT)
     factor = _UNITS_PER_INCH.get((unit.integers(layout) or (0,))[0] if unit else 2)
     resolutions = [directory.entries.get(tag) for tag in (X_RESOLUTION, Y_RESOLUTION)]
@@ -69,7 +69,7 @@ def dpi_of(directory: Directory, layout: Layout) -> tuple[float, float] | None:
 
 
 def with_orientation(block: bytes | None, value: int) -> bytes | None:
-    """The block with its orientation tag set; a block is created where there is none and `value` is not 1.
+    """Set the orientation tag of a block; one is created where there is none and `value` is not 1.
 
     A block that cannot be parsed comes back as it is.
 
@@ -92,7 +92,7 @@ def with_orientation(block: bytes | None, value: int) -> bytes | None:
 
 
 def with_dpi(block: bytes | None, value: tuple[float, float]) -> bytes | None:
-    """The block with its resolution set, for formats that have no other place for it."""
+    """Set the resolution of a block, for formats that have no other place for it."""
     known = dpi(block)
     if known is not None and all(abs(a - b) < 0.01 for a, b in zip(known, value, strict=True)):
         return block
@@ -113,7 +113,7 @@ def with_dpi(block: bytes | None, value: tuple[float, float]) -> bytes | None:
 
 
 def without_thumbnail(block: bytes | None) -> bytes | None:
-    """The block without the small picture in its second directory, which shows what the photograph was."""
+    """Return the block without the small picture of its second directory, which shows the old photograph."""
     parsed = _parse(block)
     if block is None or parsed is None or parsed[1].following == 0:
         return block
@@ -133,11 +133,11 @@ def without_thumbnail(block: bytes | None) -> bytes | None:
 
 
 def block_from_tiff(directory: Directory, layout: Layout) -> bytes | None:
-    """The EXIF block equal to what the first directory of a TIFF file says about the photograph.
+    """Return the EXIF block equal to what the first directory of a TIFF file says about the photograph.
 
     Args:
         directory: Read with `POINTERS`.
-        layout: Of the file.
+        layout: Byte order and offset width of the file.
 
     Returns:
         A block in the byte order of the file, or None if there is nothing to say.
@@ -173,12 +173,12 @@ def attach_to_tiff(block: bytes, stream: BinaryIO) -> None:
 
 
 def byte_order(block: bytes | None) -> Literal["<", ">"]:
-    """Byte order of a block, "<" or ">"; "<" where there is none."""
+    """Return the byte order of a block, "<" or ">"; "<" where there is none."""
     return ">" if block is not None and block[:2] == b"MM" else "<"
 
 
 def _classic(directory: Directory) -> Directory:
-    """The directory without the data types that only BigTIFF knows."""
+    """Return the directory without the data types that only BigTIFF knows."""
     entries = {tag: e for tag, e in directory.entries.items() if e.kind <= 13}
     return Directory(entries, {tag: _classic(child) for tag, child in directory.children.items()})
 
@@ -195,7 +195,7 @@ def _parse(block: bytes | None) -> tuple[Layout, Directory] | None:
 
 
 def _with_entries(block: bytes | None, entries: Mapping[int, Entry]) -> bytes | None:
-    """The block with a new first directory at its end; everything else keeps its place."""
+    """Return the block with a new first directory at its end; everything else keeps its place."""
     if block is None:
         return b"II*\0\x08\0\0\0" + write_directory(Directory(entries), Layout(), 8)
     stream = io.BytesIO(block)

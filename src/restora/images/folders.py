@@ -1,4 +1,4 @@
-"""Finding the images among files, folders and patterns that a user names."""
+"""Search for the images among files, folders and patterns that a user names."""
 
 import glob
 import os
@@ -28,7 +28,7 @@ class ImageFile:
 
 
 def find_images(inputs: Sequence[str | Path], *, recursive: bool = False) -> list[ImageFile]:
-    """The image files that files, folders and patterns stand for.
+    """Find the image files that files, folders and patterns stand for.
 
     A file that is named is taken whatever its suffix; in folders and for patterns the suffix decides, and
     hidden files are passed over. Each file comes once, where it was first named.
@@ -77,7 +77,7 @@ def _images_of(named: Path, *, recursive: bool) -> list[ImageFile]:
 
 
 def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:
-    """Sort key that counts numbers in names, and ignores case unless nothing else differs.
+    """Return a sort key that counts numbers in names, and ignores case unless nothing else differs.
 
     Example:
         >>> sorted([Path("b10.png"), Path("B2.png"), Path("a.png")], key=natural_key)
@@ -93,7 +93,7 @@ def _pieces(text: str) -> tuple[tuple[int, int, str], ...]:
 
 
 def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
-    """Images of a folder in natural order; links to folders are not followed, they may lead in circles."""
+    """Yield the images of a folder in natural order, without linked folders, which may lead in circles."""
     entries = sorted(os.scandir(folder), key=lambda entry: natural_key(Path(entry.name)))
     yield from (path for path in (folder / entry.name for entry in entries) if _is_image(path))
     if recursive:
@@ -107,7 +107,7 @@ def _is_image(path: Path) -> bool:
 
 
 def _fixed_part(pattern: Path) -> Path:
-    """The folder above the first part of a pattern that is one."""
+    """Return the folder above the first part of a pattern that is one."""
     fixed: list[str] = []
     for part in pattern.parts[:-1]:
         if glob.has_magic(part):

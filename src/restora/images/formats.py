@@ -1,4 +1,4 @@
-"""The file formats: how each is recognised, and what it can hold, as data."""
+"""File formats: how each is recognised, and what it can hold, as data."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,34 +49,28 @@ IMAGE_SUFFIXES = frozenset(suffix for image_format in FORMATS for suffix in imag
 WRITABLE_SUFFIXES = tuple(s for f in FORMATS if f.dtypes for s in f.suffixes if s != ".apng")
 """Suffixes of the files that restora can write."""
 
+_CONVERT = "convert it to PNG or TIFF first"
+_DEVELOP = "develop it to a 16-bit TIFF first"
+_HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc")
+_HTML = (b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML")
 _FOREIGN = (
-    (4, (b"ftypavif", b"ftypavis"), "AVIF", "convert it to PNG or TIFF first"),
-    (
-        4,
-        (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc"),
-        "HEIC",
-        "convert it to PNG or TIFF first",
-    ),
-    (4, (b"ftypcrx ",), "a camera raw file", "develop it to a 16-bit TIFF first"),
+    (4, (b"ftypavif", b"ftypavis"), "AVIF", _CONVERT),
+    (4, _HEIC, "HEIC", _CONVERT),
+    (4, (b"ftypcrx ",), "a camera raw file", _DEVELOP),
     (4, (b"ftyp",), "a video", "extract its frames first"),
     (0, (b"8BPS",), "a Photoshop document", "save it as TIFF or PNG first"),
     (0, (b"%PDF",), "a PDF document", "export its pages as images first"),
-    (0, (b"\xff\x0a", b"\0\0\0\x0cJXL "), "JPEG XL", "convert it to PNG or TIFF first"),
-    (0, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "JPEG 2000", "convert it to PNG or TIFF first"),
+    (0, (b"\xff\x0a", b"\0\0\0\x0cJXL "), "JPEG XL", _CONVERT),
+    (0, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "JPEG 2000", _CONVERT),
     (0, (b"v/1\x01",), "OpenEXR", "convert it to a float TIFF first"),
-    (0, (b"FUJIFILM", b"IIRO", b"IIU\0"), "a camera raw file", "develop it to a 16-bit TIFF first"),
-    (
-        0,
-        (b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML"),
-        "a web page",
-        "download the image itself",
-    ),
+    (0, (b"FUJIFILM", b"IIRO", b"IIU\0"), "a camera raw file", _DEVELOP),
+    (0, _HTML, "a web page", "download the image itself"),
 )
 """(offset, signatures, name, remedy) of files that people mistake for one that restora reads."""
 
 
 def recognise(head: bytes) -> ImageFormat | None:
-    r"""The format of a file by its first bytes (16 suffice); suffixes lie too often.
+    r"""Tell the format of a file by its first bytes (16 suffice); suffixes lie too often.
 
     Example:
         >>> recognise(b"\x89PNG\r\n\x1a\n").name
@@ -98,7 +92,7 @@ def recognise(head: bytes) -> ImageFormat | None:
 
 
 def foreign(head: bytes) -> tuple[str, str] | None:
-    """Name and remedy for a file that is not an image restora reads, but a known kind; None if unknown."""
+    """Return name and remedy for a file of a known kind that restora does not read; None if unknown."""
     for offset, signatures, name, remedy in _FOREIGN:
         if any(head[offset:].startswith(signature) for signature in signatures):
             return name, remedy
@@ -106,7 +100,7 @@ def foreign(head: bytes) -> tuple[str, str] | None:
 
 
 def format_to_write(path: Path) -> ImageFormat:
-    """The format that the suffix of an output file asks for.
+    """Return the format that the suffix of an output file asks for.
 
     Raises:
         RestoraError: Restora cannot write such files.
@@ -120,7 +114,7 @@ def format_to_write(path: Path) -> ImageFormat:
 
 
 def suffix_to_write(path: Path) -> str:
-    """The suffix for the result of an input file: its own, or ".png" if restora cannot write that.
+    """Return the suffix for the result of an input file: its own, or ".png" if restora cannot write that.
 
     Example:
         >>> suffix_to_write(Path("holiday.JPG")), suffix_to_write(Path("dance.gif"))

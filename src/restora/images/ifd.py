@@ -9,24 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO, Literal
 
-KIND_SIZES = {
-    1: 1,
-    2: 1,
-    3: 2,
-    4: 4,
-    5: 8,
-    6: 1,
-    7: 1,
-    8: 2,
-    9: 4,
-    10: 8,
-    11: 4,
-    12: 8,
-    13: 4,
-    16: 8,
-    17: 8,
-    18: 8,
-}
+KIND_SIZES = dict(
+    zip((*range(1, 14), 16, 17, 18), (1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 8, 8, 8), strict=True)
+)
 """Bytes per value of each TIFF data type; 16 to 18 exist in BigTIFF only."""
 
 BYTE, ASCII, SHORT, LONG, RATIONAL, UNDEFINED, LONG8 = 1, 2, 3, 4, 5, 7, 16
@@ -89,12 +74,12 @@ class Entry:
     position: int = 0
 
     def integers(self, layout: Layout) -> tuple[int, ...]:
-        """The values as unsigned integers; empty if they are of another type."""
+        """Return the values as unsigned integers; empty if they are of another type."""
         code = {BYTE: "B", SHORT: "H", LONG: "I", 13: "I", LONG8: "Q", 18: "Q"}.get(self.kind)
         return () if code is None else struct.unpack(f"{layout.order}{self.count}{code}", self.value)
 
     def rationals(self, layout: Layout) -> tuple[float, ...]:
-        """The values as floats if they are unsigned fractions; empty otherwise, infinite for x/0."""
+        """Return the values as floats if they are unsigned fractions; empty otherwise, infinite for x/0."""
         if self.kind != RATIONAL:
             return ()
         parts = struct.unpack(f"{layout.order}{2 * self.count}I", self.value)
@@ -121,7 +106,7 @@ class Directory:
 
 
 def read_header(stream: BinaryIO) -> tuple[Layout, int]:
-    """The layout of a TIFF file or EXIF block and the offset of its first directory.
+    """Read the layout of a TIFF file or EXIF block and the offset of its first directory.
 
     Raises:
         BrokenDirectoryError: The stream does not begin with a TIFF header.

@@ -1,4 +1,4 @@
-"""What a photograph file carries besides its pixels, and how the file was encoded."""
+"""Metadata of a photograph: what its file carries besides pixels, and how the file was encoded."""
 
 import re
 from dataclasses import dataclass, replace
@@ -93,7 +93,7 @@ class Metadata:
             raise RestoraError(f"orientation must be 1 to 8, got {self.orientation}")
 
     def upright(self) -> "Metadata":
-        """The metadata of the same photograph after its pixels have been turned as `orientation` says."""
+        """Return the metadata of the same photograph after its pixels are turned as `orientation` says."""
         dpi = self.dpi
         if dpi is not None and self.orientation in TRANSPOSING_ORIENTATIONS:
             dpi = (dpi[1], dpi[0])

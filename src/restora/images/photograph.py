@@ -1,4 +1,4 @@
-"""A photograph in memory: pixels, transparency and everything its file carried."""
+"""Photograph in memory: pixels, transparency and everything its file carried."""
 
 from dataclasses import dataclass, field, replace
 
@@ -79,7 +79,7 @@ class Photograph:
         return DEPTH_NAMES[self.pixels.dtype.name]
 
     def with_pixels(self, pixels: Pixels) -> "Photograph":
-        """The same photograph with other pixels of the same height and width.
+        """Return the same photograph with other pixels of the same height and width.
 
         Args:
             pixels: (H, W) or (H, W, 3); uint8, uint16 or float32. When the dtype differs from before,
@@ -101,7 +101,7 @@ class Photograph:
         return replace(self, pixels=pixels, alpha=alpha)
 
     def upright(self) -> "Photograph":
-        """The photograph with its orientation applied to the pixels, and the tag set to 1."""
+        """Turn the pixels as the orientation says, and set the tag to 1."""
         if self.metadata.orientation == 1:
             return self
         return replace(
@@ -112,7 +112,7 @@ class Photograph:
         )
 
     def over_white(self) -> "Photograph":
-        """The photograph as it looks on white paper, without alpha."""
+        """Lay the photograph over white paper, so that it needs no alpha."""
         if self.alpha is None:
             return self
         white = full_scale(self.alpha.dtype)
@@ -126,7 +126,7 @@ class Photograph:
         return replace(self, pixels=composite, alpha=None)
 
     def shown(self) -> NDArray[np.float32]:
-        """The stored pixels as a viewer shows them: (H, W, 3) in [0, 1], on white where they are transparent."""
+        """Return what a viewer shows of the stored pixels: (H, W, 3) in [0, 1], on white if transparent."""
         return np.clip(np.nan_to_num(to_float(gray_to_rgb(self.over_white().pixels))), 0, 1)
 
 

@@ -1,4 +1,4 @@
-"""Reading photographs."""
+"""Photographs read from files, with everything they carry."""
 
 import errno
 import os

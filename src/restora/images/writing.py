@@ -1,4 +1,4 @@
-"""Writing photographs."""
+"""Photographs written to files, with everything they carry."""
 
 import errno
 import os
@@ -74,7 +74,7 @@ def check_target(
 
 
 def losses(path: str | Path, photograph: Photograph) -> tuple[str, ...]:
-    """What `write` would have to change or leave out for the format that the suffix asks for.
+    """Tell what `write` would have to change or leave out for the format that the suffix asks for.
 
     Args:
         path: Where the photograph would be written; nothing is.

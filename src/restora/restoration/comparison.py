@@ -26,8 +26,9 @@ Corner = tuple[int, int]
 def comparison(before: Photograph, after: Photograph) -> Photograph:
     """Lay out two photographs side by side, and below each the same two crops, enlarged.
 
-    The crops are where the restored photograph shows the most detail, for that is where a restoration does well or
-    badly. Both are shown upright, on white where they are transparent, in the first one's colour profile.
+    The crops are where the restored photograph shows the most detail, for that is where a restoration does
+    well or badly. Both are shown upright, on white where they are transparent, in the first one's colour
+    profile.
 
     Args:
         before: The photograph as it was, of any depth.

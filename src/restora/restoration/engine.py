@@ -1,4 +1,4 @@
-"""A network on a device, in a precision: what runs a tile."""
+"""Engine: a network on a device, in a precision, which runs a tile."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,8 @@ class Engine:
     """A network made ready to run.
 
     Attributes:
-        network: A copy in evaluation mode on the device, folded, channels last; the caller's own is not touched.
+        network: A copy in evaluation mode on the device, folded, channels last; the caller's own is not
+            touched.
         device: Where it runs.
         dtype: Precision of its convolutions and matrix products; sums with the image stay in float32.
     """
@@ -38,8 +39,8 @@ class Engine:
         """Return what the network changes, ``network(x) - x``.
 
         Args:
-            x: (1, C, H, W), float32 in [0, 1], H and W as `requirements` ask. With six channels, RGB of the left and of
-                the right view of a dual-pixel sensor; the difference is then to the left one.
+            x: (1, C, H, W), float32 in [0, 1], H and W as `requirements` ask. With six channels, RGB of the
+                left and of the right view of a dual-pixel sensor; the difference is then to the left one.
 
         Returns:
             (1, 3, H, W), float32, on the CPU; exactly zero where the network changes nothing.
@@ -60,7 +61,8 @@ class Engine:
     def bytes_per_pixel(self) -> int:
         """Estimate the memory that a pixel of a tile needs while the network runs.
 
-        A small input goes through once; the largest output of a layer, times `ACTIVATIONS_ALIVE`, is the answer.
+        A small input goes through once; the largest output of a layer, times `ACTIVATIONS_ALIVE`, is the
+        answer.
         """
         side = max(64, self.requirements.min_size)
         side += -side % self.requirements.multiple
@@ -95,9 +97,10 @@ def build_engine(
 
     Args:
         network: A network, or any module; see `as_network`.
-        precision: ``"float32"``, ``"bfloat16"``, ``"float16"``, or ``"auto"``: bfloat16 where the device computes
-            in it and the network is safe in it, else float16 on a graphics card if the network is safe in that,
-            else float32. The weights stay in float32; what is cast is what each layer computes with.
+        precision: ``"float32"``, ``"bfloat16"``, ``"float16"``, or ``"auto"``: bfloat16 where the device
+            computes in it and the network is safe in it, else float16 on a graphics card if the network is
+            safe in that, else float32. The weights stay in float32; what is cast is what each layer computes
+            with.
         device: ``"auto"`` (CUDA, then Apple's MPS, then the CPU) or a torch device.
 
     Raises:

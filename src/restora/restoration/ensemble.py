@@ -9,7 +9,8 @@ from restora.networks.contract import Requirements, RestorationNetwork, as_netwo
 class SelfEnsemble(RestorationNetwork):
     """Average a network's answers over the eight flips and quarter turns of its input.
 
-    Costs eight times as much and gains a little, typically 0.05 to 0.1 dB. Source: EDSR (CVPR workshops 2017).
+    Costs eight times as much and gains a little, typically 0.05 to 0.1 dB. Source: EDSR (CVPR workshops
+    2017).
 
     Args:
         network: The network to run eight times.

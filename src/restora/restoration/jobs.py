@@ -1,4 +1,4 @@
-"""Files in, restored files out: what is done already, and what became of each."""
+"""Restoration of files: what is done already, and what became of each."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -66,16 +66,17 @@ def restore(
 
     Args:
         inputs: A file, a folder or a pattern such as ``scans/*.tif``, or several of them.
-        output: A file for one photograph, or a folder, in which the trees of the inputs are mirrored. By default
-            each result is written beside its photograph, as ``NAME-restored``.
-        task: What is wrong with the photographs (`restora.checkpoints.TASKS`); chooses the weights in the package,
-            ``"denoise-real"`` when neither is given.
+        output: A file for one photograph, or a folder, in which the trees of the inputs are mirrored. By
+            default each result is written beside its photograph, as ``NAME-restored``.
+        task: What is wrong with the photographs (`restora.checkpoints.TASKS`); chooses the weights in the
+            package, ``"denoise-real"`` when neither is given.
         weights: Weights to use instead: what `restora.load_model` takes.
         recursive: Also restore what is in the folders below those named.
         quality: 1 to 100 for JPEG and WebP; that of the photograph by default.
         overwrite: Restore again what is there already.
         compare: Also write a picture of before and after beside each result.
-        **options: Of the `Restorer`: ``strength``, ``tile``, ``overlap``, ``ensemble``, ``precision``, ``device``.
+        **options: Of the `Restorer`: ``strength``, ``tile``, ``overlap``, ``ensemble``, ``precision``,
+        ``device``.
 
     Returns:
         A result for every file; those whose target was there already are skipped.
@@ -140,7 +141,8 @@ def run_jobs(
         jobs: From `plan_jobs`.
         restorer: Does the work.
         quality: 1 to 100 for JPEG and WebP; that of the photograph by default.
-        overwrite: Restore again what is there already; also allows a photograph to be replaced by its restoration.
+        overwrite: Restore again what is there already; also allows a photograph to be replaced by its
+            restoration.
         compare: Also write a picture of before and after.
         max_pixels: Refuse larger photographs.
         progress: Called with the job at hand, its finished and all its megapixels.

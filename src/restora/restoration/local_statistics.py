@@ -1,4 +1,4 @@
-"""Test-time local statistics: global pooling replaced by pooling over a window as large as in training."""
+"""Test-time local statistics (TLC): pooling over a window as large as in training, instead of over all."""
 
 import copy
 
@@ -13,19 +13,21 @@ from restora.networks.contract import as_network
 def with_local_statistics(
     network: nn.Module, train_size: int = 256, pool: type[LocalMean] = LocalMean
 ) -> nn.Module:
-    """Return a network that pools over windows of 1.5 times the training size instead of over the whole image.
+    """Return a network that pools over windows of 1.5 times the training size, not over the whole image.
 
-    A network learns what global means look like on its training crops. On a photograph, a mean over everything is
-    something else, and the result is worse; published scores of several networks (DiNAT-IR's among them) were measured
-    with local means. Images up to 1.5 times the training size come out as before.
+    A network learns what global means look like on its training crops. On a photograph, a mean over
+    everything is something else, and the result is worse; published scores of several networks (DiNAT-IR's
+    among them) were measured with local means. Images up to 1.5 times the training size come out as before.
 
-    Every `GlobalMean` and every ``nn.AdaptiveAvgPool2d(1)`` is replaced. How large a training image is where they stand
-    is found by running the network without data, which takes a second or two and no memory. Instance norm stays as it is.
+    Every `GlobalMean` and every ``nn.AdaptiveAvgPool2d(1)`` is replaced. How large a training image is where
+    they stand is found by running the network without data, which takes a second or two and no memory.
+    Instance norm stays as it is.
 
     Source: "Improving image restoration by revisiting global information aggregation" (ECCV 2022).
 
     Args:
-        network: Any network whose layers after the pooling broadcast, as all of restora's do. It is not changed.
+        network: Any network whose layers after the pooling broadcast, as all of restora's do. It is not
+            changed.
         train_size: Side in pixels of the crops it was trained on.
         pool: The kind of local mean.
 

@@ -1,4 +1,4 @@
-"""How much memory is left, on this machine or on a graphics card."""
+"""Free memory, on this machine or on a graphics card."""
 
 import os
 from pathlib import Path
@@ -12,8 +12,8 @@ _UNKNOWN = 2 * 1024**3  # bytes; what any machine that restores photographs can 
 def free_memory(device: torch.device) -> int:
     """Return the bytes that can still be taken on a device.
 
-    On a CPU: what the kernel says is available, caches that it would give up included, and no more than the limit
-    of the container leaves.
+    On a CPU: what the kernel says is available, caches that it would give up included, and no more than the
+    limit of the container leaves.
 
     Example:
         >>> free_memory(torch.device("cpu")) > 0

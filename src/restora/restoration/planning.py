@@ -1,4 +1,4 @@
-"""Where the restoration of each file goes."""
+"""Jobs: which file is restored to where."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -44,11 +44,12 @@ def plan_jobs(
 
     Args:
         images: From `find_images`; their relative paths are mirrored below an output folder.
-        output: A file (one image, a suffix that can be written, no folder of that name), a folder, or ``None`` for
-            beside the image.
-        suffix: Follows the name; by default nothing in an output folder, and `DEFAULT_SUFFIX` beside the image.
-        file_format: Format of the results, such as ``"png"``; by default that of the image, PNG where it cannot be
-            written.
+        output: A file (one image, a suffix that can be written, no folder of that name), a folder, or
+            ``None`` for beside the image.
+        suffix: Follows the name; by default nothing in an output folder, and `DEFAULT_SUFFIX` beside the
+            image.
+        file_format: Format of the results, such as ``"png"``; by default that of the image, PNG where it
+            cannot be written.
 
     Raises:
         RestoraError: An unknown format, a file for several images, or two images with one target.

@@ -30,11 +30,11 @@ class Restorer:
     """Restore images with a network.
 
     Args:
-        model: A network, or what `restora.load_model` takes: the name of weights or a file. The network is copied;
-            the caller's own keeps its device, precision and mode.
-        tile: Side of the tiles in pixels; ``None`` restores the whole image at once; ``"auto"`` takes the largest
-            tile from 256 to 1024 pixels that fits into half of the free memory (and into 1 GiB on a CPU), judged by
-            the layer outputs of a small trial run. Images that fit into a tile are not cut.
+        model: A network, or what `restora.load_model` takes: the name of weights or a file. The network is
+            copied; the caller's own keeps its device, precision and mode.
+        tile: Side of the tiles in pixels; ``None`` restores the whole image at once; ``"auto"`` takes the
+            largest tile from 256 to 1024 pixels that fits into half of the free memory (and into 1 GiB on a
+            CPU), judged by the layer outputs of a small trial run. Images that fit into a tile are not cut.
         overlap: Pixels that neighbouring tiles share at least; ``"auto"`` as in `auto_overlap`.
         ensemble: Average over the eight flips and turns of the image: eight times the time, a little better.
         strength: Share of the restored image in the result, 0 to 1; the rest is the image as it came.
@@ -98,15 +98,15 @@ class Restorer:
         """Restore an image.
 
         Args:
-            image: A path, a `Photograph`, a PIL image, an array or a tensor; see `open_image`. A tensor may be a
-                batch (B, C, H, W). A network for dual-pixel sensors takes arrays (H, W, 6) or tensors (6, H, W), RGB of
-                the left and then of the right view, and gives three channels back.
+            image: A path, a `Photograph`, a PIL image, an array or a tensor; see `open_image`. A tensor may
+                be a batch (B, C, H, W). A network for dual-pixel sensors takes arrays (H, W, 6) or tensors
+                (6, H, W), RGB of the left and then of the right view, and gives three channels back.
             progress: Called with the finished fraction of the image or batch, rising to 1.
 
         Returns:
-            The same kind of image: type, depth, shape, alpha and metadata as they came. A path gives a `Photograph`,
-            a palette image its colours. Integers are rounded; floats are limited to [0, 1], or to the input's own
-            range where that is wider.
+            The same kind of image: type, depth, shape, alpha and metadata as they came. A path gives a
+            `Photograph`, a palette image its colours. Integers are rounded; floats are limited to [0, 1], or
+            to the input's own range where that is wider.
 
         Raises:
             RestoraError: No image, an unknown type, or memory that runs out.

@@ -1,4 +1,4 @@
-"""Pixels in, restored pixels out: tile by tile, in memory that does not grow with the image."""
+"""Tiled restoration: pixels restored tile by tile, in memory that does not grow with the image."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -45,7 +45,7 @@ class Range:
 
     @classmethod
     def of(cls, pixels: Pixels) -> "Range":
-        """Integers span their type; floats [0, 1] and whatever the image itself exceeds it by.
+        """Return the range of an image: integers span their type; floats [0, 1] and what exceeds it.
 
         Floats outside of [0, 1] reach the network as they are: noise that nobody clipped leaves that range.
 
@@ -78,15 +78,16 @@ def restore_pixels(
     """Restore an image of any size.
 
     The network's *change* is blended, not its answer, and then added to the image: where the network changes
-    nothing, the result is the image bit for bit, whatever the type, the tiles and the precision. Only the rows that
-    the present row of tiles touches are held in float32; finished rows are stored in the image's own type at once.
+    nothing, the result is the image bit for bit, whatever the type, the tiles and the precision. Only the
+    rows that the present row of tiles touches are held in float32; finished rows are stored in the image's
+    own type at once.
 
     Args:
         engine: What runs a tile.
-        pixels: (H, W) gray, (H, W, 3) RGB, or (H, W, 6) RGB of the left and of the right view of a dual-pixel sensor, for a
-            network that takes both; uint8, uint16 or float in [0, 1].
-        tile: Side of a tile in pixels, or ``None`` for the whole image at once. Halved when memory runs out; the run
-            then goes on below the rows that are finished.
+        pixels: (H, W) gray, (H, W, 3) RGB, or (H, W, 6) RGB of the left and of the right view of a dual-pixel
+            sensor, for a network that takes both; uint8, uint16 or float in [0, 1].
+        tile: Side of a tile in pixels, or ``None`` for the whole image at once. Halved when memory runs out;
+            the run then goes on below the rows that are finished.
         overlap: Pixels that neighbouring tiles share at least, or ``None`` for `auto_overlap`.
         progress: Called with the finished fraction after each tile, rising to 1.
 
@@ -94,8 +95,8 @@ def restore_pixels(
         An array like ``pixels``, of two views one (H, W, 3).
 
     Raises:
-        RestoraError: Impossible tile, unknown type, not the channels that the network takes, memory that runs out even
-            with the smallest tile.
+        RestoraError: Impossible tile, unknown type, not the channels that the network takes, memory that runs
+            out even with the smallest tile.
     """
     wanted = engine.requirements.in_channels
     if (pixels.shape[2] if pixels.ndim == 3 else 3) != wanted:

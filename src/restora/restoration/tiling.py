@@ -1,4 +1,4 @@
-"""Where tiles lie and how they blend: pure geometry, one axis at a time."""
+"""Tiling: where tiles lie and how they blend, pure geometry, one axis at a time."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,11 +22,11 @@ class AxisPlan:
         extent: Pixels of the image along the axis.
         padded: ``extent`` rounded up to what the network takes; the rows or columns beyond it are padding.
         tile: Pixels of a tile.
-        starts: First pixel of every tile, increasing, each a multiple of the network's multiple, so that a network
-            that halves its input samples the same pixels in every tile.
+        starts: First pixel of every tile, increasing, each a multiple of the network's multiple, so that a
+            network that halves its input samples the same pixels in every tile.
         overlap: Pixels that neighbours share at least, the stretch over which one fades into the next.
-        margin: Outermost pixels of a tile that count for nothing where another tile has them too: there the network
-            saw padding instead of the picture. At most half of the overlap.
+        margin: Outermost pixels of a tile that count for nothing where another tile has them too: there the
+            network saw padding instead of the picture. At most half of the overlap.
     """
 
     extent: int
@@ -116,18 +116,20 @@ def check_tile(tile: int, overlap: int, *, multiple: int = 1, min_size: int = 1)
 def auto_overlap(tile: int, requirements: Requirements) -> int:
     """Choose how many pixels neighbouring tiles share.
 
-    Twice the network's reach where it is known, so that no pixel is kept that misses a part of what the network
-    wants to see. Where it is not known, and for networks with global context, whose tiles differ however much they
-    share, an eighth of the tile: the difference is spread over a fade too wide to be seen. At least 32, and never
-    more than half of the tile.
+    Twice the network's reach where it is known, so that no pixel is kept that misses a part of what the
+    network wants to see. Where it is not known, and for networks with global context, whose tiles differ
+    however much they share, an eighth of the tile: the difference is spread over a fade too wide to be seen.
+    At least 32, and never more than half of the tile.
 
     Args:
         tile: Side of a tile in pixels.
         requirements: What the network says of itself.
 
     Example:
-        >>> auto_overlap(512, Requirements(receptive_field=20)), auto_overlap(512, Requirements(global_context=True))
-        (56, 64)
+        >>> auto_overlap(512, Requirements(receptive_field=20))
+        56
+        >>> auto_overlap(512, Requirements(global_context=True))
+        64
     """
     reach = requirements.receptive_field
     wanted = 0 if reach is None else 2 * reach + FADE
@@ -144,8 +146,8 @@ def possible_overlap(wanted: int, tile: int, requirements: Requirements) -> int:
 def unreliable_margin(overlap: int, requirements: Requirements) -> int:
     """Return how many outermost pixels of a tile are left to its neighbour.
 
-    As many as the network's reach, where that is known: then tiles and the whole image agree. Otherwise a quarter of
-    the overlap, which leaves the middle half to fade.
+    As many as the network's reach, where that is known: then tiles and the whole image agree. Otherwise a
+    quarter of the overlap, which leaves the middle half to fade.
     """
     reach = requirements.receptive_field
     return overlap // 4 if reach is None or requirements.global_context else min(reach, overlap // 2)
@@ -159,8 +161,8 @@ def round_up(value: int, multiple: int) -> int:
 def padded_indices(start: int, stop: int, extent: int, padded: int) -> NDArray[np.intp]:
     """Return which pixels of an axis stand at ``start`` to ``stop`` of the padded axis.
 
-    The padding behind the end is a reflection that does not repeat the edge, or the edge repeated where the image
-    is too small to be reflected.
+    The padding behind the end is a reflection that does not repeat the edge, or the edge repeated where the
+    image is too small to be reflected.
 
     Example:
         >>> padded_indices(2, 8, extent=6, padded=8).tolist()

@@ -1,4 +1,4 @@
-"""Restoring an image window by window, without blending, as some networks were tested."""
+"""Windows without blending, one after another, as some networks were tested."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,9 +14,9 @@ from restora.restoration.tiling import round_up
 class WindowedNetwork(RestorationNetwork):
     """Run a network on square windows of one size, each by itself, and put the answers together.
 
-    Networks that use statistics of all they see give another answer for a window than for the whole image. Published
-    scores of DeRestormer were measured in this way, with windows of 256 pixels (512 for defocus), as large as its
-    training crops. For photographs, tiles that blend show no seams; for such scores, take
+    Networks that use statistics of all they see give another answer for a window than for the whole image.
+    Published scores of DeRestormer were measured in this way, with windows of 256 pixels (512 for defocus),
+    as large as its training crops. For photographs, tiles that blend show no seams; for such scores, take
     ``Restorer(WindowedNetwork(model), tile=None)``.
 
     Args:
@@ -60,8 +60,8 @@ class WindowedNetwork(RestorationNetwork):
 def split_windows(x: Tensor, side: int) -> Tensor:
     """Cut images into windows.
 
-    A grid from the top left corner; where it does not reach the right edge, windows along that edge; the same at the
-    bottom; and one in the corner if both. In each of these four, ordered by image, row and column.
+    A grid from the top left corner; where it does not reach the right edge, windows along that edge; the same
+    at the bottom; and one in the corner if both. In each of these four, ordered by image, row and column.
 
     Args:
         x: (B, C, H, W), H and W at least ``side``.
@@ -90,7 +90,8 @@ def split_windows(x: Tensor, side: int) -> Tensor:
 def join_windows(windows: Tensor, height: int, width: int) -> Tensor:
     """Put windows from `split_windows` together to images (B, C, height, width).
 
-    Where windows overlap, the first one counts; so of those at the edges a strip is used that the grid leaves over.
+    Where windows overlap, the first one counts; so of those at the edges a strip is used that the grid leaves
+    over.
     """
     count, channels, side, _ = windows.shape
     groups = list(_window_groups(height, width, side))
@@ -105,7 +106,7 @@ def join_windows(windows: Tensor, height: int, width: int) -> Tensor:
 
 
 def _window_groups(height: int, width: int, side: int) -> Iterator[list[tuple[int, int]]]:
-    """Yield the top left corners of the grid, of the right edge, of the bottom edge and of the bottom right corner."""
+    """Yield the corners of the windows: those of the grid, the right edge, the bottom edge, the corner."""
     tops, lefts = range(0, height - side + 1, side), range(0, width - side + 1, side)
     bottom = [height - side] if height % side else []
     right = [width - side] if width % side else []

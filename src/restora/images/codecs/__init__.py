@@ -22,5 +22,5 @@ class Codec(Protocol):
 
 
 def codec_for(image_format: ImageFormat) -> Codec:
-    """The codec of a format, imported when it is first needed."""
+    """Return the codec of a format, imported when it is first needed."""
     return cast(Codec, import_module(f"restora.images.codecs.{image_format.name.lower()}"))

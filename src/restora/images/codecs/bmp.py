@@ -1,4 +1,4 @@
-"""BMP: read through Pillow, written by ourselves, because Pillow loses the alpha channel and the profile."""
+"""BMP: read through Pillow, written here, because Pillow loses the alpha channel and the profile."""
 
 import struct
 from typing import BinaryIO
@@ -90,7 +90,7 @@ def _size(data: bytes) -> tuple[int, int]:
 
 
 def _profile(data: bytes) -> bytes | None:
-    """The colour profile behind the pixels, which only the newest header has a place for."""
+    """Return the colour profile behind the pixels, which only the newest header has a place for."""
     if len(data) < _FILE_HEADER + _V5_HEADER or struct.unpack_from("<I", data, _FILE_HEADER)[0] != _V5_HEADER:
         return None
     space = data[_FILE_HEADER + 56 : _FILE_HEADER + 60]

@@ -1,4 +1,4 @@
-"""From printing inks to RGB."""
+"""CMYK to RGB: printing inks as a screen shows them."""
 
 import io
 

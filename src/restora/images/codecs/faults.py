@@ -1,4 +1,4 @@
-"""What can be wrong with an image file, in words that end with the remedy."""
+"""Errors of image files, in words that end with the remedy."""
 
 import io
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ class UndecodableError(Exception):
 
 
 def cut_short() -> UndecodableError:
-    """The file ends too early."""
+    """Say that the file ends too early."""
     return UndecodableError(f"the file is cut short; {AGAIN}")
 
 
 def damaged(what: str) -> UndecodableError:
-    """The file contradicts itself."""
+    """Say that the file contradicts itself."""
     return UndecodableError(f"the file is damaged ({what}); {AGAIN}")
 
 
 def unsupported(what: str, remedy: str = "convert it to PNG or TIFF first") -> UndecodableError:
-    """The file is well but of a kind that restora does not read."""
+    """Say that the file is well but of a kind that restora does not read."""
     return UndecodableError(f"{what} is not supported; {remedy}")
 
 

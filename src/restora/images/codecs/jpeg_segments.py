@@ -1,7 +1,8 @@
 """Segments of a JPEG file (ITU-T T.81, annex B), read without decoding pixels, and those for XMP.
 
-Pillow reads segments too, but glues a second EXIF block to the first, takes the last XMP packet, stops at malformed
-segments that no decoder needs, and never looks behind the first scan header, where a file is cut short.
+Pillow reads segments too, but glues a second EXIF block to the first, takes the last XMP packet, stops at
+malformed segments that no decoder needs, and never looks behind the first scan header, where a file is cut
+short.
 """
 
 import re
@@ -159,7 +160,7 @@ def xmp_segments(xmp: bytes, extended: bytes | None) -> bytes:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Yield marker, payload and whole bytes of each segment up to the end marker; a scan's include its data."""
+    """Yield marker, payload and whole bytes of each segment up to the end; a scan has its data with it."""
     position = 2
     while True:
         position = data.find(b"\xff", position)  # decoders skip stray bytes between segments

@@ -1,7 +1,7 @@
-"""PNG (ISO/IEC 15948): pixels of every depth by libpng, metadata chunks by ourselves.
+"""PNG (ISO/IEC 15948): pixels of every depth by libpng, metadata chunks read and written here.
 
-Pillow silently reduces 16-bit colour to 8 bits, and OpenCV drops metadata; libpng through imagecodecs is exact
-for every layout. It is given the critical chunks only, so that nothing else in a file can disturb it.
+Pillow silently reduces 16-bit colour to 8 bits, and OpenCV drops metadata; libpng through imagecodecs is
+exact for every layout. It is given the critical chunks only, so that nothing else in a file can disturb it.
 """
 
 import struct
@@ -64,7 +64,7 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
 
 
 def _chunks(data: bytes) -> Iterator[Chunk]:
-    """Kind and data of each chunk up to IEND; ancillary chunks with a wrong checksum are left out."""
+    """Yield kind and data of each chunk up to IEND; ancillary chunks with a wrong checksum are left out."""
     position = len(_SIGNATURE)
     view = memoryview(data)
     while position + 12 <= len(data):
@@ -91,7 +91,7 @@ def _join(chunks: Sequence[Chunk]) -> bytes:
 
 
 def _split(array: Pixels, *, gray: bool) -> tuple[Pixels, Pixels | None]:
-    """Pixels and alpha of an array (H, W) or (H, W, C)."""
+    """Return pixels and alpha of an array (H, W) or (H, W, C)."""
     if array.ndim == 2:
         return array, None
     alpha = np.ascontiguousarray(array[..., -1]) if array.shape[2] in (2, 4) else None
@@ -127,7 +127,7 @@ def _metadata(chunks: Sequence[Chunk]) -> Metadata:
 
 
 def _metadata_chunks(metadata: Metadata) -> Iterator[Chunk]:
-    """The chunks that carry metadata, in an order the standard allows (before PLTE and IDAT)."""
+    """Yield the chunks that carry metadata, in an order the standard allows (before PLTE and IDAT)."""
     kept = metadata.encoding.chunks if isinstance(metadata.encoding, PngEncoding) else ()
     if metadata.icc is not None:
         yield b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)
@@ -142,7 +142,7 @@ def _metadata_chunks(metadata: Metadata) -> Iterator[Chunk]:
 
 
 def _inflate(data: bytes) -> bytes | None:
-    """Decompressed data; None if it is damaged or unreasonably large."""
+    """Decompress data; None if it is damaged or unreasonably large."""
     inflater = zlib.decompressobj()
     try:
         inflated = inflater.decompress(data, _MAX_INFLATED)
@@ -152,7 +152,7 @@ def _inflate(data: bytes) -> bytes | None:
 
 
 def _international_text(data: bytes) -> bytes | None:
-    """The text of an iTXt chunk: keyword, 0, compressed?, method, language, 0, translated keyword, 0, text."""
+    """Return the text of iTXt: keyword, 0, compressed?, method, language, 0, translated keyword, 0, text."""
     _, _, rest = data.partition(b"\0")
     _, language_end, tail = rest[2:].partition(b"\0")
     _, keyword_end, text = tail.partition(b"\0")
@@ -162,7 +162,7 @@ def _international_text(data: bytes) -> bytes | None:
 
 
 def _raw_profile(text: bytes | None) -> bytes | None:
-    """The bytes of ImageMagick's format: a line with a name, one with a length, then hexadecimal digits."""
+    """Decode ImageMagick's format: a line with a name, one with a length, then hexadecimal digits."""
     parts = (text or b"").split()
     try:
         return bytes.fromhex(b"".join(parts[2:]).decode("ascii")) if len(parts) > 2 else None

@@ -1,4 +1,4 @@
-"""TIFF: pixels by tifffile and imagecodecs, directories by ourselves."""
+"""TIFF: pixels by tifffile and imagecodecs, directories read here."""
 
 import logging
 from typing import Any, BinaryIO
@@ -115,7 +115,7 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
 
 
 def _find_page(stream: BinaryIO) -> tuple[Layout, Directory, int, int]:
-    """Layout of a file, its first full-size page (else its first), that page's number and how many there are."""
+    """Return the layout, the first full-size page (else the first), its number and the number of pages."""
 
     def is_reduced(page: Directory) -> bool:
         return bool(_integer(page, layout, _SUBFILE_TYPE, 0) & 1)
@@ -171,7 +171,7 @@ def _check(stream: BinaryIO, page: Directory, layout: Layout, max_pixels: int) -
 
 
 def _segments(page: Directory, layout: Layout, width: int, height: int, tile: tuple[int, int]) -> int:
-    """How many strips or tiles the pixels take."""
+    """Count the strips or tiles that the pixels take."""
     if _TILE_WIDTH in page.entries:
         count = -(-width // tile[0]) * -(-height // tile[1])
     else:

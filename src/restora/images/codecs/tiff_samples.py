@@ -1,4 +1,4 @@
-"""From the samples of a TIFF page, in the many meanings they may have, to gray or RGB and alpha."""
+"""Samples of a TIFF page, in the many meanings they may have, as gray or RGB and alpha."""
 
 from dataclasses import dataclass
 
@@ -31,9 +31,9 @@ class Meaning:
     Attributes:
         photometric: Colour space, tag 262.
         compression: Tag 259.
-        bits: Of each sample, tag 258.
+        bits: Depth of each sample, tag 258.
         extra_samples: What each channel beyond the colours is, tag 338.
-        colour_map: Of a palette, tag 320: all reds, then all greens, then all blues.
+        colour_map: Colours of a palette, tag 320: all reds, then all greens, then all blues.
         icc: Colour profile.
     """
 
@@ -124,7 +124,7 @@ def photograph_samples(array: Pixels, meaning: Meaning) -> Samples:
 
 
 def _to_depth(samples: Pixels, bits: int, notes: list[str]) -> Pixels:
-    """The samples as uint8, uint16 or float32 of full range, in the byte order of this machine."""
+    """Return the samples as uint8, uint16 or float32 of full range, in the byte order of this machine."""
     dtype = samples.dtype
     if dtype.kind == "f":
         if bits > 32:
@@ -145,7 +145,7 @@ def _to_depth(samples: Pixels, bits: int, notes: list[str]) -> Pixels:
 
 
 def _expand(indices: Pixels, colour_map: tuple[int, ...]) -> Pixels:
-    """The colours that indices stand for: (H, W, 3), or (H, W, 1) where all colours of the map are gray."""
+    """Return the colours that indices stand for: (H, W, 3), or (H, W, 1) if the map is gray."""
     table = np.array(colour_map, np.uint16).reshape(3, -1).T  # (N, 3)
     table = (table if table.max() < 256 else table >> 8).astype(np.uint8)  # old writers forgot the scale
     if (table[:, :1] == table).all():
@@ -154,7 +154,7 @@ def _expand(indices: Pixels, colour_map: tuple[int, ...]) -> Pixels:
 
 
 def _divide(colours: Pixels, alpha: Pixels) -> Pixels:
-    """Colours that were multiplied by alpha, as they were before; unchanged where nothing can be seen."""
+    """Undo the multiplication of colours by alpha; they are unchanged where nothing can be seen."""
     limit = full_scale(colours.dtype)
     divided = np.empty_like(colours)
     for start in range(0, len(colours), _ROWS):

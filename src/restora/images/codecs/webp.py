@@ -1,7 +1,7 @@
 """WebP: pixels by libwebp, chunks of the container (RFC 9649) read here.
 
-Pillow opens no picture of more than 179 megapixels, allots the memory of one before its size can be refused, and does
-not tell a lossless file from a lossy one.
+Pillow opens no picture of more than 179 megapixels, allots the memory of one before its size can be refused,
+and does not tell a lossless file from a lossy one.
 """
 
 import io
