@@ -23,10 +23,7 @@ import torch
 from torch import Tensor, nn
 
 from restora.layers import (
-    ChannelFilterAttention,
     DeformableChannelAttention,
-    FourierMixing,
-    ImplicitFrequencyAttention,
     KNNLocalAttention,
     OverParameterizedConv2d,
     deformable_convolution,
@@ -40,6 +37,8 @@ from restora.layers import (
 from restora.layers.patch_grid import split_patches
 from restora.layers.precision import computes_in_bfloat16
 from restora.networks import create_model, list_models
+from restora.networks.chair import ChannelFilterAttention, ImplicitFrequencyAttention
+from restora.networks.derestormer import FourierMixing
 
 RESULTS = Path(__file__).parent / "results"
 SIDES = (128, 256, 512, 1024)

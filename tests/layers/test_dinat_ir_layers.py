@@ -8,17 +8,16 @@ from golden_dinat_ir import fill, tens
 from torch import nn
 
 from restora.layers import (
-    ChannelGate,
+    BiasFreeLayerNorm,
     ChannelLayerNorm,
     GatedFeedForward,
     LocalMean,
-    UncenteredLayerNorm,
     downsample_unshuffle,
     gated_feed_forward,
     upsample_shuffle,
 )
 from restora.networks import ARCHITECTURES
-from restora.networks.dinat_ir import BlockPair, DiNATIRConfig, TransformerBlock
+from restora.networks.dinat_ir import BlockPair, ChannelGate, DiNATIRConfig, TransformerBlock
 
 X = tens((2, 24, 11, 14), "blk/x", 1.7) + 0.3
 XE = tens((1, 24, 12, 16), "blk/xe", 1.7)
@@ -45,7 +44,7 @@ FEED_FORWARD = (f"{BLOCK[0]}.feed_forward", f"{BLOCK[1]}ffn.")
 
 def test_layer_norms() -> None:
     agree("ln_withbias", ChannelLayerNorm(24), *NORM, "lnwb.norm1.", X)
-    agree("ln_biasfree", UncenteredLayerNorm(24), *NORM, "lnbf.norm1.", X)
+    agree("ln_biasfree", BiasFreeLayerNorm(24), *NORM, "lnbf.norm1.", X)
 
 
 def test_feed_forward() -> None:

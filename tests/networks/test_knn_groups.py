@@ -3,7 +3,8 @@ import pytest
 import torch
 
 from restora.errors import RestoraError
-from restora.networks import KiT, KiTConfig, KNNGroups, draw_knn_groups, knn_groups
+from restora.evaluation import draw_knn_groups
+from restora.networks import KiT, KiTConfig, KNNGroups, knn_groups
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from restora.evaluation.cases import Case, cases_of, usual_protocol
+    from restora.evaluation.knn_groups_drawing import draw_knn_groups
     from restora.evaluation.methods import Method, baseline_method, images_method, weights_method
     from restora.evaluation.published import Published, published_for, published_results
     from restora.evaluation.record import Evaluation, ImageScores, read_json, write_csv, write_json
@@ -31,6 +32,7 @@ _HOMES = {
     "Run": "run",
     "cases_of": "cases",
     "difference": "significance",
+    "draw_knn_groups": "knn_groups_drawing",
     "evaluate": "run",
     "images_method": "methods",
     "baseline_method": "methods",
@@ -53,6 +55,7 @@ __all__ = [
     "Run",
     "cases_of",
     "difference",
+    "draw_knn_groups",
     "evaluate",
     "images_method",
     "baseline_method",

@@ -8,7 +8,7 @@ EPSILON = 1e-5
 
 
 class ChannelLayerNorm(nn.Module):
-    """(x - mean) / sqrt(variance + 1e-5) * weight + bias over the channels of each pixel, variance biased.
+    """Layer norm over the channels of each pixel: (x - mean) / sqrt(variance + 1e-5) * weight + bias, variance biased.
 
     Args:
         channels: C of the features (B, C, H, W).
@@ -29,16 +29,16 @@ class ChannelLayerNorm(nn.Module):
         return F.layer_norm(last, self.weight.shape, self.weight, self.bias, EPSILON).permute(0, 3, 1, 2)
 
 
-class UncenteredLayerNorm(nn.Module):
-    """x / sqrt(variance + 1e-5) * weight: the variance is around the mean, but the mean stays in x.
+class BiasFreeLayerNorm(nn.Module):
+    """Layer norm without bias or centring: x / sqrt(variance + 1e-5) * weight, the variance around the mean.
 
-    Source: the "BiasFree" norm of Restormer and its successors.
+    Source: Restormer (CVPR 2022) and its successors.
 
     Args:
         channels: C of the features (B, C, H, W).
 
     Example:
-        >>> UncenteredLayerNorm(4)(torch.rand(1, 4, 5, 6)).shape
+        >>> BiasFreeLayerNorm(4)(torch.rand(1, 4, 5, 6)).shape
         torch.Size([1, 4, 5, 6])
     """
 

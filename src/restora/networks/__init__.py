@@ -6,7 +6,7 @@ from restora.networks.contract import Requirements, RestorationNetwork, as_netwo
 from restora.networks.derestormer import DeRestormer, DeRestormerConfig
 from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig
 from restora.networks.kit import KiT, KiTConfig
-from restora.networks.knn_groups import KNNGroups, draw_knn_groups, knn_groups
+from restora.networks.knn_groups import KNNGroups, knn_groups
 from restora.networks.registry import (
     ARCHITECTURES,
     architecture,
@@ -32,7 +32,6 @@ __all__ = [
     "architecture",
     "as_network",
     "create_model",
-    "draw_knn_groups",
     "knn_groups",
     "list_models",
     "register",

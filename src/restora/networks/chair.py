@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from restora.layers import ChannelFilterAttention, ImplicitFrequencyAttention, conv_gelu, upsample_gelu
+from restora.layers import GlobalMean
 from restora.networks.architecture import Architecture
 from restora.networks.chair_keys import OFFICIAL_NAMES, hyper_parameters
 from restora.networks.contract import Requirements, RestorationNetwork
@@ -44,6 +44,124 @@ class ChaIRConfig:
             raise ValueError(f"blocks must be three numbers of at least 1, got {self.blocks}")
         if len(self.attention) != 3:
             raise ValueError(f"attention must be three truth values, got {self.attention}")
+
+
+def conv_gelu(in_channels: int, out_channels: int, kernel_size: int, stride: int = 1) -> nn.Sequential:
+    """Build a convolution, zero padded by half its kernel, with the exact (erf) GELU behind it.
+
+    Args:
+        in_channels: Channels of the input (B, in_channels, H, W).
+        out_channels: Channels of the output (B, out_channels, ceil(H / stride), ceil(W / stride)).
+        kernel_size: Side of the square, odd kernel in pixels.
+        stride: Step of the kernel in pixels.
+
+    Returns:
+        The two layers in a row.
+    """
+    return nn.Sequential(
+        nn.Conv2d(in_channels, out_channels, kernel_size, stride=stride, padding=kernel_size // 2), nn.GELU()
+    )
+
+
+def upsample_gelu(in_channels: int, out_channels: int) -> nn.Sequential:
+    """Build a transposed 4x4 convolution of stride 2 with GELU: (B, in, H, W) to (B, out, 2H, 2W)."""
+    return nn.Sequential(nn.ConvTranspose2d(in_channels, out_channels, 4, stride=2, padding=1), nn.GELU())
+
+
+class ChannelFilterAttention(nn.Module):
+    """Filter neighbouring channels with three taps that the image itself chooses.
+
+    The taps come from the global average p of the features, f = tanh(BN(W p)), three numbers for each channel,
+    the same at every pixel:
+
+        r[c] = f0[c] t[c-1] + f1[c] t[c] + f2[c] t[c+1],    output = gamma * r + beta * t
+
+    The channel axis is reflected at its ends without repeating the edge. gamma starts at 0 and beta at 1, so a
+    new layer is the identity. In training mode the batch norm needs at least two images.
+
+    Source: ChaIR (Knowledge-Based Systems 282, 2023), the spatial-domain channel attention.
+
+    Args:
+        channels: C of the features (B, C, H, W), at least 2.
+
+    Example:
+        >>> layer = ChannelFilterAttention(8).eval()
+        >>> t = torch.rand(2, 8, 5, 7)
+        >>> bool((layer(t) == t).all())
+        True
+    """
+
+    taps = 3
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.mean = GlobalMean()
+        self.taps_from_mean = nn.Conv2d(channels, self.taps * channels, 1, bias=False)
+        self.norm = nn.BatchNorm2d(self.taps * channels)
+        self.gamma = nn.Parameter(torch.zeros(channels, 1, 1))
+        self.beta = nn.Parameter(torch.ones(channels, 1, 1))
+
+    def forward(self, t: Tensor) -> Tensor:
+        """Filter the features (B, C, H, W) along C; the shape stays."""
+        mean = self.mean(t)  # (B, C, 1, 1)
+        filters = torch.tanh(self.norm(self.taps_from_mean(mean)))  # (B, 3C, 1, 1), tap-major
+        before, here, after = (self.gamma * f for f in filters.chunk(self.taps, dim=1))  # (B, C, 1, 1) each
+        # Three shifted sums instead of an unfolded (B, C, 3, H, W) map; gamma and beta are folded into the taps.
+        padded = torch.cat([t[:, 1:2], t, t[:, -2:-1]], dim=1)  # (B, C + 2, H, W)
+        return before * padded[:, :-2] + (here + self.beta) * t + after * padded[:, 2:]
+
+
+class ImplicitFrequencyAttention(nn.Module):
+    """Split features into four bands by a cascade of 3x3 convolutions and weigh every channel of every band.
+
+    Each convolution sees the output of the one before it, so the bands differ in receptive field rather than by an
+    explicit transform. One softmax spans all 4C weights: bands and channels compete with one another.
+
+        l4 = phi_ll(t), l3 = phi_l(l4), l2 = phi_m(l3), l1 = phi_h(l2)
+        w = softmax(concat[W_i fc(mean(l1 + l2 + l3 + l4))]),  i = 1 ... 4
+        output = gamma * out(w1 l1 + w2 l2 + w3 l3 + w4 l4) + t
+
+    gamma starts at 0, so a new layer is the identity.
+
+    Source: ChaIR (Knowledge-Based Systems 282, 2023), the implicit frequency-domain channel attention.
+
+    Args:
+        channels: C of the features (B, C, H, W).
+
+    Example:
+        >>> layer = ImplicitFrequencyAttention(8)
+        >>> t = torch.rand(2, 8, 5, 7)
+        >>> bool((layer(t) == t).all())
+        True
+    """
+
+    bands = 4
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        hidden = max(channels // 2, 32)
+        # From the lowest band (the first of the cascade) to the highest.
+        self.cascade = nn.ModuleList([conv_gelu(channels, channels, 3) for _ in range(self.bands)])
+        self.mean = GlobalMean()
+        self.squeeze = nn.Conv2d(channels, hidden, 1)
+        # From the highest band to the lowest, the order in which the softmax concatenates them.
+        self.excite = nn.ModuleList([nn.Conv2d(hidden, channels, 1) for _ in range(self.bands)])
+        self.merge = nn.Conv2d(channels, channels, 1)
+        self.gamma = nn.Parameter(torch.zeros(1, channels, 1, 1))
+
+    def forward(self, t: Tensor) -> Tensor:
+        """Weigh the bands of the features (B, C, H, W); the shape stays."""
+        low_to_high = [t]
+        for band in self.cascade:
+            low_to_high.append(band(low_to_high[-1]))
+        levels = low_to_high[:0:-1]  # l1, l2, l3, l4: (B, C, H, W) each
+        summary = self.squeeze(sum(self.mean(level) for level in levels))  # (B, d, 1, 1)
+        weights = torch.cat([excite(summary) for excite in self.excite], dim=1).softmax(
+            dim=1
+        )  # (B, 4C, 1, 1)
+        mixed = sum(w * level for w, level in zip(weights.chunk(self.bands, dim=1), levels, strict=True))
+        out: Tensor = self.gamma * self.merge(mixed) + t
+        return out
 
 
 class ResidualBlock(nn.Module):

@@ -13,9 +13,10 @@ from itertools import pairwise
 from typing import Literal
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restora.layers import BilinearDown, BilinearUp, KNNLocalAttention, LocallyEnhancedFeedForward
+from restora.layers import KNNLocalAttention
 from restora.networks.architecture import Architecture
 from restora.networks.contract import Requirements, RestorationNetwork
 from restora.networks.kit_keys import hyper_parameters
@@ -75,6 +76,69 @@ class KiTConfig:
         ):
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be {' or '.join(choices)}, got {getattr(self, name)!r}")
+
+
+class LocallyEnhancedFeedForward(nn.Sequential):
+    """1x1 convolution to E channels, GELU, depth-wise 3x3 convolution, GELU, 1x1 convolution back: (B, C, H, W).
+
+    The depth-wise convolution also tells pixels where they are, so attention needs no position of its own.
+
+    Source: the LeFF of Uformer and LocalViT; KiT's FFN (CVPR 2022, eq. 4).
+
+    Args:
+        channels: C.
+        expansion: E / C.
+
+    Example:
+        >>> LocallyEnhancedFeedForward(8)(torch.rand(1, 8, 5, 7)).shape
+        torch.Size([1, 8, 5, 7])
+    """
+
+    def __init__(self, channels: int, expansion: int = 4) -> None:
+        hidden = expansion * channels
+        super().__init__(
+            nn.Conv2d(channels, hidden, 1),
+            nn.GELU(),
+            nn.Conv2d(hidden, hidden, 3, padding=1, groups=hidden),
+            nn.GELU(),
+            nn.Conv2d(hidden, channels, 1),
+        )
+
+
+class BilinearDown(nn.Module):
+    """Halve: (B, in, H, W) to (B, out, H / 2, W / 2), H and W even.
+
+    Example:
+        >>> BilinearDown(8, 16)(torch.rand(1, 8, 6, 4)).shape
+        torch.Size([1, 16, 3, 2])
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.project = nn.Conv2d(in_channels, out_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Interpolate, then project: the two commute, and the projection is cheaper at the smaller size."""
+        # What bilinear interpolation at one half samples is the middle of 2 x 2 pixels, their mean.
+        out: Tensor = self.project(F.avg_pool2d(x, 2))
+        return out
+
+
+class BilinearUp(nn.Module):
+    """Double: (B, in, H, W) to (B, out, 2 H, 2 W).
+
+    Example:
+        >>> BilinearUp(16, 8)(torch.rand(1, 16, 3, 2)).shape
+        torch.Size([1, 8, 6, 4])
+    """
+
+    def __init__(self, in_channels: int, out_channels: int) -> None:
+        super().__init__()
+        self.project = nn.Conv2d(in_channels, out_channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Project, then interpolate."""
+        return F.interpolate(self.project(x), scale_factor=2, mode="bilinear", align_corners=False)
 
 
 class KNNTransformerBlock(nn.Module):

@@ -1,7 +1,5 @@
 """Which patches of a photograph a KiT takes for neighbours, as the paper's figure 7 shows it."""
 
-import colorsys
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +10,7 @@ from torch import nn
 from restora.errors import RestoraError
 from restora.layers import KNNLocalAttention, PatchGroups
 from restora.networks.kit import SCALES, KiT
+from restora.pixels import to_float
 
 
 @dataclass(frozen=True)
@@ -88,56 +87,13 @@ def knn_groups(
     multiple = model.requirements.multiple
     H, W = image.shape[:2]
     # Reflected as often as it takes where an image is smaller than what it lacks.
-    padded = np.pad(_floats(image), ((0, -H % multiple), (0, -W % multiple), (0, 0)), mode="reflect")
+    padded = np.pad(to_float(image), ((0, -H % multiple), (0, -W % multiple), (0, 0)), mode="reflect")
     groups = _watched(model, attention, padded)
     patch = model.config.patch_size * 2 ** min(stage, 2 * SCALES - stage)
     order, rank, chunks, neighbours = (
         x[0, round].cpu().numpy() for x in (groups.order, groups.rank, groups.chunks, groups.neighbours)
     )
     return KNNGroups(order, rank, chunks, neighbours, patch, padded.shape[1] // patch)
-
-
-def draw_knn_groups(
-    image: NDArray[np.generic],
-    groups: KNNGroups,
-    queries: Sequence[int],
-    *,
-    look_back: bool = False,
-    enlargement: int = 4,
-) -> NDArray[np.uint8]:
-    """Draw a box of one colour round each patch of a query's chunk, for some queries.
-
-    Args:
-        image: (H, W, 3), bytes or floats in [0, 1], that the groups are of.
-        groups: From `knn_groups`.
-        queries: Patch numbers; see `KNNGroups.patch_at`.
-        look_back: Whether the patches of the chunk before get a dashed box.
-        enlargement: How many pixels of the drawing stand for one of the image, along each side.
-
-    Returns:
-        (H * enlargement, W * enlargement, 3), bytes. Boxes in the padding are not seen.
-
-    Raises:
-        RestoraError: A query is no patch of the groups.
-
-    Example:
-        >>> from restora.networks import create_model
-        >>> image = np.random.rand(32, 64, 3)
-        >>> groups = knn_groups(create_model("kit", "tiny"), image)
-        >>> draw_knn_groups(image, groups, [groups.patch_at(5, 9)]).shape
-        (128, 256, 3)
-    """
-    canvas = np.rint(_floats(image) * 255).astype(np.uint8)
-    canvas = canvas.repeat(enlargement, axis=0).repeat(enlargement, axis=1)
-    for i, query in enumerate(queries):
-        _check("query", query, len(groups.order))
-        colour = np.array(colorsys.hsv_to_rgb(i / len(queries), 1, 1)) * 255
-        if look_back:
-            for patch in groups.looked_back_at(query):
-                _draw_box(canvas, groups, int(patch), enlargement, colour, dash=max(1, enlargement))
-        for patch in groups.members(query):
-            _draw_box(canvas, groups, int(patch), enlargement, colour, dash=0)
-    return canvas
 
 
 def _watched(model: KiT, attention: KNNLocalAttention, image: NDArray[np.float32]) -> PatchGroups:
@@ -160,32 +116,6 @@ def _watched(model: KiT, attention: KNNLocalAttention, image: NDArray[np.float32
         for module in training:
             module.training = True
     return seen[0]
-
-
-def _draw_box(
-    canvas: NDArray[np.uint8],
-    groups: KNNGroups,
-    patch: int,
-    enlargement: int,
-    colour: NDArray[np.float64],
-    dash: int,
-) -> None:
-    """Draw the outline of a patch; dashes of so many pixels, or a line where it is 0."""
-    side = groups.patch * enlargement
-    thickness = max(1, side // 12)
-    x, y = (corner * enlargement for corner in groups.corner(patch))
-    along, across = np.mgrid[:side, :side]
-    edge = np.minimum(np.minimum(along, across), side - 1 - np.maximum(along, across)) < thickness
-    if dash:
-        edge &= (along + across) // dash % 2 == 0
-    area = canvas[y : y + side, x : x + side]  # cut off where the image ends
-    area[edge[: area.shape[0], : area.shape[1]]] = colour
-
-
-def _floats(image: NDArray[np.generic]) -> NDArray[np.float32]:
-    """Return an image of bytes or floats as floats in [0, 1]."""
-    values: NDArray[np.float32] = image.astype(np.float32)
-    return values / np.float32(255) if image.dtype == np.uint8 else values.clip(0, 1)
 
 
 def _check(name: str, value: int, count: int) -> None:

@@ -2,7 +2,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from restora.layers import FourierMixing
+from restora.networks.derestormer import FourierMixing
 
 
 @settings(max_examples=10, deadline=None)

@@ -1,6 +1,6 @@
 import torch
 
-from restora.layers import ChannelFilterAttention
+from restora.networks.chair import ChannelFilterAttention
 
 
 def test_agrees_with_the_unfolded_form_of_the_paper() -> None:
