@@ -1,8 +1,11 @@
 """The recipe: one strict model, read from YAML, that says everything about a training run."""
 
+from collections.abc import Iterator
 from functools import cached_property
+from inspect import isclass
+from itertools import chain
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import yaml
 from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
@@ -158,15 +161,29 @@ def _explain(problem: Any) -> str:
         del parts[1]  # the kind, which stands for a key nowhere
     place = ".".join(parts)
     if problem["type"] == "extra_forbidden":
-        known = sorted({name for section in sections() for name in section.model_fields})
+        known = sorted({name for section in sections().values() for name in section.model_fields})
         return f"unknown key {place}{suggestion(parts[-1], known)}"
     words = problem["msg"].removeprefix("Value error, ")
     return f"{place}: {words}" if place else words
 
 
-def sections() -> list[type[Section]]:
-    """Return the recipe and all its parts."""
-    found: list[type[Section]] = [Recipe]
-    for section in Section.__subclasses__():
-        found += [section, *section.__subclasses__()]
-    return list(dict.fromkeys(found))
+def sections() -> dict[str, type[Section]]:
+    """Return the recipe and all its parts, by where they stand.
+
+    Example:
+        >>> list(sections())[:3]
+        ['The recipe', 'model', 'data, kind: photos']
+    """
+    inner = [_sections(name, field.annotation) for name, field in Recipe.model_fields.items()]
+    return dict([("The recipe", Recipe), *chain(*inner)])
+
+
+def _sections(place: str, annotation: Any) -> Iterator[tuple[str, type[Section]]]:
+    if isclass(annotation) and issubclass(annotation, Section):
+        yield place, annotation
+    for part in get_args(annotation):
+        if get_origin(annotation) is tuple:
+            yield from _sections(f"{place}, each", part)
+        else:  # one of several
+            for _, section in _sections(place, part):
+                yield f"{place}, kind: {get_args(section.model_fields['kind'].annotation)[0]}", section

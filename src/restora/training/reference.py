@@ -14,31 +14,8 @@ from pydantic.fields import FieldInfo
 from restora.degradations import DEGRADATIONS, Degradation, all_presets
 from restora.degradations.limits import Within, field_types
 from restora.training.losses import LOSSES, TARGETS
-from restora.training.recipe import Recipe
-from restora.training.sections import (
-    BenchmarkData,
-    LossSection,
-    ModelSection,
-    OptimizerSection,
-    PairsData,
-    PhotosData,
-    Registered,
-    Section,
-    StageSection,
-    ValidationSection,
-)
-
-SECTIONS: tuple[tuple[str, type[Section]], ...] = (
-    ("The recipe", Recipe),
-    ("model", ModelSection),
-    ("data, kind: photos", PhotosData),
-    ("data, kind: pairs", PairsData),
-    ("data, kind: benchmark", BenchmarkData),
-    ("losses, each", LossSection),
-    ("optimizer", OptimizerSection),
-    ("stages, each", StageSection),
-    ("validation", ValidationSection),
-)
+from restora.training.recipe import sections
+from restora.training.sections import Registered, Section
 
 INTRODUCTION = """# Every key of a recipe
 
@@ -74,7 +51,7 @@ def recipe_reference() -> str:
         # Every key of a recipe
     """
     parts = [INTRODUCTION]
-    for title, section in SECTIONS:
+    for title, section in sections().items():
         parts.append(f"## {title}\n\n{_prose(section)}\n\n{_table(KEYS, _keys(section))}")
     parts.append("## Losses\n\n" + _documented(("`kind`", "what it is"), LOSSES))
     parts.append(

@@ -58,6 +58,7 @@ class AnyData(Section):
     corrupt: Literal["skip", "fail"] = Field(
         "fail", description="a file that cannot be read: report it and take another, or end the run"
     )
+    augmentation: Augmentation = Field("all", description="flips and turns: none, mirror, flips or all eight")
 
 
 class PhotosData(AnyData):
@@ -69,7 +70,6 @@ class PhotosData(AnyData):
         0.5, gt=0, le=1, description="strongest random reduction of a crop; 1 turns it off"
     )
     gray: float = Field(0.0, ge=0, le=1, description="share of the crops that become gray")
-    augmentation: Augmentation = Field("all", description="flips and turns: none, mirror, flips or all eight")
     permute_channels: bool = Field(True, description="exchange red, green and blue at random")
 
 
@@ -80,7 +80,6 @@ class PairsData(AnyData):
     degraded: Path | None = Field(None, description="folder of degraded images")
     clean: Path | None = Field(None, description="folder of clean images")
     pack: Path | None = Field(None, description="a pack of pairs, instead of the two folders")
-    augmentation: Augmentation = Field("all", description="flips and turns: none, mirror, flips or all eight")
 
     @model_validator(mode="after")
     def _folders_or_pack(self) -> "PairsData":
@@ -97,7 +96,6 @@ class BenchmarkData(AnyData):
     root: Path | None = Field(None, description="where it lies")
     split: str = Field("train", description="which part of it")
     variant: str | None = Field(None, description="one of the card's variants, the usual one when left out")
-    augmentation: Augmentation = Field("all", description="flips and turns: none, mirror, flips or all eight")
 
 
 def _kind(data: Any) -> str:

@@ -3,10 +3,11 @@
 from restora.datasets import PairedCrops, PhotoCrops
 from restora.datasets.crop_source import Crops
 from restora.datasets.pack import INDEX
+from restora.datasets.paired_crops import PairDrawing
 from restora.datasets.photo_crops import Drawing
 from restora.errors import RestoraError
 from restora.training.recipe import Recipe
-from restora.training.sections import BenchmarkData, PairsData, PhotosData
+from restora.training.sections import BenchmarkData, PhotosData
 
 
 def open_crops(recipe: Recipe) -> Crops:
@@ -16,48 +17,32 @@ def open_crops(recipe: Recipe) -> Crops:
         RestoraError: The recipe does not say where they lie, or nothing usable is there.
     """
     data, patch, seed = recipe.data, recipe.stages[0].patch, recipe.seed
-    match data:
-        case PhotosData():
-            if data.photos is None:
-                raise RestoraError("the recipe names no photographs; add --set data.photos=FOLDER")
-            drawing = Drawing(
-                patch=patch,
-                seed=seed,
-                reduction=data.reduction,
-                gray=data.gray,
-                augmentation=data.augmentation,
-                permute_channels=data.permute_channels,
-            )
-            if (data.photos / INDEX).is_file():
-                return PhotoCrops.from_pack(data.photos, **drawing)
-            return PhotoCrops.from_folder(data.photos, corrupt=data.corrupt, **drawing)
-        case PairsData(pack=None):
-            if data.degraded is None or data.clean is None:
-                raise RestoraError(
-                    "the recipe names no pairs; add --set data.degraded=FOLDER --set data.clean=FOLDER,"
-                    " or --set data.pack=PACK"
-                )
-            return PairedCrops.from_folders(
-                data.degraded,
-                data.clean,
-                patch=patch,
-                seed=seed,
-                augmentation=data.augmentation,
-                corrupt=data.corrupt,
-            )
-        case PairsData(pack=pack):
-            assert pack is not None  # the case above has taken the others
-            return PairedCrops.from_pack(pack, patch=patch, seed=seed, augmentation=data.augmentation)
-        case BenchmarkData():
-            if data.root is None:
-                raise RestoraError(f"where does {data.benchmark} lie? add --set data.root=FOLDER")
-            return PairedCrops.from_benchmark(
-                data.benchmark,
-                data.root,
-                patch=patch,
-                split=data.split,
-                variant=data.variant,
-                seed=seed,
-                augmentation=data.augmentation,
-                corrupt=data.corrupt,
-            )
+    if isinstance(data, PhotosData):
+        if data.photos is None:
+            raise RestoraError("the recipe names no photographs; add --set data.photos=FOLDER")
+        drawing = Drawing(
+            patch=patch,
+            seed=seed,
+            reduction=data.reduction,
+            gray=data.gray,
+            augmentation=data.augmentation,
+            permute_channels=data.permute_channels,
+        )
+        if (data.photos / INDEX).is_file():
+            return PhotoCrops.from_pack(data.photos, **drawing)
+        return PhotoCrops.from_folder(data.photos, corrupt=data.corrupt, **drawing)
+    pairing = PairDrawing(patch=patch, seed=seed, augmentation=data.augmentation, corrupt=data.corrupt)
+    if isinstance(data, BenchmarkData):
+        if data.root is None:
+            raise RestoraError(f"where does {data.benchmark} lie? add --set data.root=FOLDER")
+        return PairedCrops.from_benchmark(
+            data.benchmark, data.root, split=data.split, variant=data.variant, **pairing
+        )
+    if data.pack is not None:
+        return PairedCrops.from_pack(data.pack, **pairing)
+    if data.degraded is None or data.clean is None:
+        raise RestoraError(
+            "the recipe names no pairs; add --set data.degraded=FOLDER --set data.clean=FOLDER,"
+            " or --set data.pack=PACK"
+        )
+    return PairedCrops.from_folders(data.degraded, data.clean, **pairing)
