@@ -16,8 +16,9 @@ from restora.images.writing import check_target
 from restora.pixels import convert_depth
 from restora.tensors import to_pixels, to_tensor
 
-NUMBERS = " ".join(
-    f"{kind.family}/ also takes {kind.number}." for kind in DEGRADATIONS.values() if kind.number
+PRESETS = ", ".join(all_presets())
+NUMBERS = "; ".join(
+    f"{kind.family} also takes {kind.number}" for kind in DEGRADATIONS.values() if kind.number
 )
 
 EPILOG = f"""
@@ -29,7 +30,8 @@ Examples:
 
   restora degrade --gallery photo.jpg                     [dim]writes photo-gallery.png, all of them[/dim]
 
-Several are applied in the order given; light meets them in that of this list: {", ".join(all_presets())}. {NUMBERS}
+Several are applied in the order given; light meets them in that of this list: {PRESETS}
+({NUMBERS}).
 """
 
 

@@ -1,6 +1,7 @@
 """From clean to degraded: batched torch code on any device, the same for the same generator seed.
 
-Importing a degradation here registers it; the order is that in which light meets them: air, lens, sensor, file.
+Importing a degradation here registers it; the order is that in which light meets them: air, lens, sensor,
+file.
 """
 
 # isort: off
@@ -8,6 +9,8 @@ from restora.degradations.degradation import (
     DEGRADATIONS as DEGRADATIONS,
     Degradation as Degradation,
     Sample as Sample,
+    all_presets as all_presets,
+    find_preset as find_preset,
 )
 from restora.degradations.haze import Haze as Haze
 from restora.degradations.night_haze import NightHaze as NightHaze
@@ -24,4 +27,3 @@ from restora.degradations.camera_noise import CameraNoise as CameraNoise
 from restora.degradations.noise import GaussianNoise as GaussianNoise
 from restora.degradations.jpeg import JpegCompression as JpegCompression
 from restora.degradations.composition import Compose as Compose, Identity as Identity, OneOf as OneOf
-from restora.degradations.presets import all_presets as all_presets, find_preset as find_preset

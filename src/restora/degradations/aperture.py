@@ -36,8 +36,8 @@ def disc(radius: Tensor, size: int) -> Tensor:
 def butterworth(radius: Tensor, size: int, order: Tensor, cutoff: Tensor, floor: Tensor) -> Tensor:
     """Make discs that are dimmer in the middle, as those of real lenses, with a soft rim.
 
-    Within the disc light rises as 1 / (1 + (r0 / r)^(2 order)), scaled to [floor, 1], with r0 = radius / cutoff
-    (Abuolaim et al., Learning to reduce defocus blur by realistically modeling dual-pixel data, 2021).
+    Within the disc light rises as 1 / (1 + (r0 / r)^(2 order)), scaled to [floor, 1], with r0 = radius /
+    cutoff (Abuolaim et al., Learning to reduce defocus blur by realistically modeling dual-pixel data, 2021).
 
     Args:
         radius: (B,) in pixels.
@@ -67,8 +67,8 @@ def kernel_size(largest: float, shape: ApertureShape) -> int:
 def half_apertures(kernels: Tensor, sign: Tensor) -> tuple[Tensor, Tensor]:
     """Split the light into that of the left and of the right half of the lens, as dual pixels see it.
 
-    Each half falls off linearly across the lens, one as the mirror image of the other; their mean is the whole.
-    Behind the plane of focus left and right change places.
+    Each half falls off linearly across the lens, one as the mirror image of the other; their mean is the
+    whole. Behind the plane of focus left and right change places.
 
     Args:
         kernels: (B, 1, K, K), symmetric, each summing to 1.

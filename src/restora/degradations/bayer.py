@@ -7,8 +7,8 @@ from torch import Tensor
 PATTERNS = ("RGGB", "GRBG", "GBRG", "BGGR")
 """By number: where red is in each block of 2 x 2 pixels, at (0, 0), (0, 1), (1, 0) or (1, 1)."""
 
-# Malvar, He and Cutler, High-quality linear interpolation for demosaicing of Bayer-patterned color images (2004),
-# figure 2, times 8: bilinear interpolation, corrected by the Laplacian of the colour that is there.
+# Malvar, He and Cutler, High-quality linear interpolation for demosaicing of Bayer-patterned color images
+# (2004), figure 2, times 8: bilinear interpolation, corrected by the Laplacian of the colour that is there.
 _GREEN_AT_OTHER = ((0, 0, -1, 0, 0), (0, 0, 2, 0, 0), (-1, 2, 4, 2, -1), (0, 0, 2, 0, 0), (0, 0, -1, 0, 0))
 _SAME_ROW_AT_GREEN = (
     (0, 0, 0.5, 0, 0),
@@ -41,7 +41,7 @@ def mosaic(rgb: Tensor, pattern: Tensor) -> Tensor:
 
 
 def demosaic(raw: Tensor, pattern: Tensor) -> Tensor:
-    """Interpolate the colours that the filter took, as Malvar, He and Cutler do; what is there stays as it is.
+    """Interpolate the colours that the filter took, as Malvar, He and Cutler do; what is there stays.
 
     Args:
         raw: (B, 1, H, W) with H, W >= 3; what `mosaic` returned.

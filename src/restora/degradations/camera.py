@@ -1,7 +1,7 @@
 """A camera's way from light on the sensor to the values of a file, and back.
 
-After Brooks et al., Unprocessing images for learned raw denoising (2019), with the colour matrices of their code
-(Apache-2.0).
+After Brooks et al., Unprocessing images for learned raw denoising (2019), with the colour matrices of their
+code (Apache-2.0).
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ XYZ_TO_CAMERA = (
     ((0.838, -0.263, -0.0639), (-0.2887, 1.0725, 0.2496), (-0.0627, 0.1427, 0.5438)),
     ((0.6596, -0.2079, -0.0562), (-0.4782, 1.3016, 0.1933), (-0.097, 0.1581, 0.5181)),
 )
-"""Of the four cameras that took the Darmstadt noise data set."""
+"""Matrices of the four cameras that took the Darmstadt noise data set."""
 INFLECTION = 0.9
 """Brightness from which on the inverse gains fade out: what is white in the file is white on the sensor."""
 
@@ -51,7 +51,7 @@ class Cameras:
         weights = uniform((1e-3, 1), clean, generator, len(known))
         mixed = torch.einsum("bk,kij->bij", weights / weights.sum(1, keepdim=True), known)
         matrix = mixed @ to_xyz
-        # Brightness is divided by a gain of 1 / N(0.8, 0.1) on the way to the sensor; bounded against an empty one.
+        # On the way to the sensor brightness is divided by 1 / N(0.8, 0.1); bounded against an empty sensor.
         brightness = 1 / (0.8 + 0.1 * normal(clean, generator)).clamp(0.5, 1.1)
         red, blue = uniform((1.9, 2.4), clean, generator), uniform((1.5, 1.9), clean, generator)
         gains = torch.stack([red, torch.ones_like(red), blue], dim=1) * brightness[:, None]

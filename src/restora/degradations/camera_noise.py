@@ -13,7 +13,7 @@ from restora.degradations.degradation import Degradation, Sample
 from restora.degradations.draws import log_uniform, normal, per_image
 from restora.degradations.limits import Range, Within
 
-# Brooks et al., section 3.1: read noise follows from shot noise, up to a spread; both are logarithms of variances.
+# Brooks et al., section 3.1: read noise follows from shot noise, up to a spread; logarithms of variances.
 READ_SLOPE, READ_OFFSET, READ_SPREAD = 2.18, 1.20, 0.26
 
 
@@ -21,19 +21,21 @@ READ_SLOPE, READ_OFFSET, READ_SPREAD = 2.18, 1.20, 0.26
 class CameraNoise(Degradation, kind="camera_noise", family="sensor"):
     """Shot and read noise on the sensor of a random camera, and the way from there to the file.
 
-    The image goes back to light on the sensor (tone curve, gamma, colours and gains undone, `camera.unprocess`) and
-    through the colour filter; there noise is added with the variance ``shot * light + read``, nothing leaves the
-    sensor's range, and the camera develops the picture again. So noise is stronger in the dark than in the light, in
-    blue and red than in green, has grain of more than a pixel, and vanishes where the sensor is full.
+    The image goes back to light on the sensor (tone curve, gamma, colours and gains undone,
+    `camera.unprocess`) and through the colour filter; there noise is added with the variance ``shot * light +
+    read``, nothing leaves the sensor's range, and the camera develops the picture again. So noise is stronger
+    in the dark than in the light, in blue and red than in green, has grain of more than a pixel, and vanishes
+    where the sensor is full.
 
-    What the camera does to a picture without noise (it softens edges, and loses colours it cannot see) is taken
-    out: the difference between input and output is due to noise alone. Gray images are those of a camera without
-    colour filter and stay gray.
+    What the camera does to a picture without noise (it softens edges, and loses colours it cannot see) is
+    taken out: the difference between input and output is due to noise alone. Gray images are those of a
+    camera without colour filter and stay gray.
 
     After Brooks et al., Unprocessing images for learned raw denoising (2019).
 
     Attributes:
-        shot: Variance per unit of light, drawn so that its logarithm is uniform; 1e-4 in sunshine, 0.012 by night.
+        shot: Variance per unit of light, drawn so that its logarithm is uniform; 1e-4 in sunshine, 0.012 by
+            night.
 
     Example:
         >>> dark = torch.full((1, 3, 32, 32), 0.3)
@@ -52,8 +54,8 @@ class CameraNoise(Degradation, kind="camera_noise", family="sensor"):
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Take a batch with noisy cameras.
 
-        ``parameters``: ``shot`` and ``read`` (B,), variances; ``gains`` (B, 3), ``matrix`` (B, 3, 3) and ``pattern``
-        (B,) of the `Cameras`.
+        ``parameters``: ``shot`` and ``read`` (B,), variances; ``gains`` (B, 3), ``matrix`` (B, 3, 3) and
+        ``pattern`` (B,) of the `Cameras`.
         """
         shot = log_uniform(self.shot, clean, generator)
         read = torch.exp(READ_SLOPE * shot.log() + READ_OFFSET + READ_SPREAD * normal(clean, generator))
@@ -65,14 +67,7 @@ class CameraNoise(Degradation, kind="camera_noise", family="sensor"):
         # One that is full counts no more light, and none that noise could take away.
         noisy = torch.where(sensed >= 1, sensed, noisy)
         difference = _developed(noisy, cameras, gray) - _developed(sensed, cameras, gray)
-        parameters = {
-            "shot": shot,
-            "read": read,
-            "gains": cameras.gains,
-            "matrix": cameras.matrix,
-            "pattern": cameras.pattern,
-        }
-        return Sample((clean + difference).clamp(0, 1), parameters)
+        return Sample((clean + difference).clamp(0, 1), {"shot": shot, "read": read, **vars(cameras)})
 
 
 def _developed(raw: Tensor, cameras: Cameras, gray: Tensor) -> Tensor:

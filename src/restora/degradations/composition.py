@@ -21,7 +21,8 @@ class Identity(Degradation, kind="identity", family=""):
 class Compose(Degradation, kind="compose", family=""):
     """Degradations one after the other, as light meets them: air, lens, sensor, file.
 
-    Each step gets images in [0, 1]: what the one before left beyond is clipped. What the last one leaves is not.
+    Each step gets images in [0, 1]: what the one before left beyond is clipped. What the last one leaves is
+    not.
 
     Attributes:
         steps: Degradations, the first one first; `Compose` and `OneOf` may be among them.
@@ -37,7 +38,7 @@ class Compose(Degradation, kind="compose", family=""):
     steps: tuple[Degradation, ...]
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
-        """Degrade a batch; ``parameters`` are those of the steps, each after the number of its step and a dot."""
+        """Degrade a batch; ``parameters`` are those of the steps, after the number of the step and a dot."""
         parameters: dict[str, Tensor] = {}
         images = clean
         for number, step in enumerate(self.steps):
@@ -80,14 +81,14 @@ class OneOf(Degradation, kind="one_of", family=""):
             len(weights) != len(self.parts) or min(weights) < 0 or not 0 < sum(weights) < float("inf")
         ):
             raise ValueError(
-                f"weights must be a number of 0 or more for each of the {len(self.parts)} parts, got {weights}"
+                f"weights must be numbers of 0 or more for each of {len(self.parts)} parts, got {weights}"
             )
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Degrade a batch.
 
-        ``parameters``: ``choice`` (B,), the number of the part that was chosen; and those of the parts that were,
-        each after the number of its part and a dot, and not a number for the images of other parts.
+        ``parameters``: ``choice`` (B,), the number of the part that was chosen; and those of the parts that
+        were, each after the number of its part and a dot, and not a number for the images of other parts.
         """
         weights = torch.tensor(
             self.weights or (1,) * len(self.parts), device=clean.device, dtype=torch.float32

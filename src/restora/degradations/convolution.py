@@ -7,7 +7,8 @@ from torch import Tensor
 class Spectrum:
     """Images ready to be convolved, at no more than one transform for each further kernel.
 
-    At the border an image goes on as its mirror image, so a kernel whose sum is 1 keeps a constant image constant.
+    At the border an image goes on as its mirror image, so a kernel whose sum is 1 keeps a constant image
+    constant.
 
     Args:
         images: (B, C, H, W), float.
@@ -31,14 +32,14 @@ class Spectrum:
         if radius > self.radius:
             raise ValueError(f"a kernel of radius {radius} needs images padded by as much, got {self.radius}")
         product = self._transform * torch.fft.rfft2(kernels, s=self._size)
-        # The centre of the kernel is at (radius, radius): the result is shifted by as much, the padding by more.
+        # The kernel's centre is at (radius, radius): the result is shifted by as much, and by the padding.
         start = self.radius + radius
         spatial = torch.fft.irfft2(product, s=self._size)
         return torch.roll(spatial, (-start, -start), (-2, -1))[..., : self.height, : self.width]
 
 
 def convolve(images: Tensor, kernels: Tensor) -> Tensor:
-    """Convolve images with kernels, by Fourier transforms: the cost does not depend on the size of the kernels.
+    """Convolve images with kernels, by Fourier transforms: at the same cost for kernels of any size.
 
     Args:
         images: (B, C, H, W), float; smaller than the kernel is allowed.
@@ -58,7 +59,7 @@ def convolve(images: Tensor, kernels: Tensor) -> Tensor:
 
 
 def reflected(images: Tensor, radius: int) -> Tensor:
-    """Continue images by mirror images on all sides, the border pixels not repeated; more than once if need be."""
+    """Continue images by mirror images, border pixels not repeated; more than once if need be."""
     height, width = (_mirror(side, radius, images.device) for side in images.shape[-2:])
     return images[..., height[:, None], width]
 

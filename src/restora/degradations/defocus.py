@@ -42,7 +42,7 @@ class Defocus(Degradation, kind="defocus"):
     gamma: Positive = GAMMA
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
-        """Blur a batch; ``parameters["radius"]`` is (B,), with those of a `Lens` if it is a Butterworth disc."""
+        """Blur a batch; ``parameters``: ``radius`` (B,), of a Butterworth disc also those of a `Lens`."""
         radius = uniform(self.radius, clean, generator)
         lens = Lens.draw(self.shape, clean, generator)
         light = convolve(to_light(clean, self.gamma), lens.kernels(radius, self.radius[1]))

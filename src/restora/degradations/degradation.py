@@ -1,13 +1,14 @@
-"""What every degradation is, and the registry of all kinds."""
+"""What every degradation is, and all of them by name: kinds, ``rain``, and presets, ``rain/heavy``."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 from torch import Generator, Tensor
 
 from restora.degradations.limits import check_fields
+from restora.errors import RestoraError, suggestion
 
 DEGRADATIONS: dict[str, type["Degradation"]] = {}
 """All kinds by name, in the order in which light meets them: air, lens, sensor, file."""
@@ -29,16 +30,18 @@ class Sample:
 class Degradation(ABC):
     """A random degradation of a batch of clean images.
 
-    ``class Rain(Degradation, kind="rain")`` registers a kind: recipes, ``restora degrade``, the gallery, the page of all
-    keys and the tests of this contract know it from then on. It is a frozen dataclass. Its fields, described under
-    Attributes in its docstring and limited by `Within` in their types, are the keys of a recipe.
+    ``class Rain(Degradation, kind="rain")`` registers a kind: recipes, ``restora degrade``, the gallery, the
+    page of all keys and the tests of this contract know it from then on. It is a frozen dataclass. Its
+    fields, described under Attributes in its docstring and limited by `Within` in their types, are the keys
+    of a recipe.
 
     Attributes:
         kind: Name in recipes.
-        family: First word of the presets, ``rain/heavy``; the kind if none is given, empty where others are combined.
+        family: First word of the presets, ``rain/heavy``; the kind if none is given, empty where others are
+            combined.
         presets: Fields that differ from the defaults, by the name of the preset without its family.
-        number: What a number means in place of a preset's name (``noise/12.5``), namely both bounds of the first
-            field; empty where it means nothing.
+        number: What a number means in place of a preset's name (``noise/12.5``), namely both bounds of the
+            first field; empty where it means nothing.
         channels: Channels of the result.
         keeps_gray: Whether three equal channels stay equal.
     """
@@ -92,3 +95,48 @@ class Degradation(ABC):
     def __call__(self, clean: Tensor, generator: Generator) -> Tensor:
         """Degrade a batch (B, 3, H, W) in [0, 1]; see `sample`."""
         return self.sample(clean, generator).degraded
+
+
+def all_presets() -> dict[str, Degradation]:
+    """Return the presets of all kinds by name, in the order in which light meets them.
+
+    Example:
+        >>> [name for name in all_presets() if name.startswith("rain/")]
+        ['rain/light', 'rain/heavy']
+    """
+    return {
+        f"{kind.family}/{name}": kind.preset(name) for kind in DEGRADATIONS.values() for name in kind.presets
+    }
+
+
+def find_preset(name: str) -> Degradation:
+    """Return the degradation of this name; ``noise`` and ``jpeg`` also take any deviation and any quality.
+
+    Args:
+        name: One of `all_presets`; or a family that takes a number, and the number, ``"noise/12.5"``.
+
+    Raises:
+        RestoraError: There is none.
+
+    Example:
+        >>> find_preset("noise/12.5")
+        GaussianNoise(sigma=(12.5, 12.5))
+    """
+    known = all_presets()
+    if name in known:
+        return known[name]
+    family, _, which = name.partition("/")
+    there = [preset for preset in known if preset.startswith(f"{family}/")]
+    if not which or not there:
+        raise RestoraError(f"unknown preset {name}{suggestion(name, known)}")
+    wanted = f"give one of {', '.join(there)}"
+    for kind in DEGRADATIONS.values():
+        if kind.family == family and kind.number:
+            wanted += f", or {family}/ and {kind.number}"
+            make: Callable[..., Degradation] = kind
+            try:
+                number = float(which)
+                return make((int(number) if number.is_integer() else number,) * 2)
+            except ValueError:
+                continue  # the message below says what is wrong with it
+    raise RestoraError(f"unknown preset {name}; {wanted}")

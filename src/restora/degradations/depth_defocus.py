@@ -25,7 +25,8 @@ NEAREST = 0.4
 class DepthDefocus(Degradation, kind="depth_defocus", family="defocus"):
     """Defocus that varies smoothly over a random scene.
 
-    Each pixel sees the kernel of its own circle of confusion, interpolated between discs at most a pixel apart.
+    Each pixel sees the kernel of its own circle of confusion, interpolated between discs at most a pixel
+    apart.
 
     Attributes:
         radius: Radius of the largest circle of confusion in the image, in pixels.
@@ -47,8 +48,8 @@ class DepthDefocus(Degradation, kind="depth_defocus", family="defocus"):
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Blur a batch.
 
-        ``parameters``: ``radius`` (B,), ``circle`` (B, 1, H, W) in pixels, negative before the plane of focus, and
-        those of a `Lens` if it is a Butterworth disc.
+        ``parameters``: ``radius`` (B,), ``circle`` (B, 1, H, W) in pixels, negative before the plane of
+        focus, and those of a `Lens` if it is a Butterworth disc.
         """
         scene = DefocusedScene.draw(self.radius, self.shape, clean, generator)
         light = to_light(clean, self.gamma)
@@ -63,9 +64,9 @@ class DepthDefocus(Degradation, kind="depth_defocus", family="defocus"):
 class DualPixelDefocus(Degradation, kind="dual_pixel_defocus", family="defocus"):
     """Both views of a dual-pixel sensor, as in DPDD (Abuolaim and Brown, 2020); the result has 6 channels.
 
-    The left view comes first. Light comes to each from one half of the lens, so what is out of focus is shifted
-    between them, to one side before the plane of focus and to the other behind it. With the same seed, the mean
-    light of both is exactly that of `DepthDefocus`.
+    The left view comes first. Light comes to each from one half of the lens, so what is out of focus is
+    shifted between them, to one side before the plane of focus and to the other behind it. With the same
+    seed, the mean light of both is exactly that of `DepthDefocus`.
 
     Attributes:
         radius: Radius of the largest circle of confusion in the image, in pixels.
@@ -147,7 +148,7 @@ class DefocusedScene:
         return kernel_size(self.largest, self.lens.shape)
 
     def layers(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Yield for layers from front to back: shares (B, 1, H, W), which sum to 1, kernels, and circles (B,)."""
+        """Yield layers from front to back: shares (B, 1, H, W), which sum to 1, kernels, circles (B,)."""
         steps = max(1, math.ceil(self.largest))
         # Where a pixel is between -steps and steps; layers share it as linear interpolation does.
         place = self.circle / per_image(self.radius).clamp(min=1e-6) * steps

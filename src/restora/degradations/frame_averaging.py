@@ -21,10 +21,11 @@ SATURATED = 0.98
 class FrameAveraging(Degradation, kind="motion_frames", family="motion"):
     """Mean of warped frames in linear light, developed by the camera's response: B = g(mean(g^-1(S_i))).
 
-    So Nah et al. (GoPro, 2017) and Rim et al. (RSBlur, 2022) made their sets, from videos; here the frames are one
-    photograph, moved along an arc, turned and enlarged step by step, at most one pixel a step. The middle frame is
-    the photograph itself. Unlike `TrajectoryBlur` it differs from place to place. Saturated pixels were brighter
-    than the file can say (Rim et al.): they are raised before and clipped after, so lamps draw bright lines.
+    So Nah et al. (GoPro, 2017) and Rim et al. (RSBlur, 2022) made their sets, from videos; here the frames
+    are one photograph, moved along an arc, turned and enlarged step by step, at most one pixel a step. The
+    middle frame is the photograph itself. Unlike `TrajectoryBlur` it differs from place to place. Saturated
+    pixels were brighter than the file can say (Rim et al.): they are raised before and clipped after, so
+    lamps draw bright lines.
 
     Attributes:
         shift: Length of the way in pixels, in any direction.
@@ -58,8 +59,8 @@ class FrameAveraging(Degradation, kind="motion_frames", family="motion"):
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Blur a batch.
 
-        ``parameters``: ``shift`` (B, 2), pixels down and right; ``bend``, ``rotation`` (degrees), ``zoom`` and
-        ``saturation`` (B,).
+        ``parameters``: ``shift`` (B, 2), pixels down and right; ``bend``, ``rotation`` (degrees), ``zoom``
+        and ``saturation`` (B,).
         """
         angle = 2 * math.pi * uniform((0, 1), clean, generator)
         direction = torch.stack([angle.sin(), angle.cos()], dim=1)  # (B, 2), down and right
@@ -75,7 +76,7 @@ class FrameAveraging(Degradation, kind="motion_frames", family="motion"):
         total = torch.zeros_like(light)
         count = self.frames(*clean.shape[-2:])
         for moment in torch.linspace(-0.5, 0.5, count, dtype=torch.float64, device="cpu").tolist():
-            # The factor 4 bends the ends of an arc of length 1 away by ``bend`` from its tangent in the middle.
+            # By the factor 4 the ends of an arc of length 1 are ``bend`` away from its tangent in the middle.
             place = shift * moment + across * (4 * bend * moment**2)[:, None]
             total += warped(light, place, torch.deg2rad(rotation) * moment, 1 + zoom * moment)
         blurred = from_light((total / count).clamp(0, 1), self.gamma)

@@ -7,13 +7,12 @@ import torch
 from torch import Generator, Tensor
 
 from restora.degradations.composition import Compose
-from restora.degradations.degradation import DEGRADATIONS, Degradation
-from restora.degradations.presets import find_preset
+from restora.degradations.degradation import DEGRADATIONS, Degradation, find_preset
 from restora.pixels import gray_to_rgb
 from restora.tensors import to_tensor
 
 TILE = (360, 480)
-"""Rows and columns of a picture on the sheet, in pixels; at this size degradations look as on their data sets."""
+"""Rows and columns of a picture on the sheet; at this size degradations look as on their data sets."""
 COLUMNS = 5
 MARGIN = 8
 CAPTION = 26

@@ -28,10 +28,11 @@ def scatter(clean: Tensor, transmission: Tensor, airlight: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Haze(Degradation, kind="haze"):
-    """Homogeneous haze, t = exp(-beta d), over a random scene: smooth depth that on the whole rises to the top.
+    """Homogeneous haze, t = exp(-beta d), over a random scene.
 
-    The airlight is white, so gray images stay gray. `indoor` and `outdoor` have the ranges of the training sets of
-    RESIDE (Li et al., Benchmarking single-image dehazing and beyond, 2019), made from depth; here depth is drawn.
+    Its depth is smooth and on the whole rises to the top. The airlight is white, so gray images stay gray.
+    `indoor` and `outdoor` have the ranges of the training sets of RESIDE (Li et al., Benchmarking
+    single-image dehazing and beyond, 2019), made from depth; here depth is drawn.
 
     Attributes:
         beta: Scattering coefficient per unit of distance, drawn so that its logarithm is uniform.

@@ -17,7 +17,7 @@ from restora.tensors import quantize
 
 @dataclass(frozen=True)
 class JpegCompression(Degradation, kind="jpeg"):
-    """Write to JPEG in memory and read back, by Pillow; 8 bits, so that values are clipped and rounded before.
+    """Write to JPEG in memory and read back, by Pillow; in 8 bits, so values are clipped and rounded before.
 
     Not differentiable, and on the CPU wherever the images are. Gray images stay gray.
 
@@ -26,7 +26,7 @@ class JpegCompression(Degradation, kind="jpeg"):
         subsampled: Share of the images whose colour is stored at half the resolution, as most cameras do.
 
     Example:
-        >>> saved = JpegCompression(quality=(10, 10))(torch.rand(1, 3, 32, 32), torch.Generator().manual_seed(0))
+        >>> saved = JpegCompression((10, 10))(torch.rand(1, 3, 32, 32), torch.Generator().manual_seed(0))
         >>> tuple(saved.shape)
         (1, 3, 32, 32)
     """

@@ -57,8 +57,8 @@ def check_fields(described: Any) -> None:
     """Refuse values that the types of a dataclass's fields do not allow.
 
     Raises:
-        ValueError: A number beyond its limits or no whole one, bounds in the wrong order, an empty list, an unknown
-            word. The message names the field, its limits and its value.
+        ValueError: A number beyond its limits or no whole one, bounds in the wrong order, an empty list, an
+            unknown word. The message names the field, its limits and its value.
     """
     made: type = type(described)
     for name, kind in field_types(made).items():

@@ -29,9 +29,10 @@ BLUE_SPREAD = (
 class NightHaze(Degradation, kind="night_haze", family="haze"):
     """Night haze after Zhang et al. (Nighttime dehazing with a synthetic benchmark, 2020; 3R).
 
-    One lamp lights the scene, less with distance; t = beta q + 1 - beta, q being the inverse of depth relative to
-    that of the nearest point; the colour of the lamp has the published statistics of street light. What a network is
-    to restore is the scene without haze and colour but as dark as it was: ``clean * parameters["light"]``.
+    One lamp lights the scene, less with distance; t = beta q + 1 - beta, q being the inverse of depth
+    relative to that of the nearest point; the colour of the lamp has the published statistics of street
+    light. What a network is to restore is the scene without haze and colour but as dark as it was: ``clean *
+    parameters["light"]``.
 
     Attributes:
         beta: Strength of the haze: the share of the light that is scattered at an infinite distance.
@@ -54,7 +55,8 @@ class NightHaze(Degradation, kind="night_haze", family="haze"):
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Veil and darken a batch.
 
-        ``parameters``: ``beta`` and ``falloff`` (B,), ``colour`` (B, 3), ``depth`` and ``light`` (B, 1, H, W).
+        ``parameters``: ``beta`` and ``falloff`` (B,), ``colour`` (B, 3), ``depth`` and ``light`` (B, 1, H,
+        W).
         """
         beta = uniform(self.beta, clean, generator)
         falloff = uniform(self.falloff, clean, generator)

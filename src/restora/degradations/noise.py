@@ -17,8 +17,8 @@ class GaussianNoise(Degradation, kind="gaussian_noise", family="noise"):
     """Additive white Gaussian noise, y = x + n with n ~ N(0, (sigma / 255)^2), neither clipped nor quantised.
 
     With two different bounds every image of the batch draws its own sigma uniformly ("blind" denoising), as
-    Restormer and its successors train. Noise is independent in the three channels of a colour image; an image whose
-    channels are all equal is a gray one, which has one channel and one noise.
+    Restormer and its successors train. Noise is independent in the three channels of a colour image; an image
+    whose channels are all equal is a gray one, which has one channel and one noise.
 
     Attributes:
         sigma: Lowest and highest standard deviation in grey levels of 255.

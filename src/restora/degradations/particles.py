@@ -31,22 +31,22 @@ def scattered(
         (B, 1, H, W), opacity in [0, 1].
 
     Example:
-        >>> dots = scattered(torch.ones(1, 1, 1, 1), torch.full((1, 1), 0.1), (1, 1), torch.zeros(1, 3, 100, 100),
-        ...     torch.Generator().manual_seed(0))
+        >>> dot, black = torch.ones(1, 1, 1, 1), torch.zeros(1, 3, 100, 100)
+        >>> dots = scattered(dot, torch.full((1, 1), 0.1), (1, 1), black, torch.Generator().manual_seed(0))
         >>> round(float(dots.mean()), 2)
         0.1
     """
     height, width = clean.shape[-2:]
     side = kernels.shape[-1]
     canvas = (height + side - 1, width + side - 1)
-    # One number for each place says whether there is a particle (below the sum of the densities), of which shape
-    # (between whose bounds) and how opaque it is (where between them).
+    # One number for each place says whether there is a particle (below the sum of the densities), of which
+    # shape (between whose bounds) and how opaque it is (where between them).
     place = uniform((0, 1), clean, generator, 1, *canvas)
     upper = density.cumsum(1)[:, :, None, None]
     span = density[:, :, None, None].clamp(min=1e-12)
     rest = (upper - place) / span  # (B, V, ...), uniform in (0, 1] where it is this shape
     low, high = opacity
-    # Squared, for most of what is in the air is far away or falls between two moments: the faint ones are many.
+    # Squared, for most of what is in the air is far away or falls between two moments: most are faint.
     seeds = torch.where((rest > 0) & (rest <= 1), low + (high - low) * rest**2, 0)
     size = [fast_length(extent) for extent in canvas]
     spectrum = torch.fft.rfft2(seeds, s=size) * torch.fft.rfft2(kernels, s=size)
@@ -87,11 +87,14 @@ def flakes(
 
     Args:
         radius: (B, V) in pixels, at half the opacity.
-        softness: (B, V), width of the rim over the radius, from 0 (sharp) to 2 (opacity falls from the middle on).
+        softness: (B, V), width of the rim over the radius, from 0 (sharp) to 2 (opacity falls from the middle
+            on).
         motion: (B, V), way during the exposure in pixels.
         angle: (B, V) in degrees from the vertical, as of `streaks`.
-        lobes: (B, V, 2, 2), amplitudes of two and of three lobes of the outline (cosine and sine), a few tenths.
-        place: (B, V, 2), where between the pixels they are, within half a pixel; snow does not fall on a grid.
+        lobes: (B, V, 2, 2), amplitudes of two and of three lobes of the outline (cosine and sine), a few
+            tenths.
+        place: (B, V, 2), where between the pixels they are, within half a pixel; snow does not fall on a
+            grid.
         size: Radius of the kernels in pixels.
 
     Returns:

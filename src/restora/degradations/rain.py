@@ -22,9 +22,9 @@ JITTER: Range = (-2.0, 2.0)
 class Rain(Degradation, kind="rain"):
     """Streaks in one or more directions and at several distances, and a veil.
 
-    O = a (B + S) + (1 - a) A with additive blending (Yang et al., JORDER, 2017), in which a veil of a share 1 - a
-    has the colour A of the sky; with screen blending, B + S becomes 1 - (1 - B) (1 - S), which never exceeds white.
-    S is white, so gray images stay gray. The result is clipped to [0, 1].
+    O = a (B + S) + (1 - a) A with additive blending (Yang et al., JORDER, 2017), in which a veil of a share 1
+    - a has the colour A of the sky; with screen blending, B + S becomes 1 - (1 - B) (1 - S), which never
+    exceeds white. S is white, so gray images stay gray. The result is clipped to [0, 1].
 
     Attributes:
         directions: Number of directions rain falls in at once: one, or several as in the heavy sets.
@@ -73,8 +73,8 @@ class Rain(Degradation, kind="rain"):
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Rain on a batch.
 
-        ``parameters``: ``angle`` (B, directions); ``length``, ``width``, ``density``, ``opacity``, ``veil`` and
-        ``airlight`` (B,); ``streaks`` (B, 1, H, W), what they add to black.
+        ``parameters``: ``angle`` (B, directions); ``length``, ``width``, ``density``, ``opacity``, ``veil``
+        and ``airlight`` (B,); ``streaks`` (B, 1, H, W), what they add to black.
         """
         apart = uniform((-self.spread, self.spread), clean, generator, self.directions)
         angle = uniform(self.angle, clean, generator, 1) + apart
@@ -91,12 +91,7 @@ class Rain(Degradation, kind="rain"):
         return Sample(misty, {"angle": angle, **drawn, "streaks": rain})
 
     def _layer(
-        self,
-        direction: Tensor,
-        scale: float,
-        drawn: dict[str, Tensor],
-        clean: Tensor,
-        generator: Generator,
+        self, direction: Tensor, scale: float, drawn: dict[str, Tensor], clean: Tensor, generator: Generator
     ) -> Tensor:
         """Streaks of one direction and distance: (B, 1, H, W), opacity relative to the greatest."""
         length = drawn["length"][:, None] * scale * varied((0.5, 1), clean, generator)

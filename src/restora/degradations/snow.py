@@ -46,10 +46,11 @@ SHAPES = 8
 
 @dataclass(frozen=True)
 class Snow(Degradation, kind="snow"):
-    """Irregular soft flakes, drawn out by their motion, before a veil: I = K T + A (1 - T), K = J (1 - Z) + C Z.
+    """Irregular soft flakes, drawn out by their motion, before a veil.
 
-    Z is the opacity of the flakes and C their colour, near white (Liu et al., DesnowNet, 2018); T = exp(-beta d) over
-    a random scene (Chen et al., JSTASR, 2020), if there is a veil. On gray images flakes are white.
+    I = K T + A (1 - T), K = J (1 - Z) + C Z: Z is the opacity of the flakes and C their colour, near white
+    (Liu et al., DesnowNet, 2018); T = exp(-beta d) over a random scene (Chen et al., JSTASR, 2020), if there
+    is a veil. On gray images flakes are white.
 
     Attributes:
         layers: Layers of flakes, from far to near.
@@ -95,15 +96,8 @@ class Snow(Degradation, kind="snow"):
             seen = seen * (1 - self._flakes(layer, angle, clean, generator))
         snowy = clean * seen + colour.view(-1, 3, 1, 1) * (1 - seen)
         snowy = scatter(snowy, torch.exp(-per_image(beta) * depth), per_image(airlight))
-        parameters = {
-            "angle": angle,
-            "beta": beta,
-            "airlight": airlight,
-            "colour": colour,
-            "flakes": 1 - seen,
-            "depth": depth,
-        }
-        return Sample(snowy, parameters)
+        drawn = {"angle": angle, "beta": beta, "airlight": airlight, "colour": colour}
+        return Sample(snowy, {**drawn, "flakes": 1 - seen, "depth": depth})
 
     def _flakes(self, layer: FlakeLayer, angle: Tensor, clean: Tensor, generator: Generator) -> Tensor:
         """Opacity of a layer: (B, 1, H, W)."""

@@ -1,7 +1,7 @@
 """Blur of a camera that shakes while the shutter is open: one kernel for the whole image.
 
-After Boracchi and Foi, Modeling the performance of image restoration from motion blur (2012), as Kupyn et al. made
-it for DeblurGAN (2018).
+After Boracchi and Foi, Modeling the performance of image restoration from motion blur (2012), as Kupyn et al.
+made it for DeblurGAN (2018).
 """
 
 from dataclasses import dataclass
@@ -28,18 +28,22 @@ Path: TypeAlias = NDArray[np.complex128]
 
 @dataclass(frozen=True)
 class TrajectoryBlur(Degradation, kind="motion_trajectory", family="motion"):
-    """Convolution with the path of a random trajectory (Boracchi and Foi, 2012; Kupyn et al., DeblurGAN, 2018).
+    """Convolution with the path of a random trajectory.
 
-    Light is blurred, not the values of the file, so lamps draw their path as on real photographs; gray stays gray.
+    After Boracchi and Foi (2012) and Kupyn et al. (DeblurGAN, 2018). Light is blurred, not the values of the
+    file, so lamps draw their path as on real photographs; gray stays gray.
 
     Attributes:
         length: Way of the image during the longest exposure, in pixels.
-        exposures: Fractions of the longest exposure, of which each image draws one. Published: 0.01, 0.1, 0.5 and 1.
-        anxiety: Strengths of the shaking, of which each image draws one; little gives strokes, much gives knots.
+        exposures: Fractions of the longest exposure, of which each image draws one. Published: 0.01, 0.1, 0.5
+            and 1.
+        anxiety: Strengths of the shaking, of which each image draws one; little gives strokes, much gives
+            knots.
         gamma: Exponent between values and light; 1 blurs the values, as the published code does.
 
     Example:
-        >>> blurred = TrajectoryBlur.preset("light")(torch.rand(1, 3, 48, 48), torch.Generator().manual_seed(0))
+        >>> blur = TrajectoryBlur.preset("light")
+        >>> blurred = blur(torch.rand(1, 3, 48, 48), torch.Generator().manual_seed(0))
         >>> tuple(blurred.shape)
         (1, 3, 48, 48)
     """
@@ -59,8 +63,8 @@ class TrajectoryBlur(Degradation, kind="motion_trajectory", family="motion"):
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Blur a batch.
 
-        ``parameters``: ``length``, ``anxiety`` and ``exposure`` (B,), ``kernel`` (B, 1, K, K) with the K of the
-        largest.
+        ``parameters``: ``length``, ``anxiety`` and ``exposure`` (B,), ``kernel`` (B, 1, K, K) with the K of
+        the largest.
         """
         length = uniform(self.length, clean, generator)
         anxiety = choices(self.anxiety, clean, generator)
@@ -74,7 +78,7 @@ class TrajectoryBlur(Degradation, kind="motion_trajectory", family="motion"):
 
 
 def random_trajectories(length: Tensor, anxiety: Tensor, clean: Tensor, generator: Generator) -> Path:
-    """Draw paths: inertia, a pull back to the beginning, shaking, and now and then a jerk that turns it around.
+    """Draw paths: inertia, a pull back to the beginning, shaking, now and then a jerk that turns it around.
 
     Args:
         length: (B,), pixels of way of each.
@@ -83,7 +87,8 @@ def random_trajectories(length: Tensor, anxiety: Tensor, clean: Tensor, generato
         generator: On the device of ``clean``.
 
     Returns:
-        (B, STEPS), row + 1j column, beginning at 0; in NumPy, because the recursion is too small for a device.
+        (B, STEPS), row + 1j column, beginning at 0; in NumPy, because the recursion is too small for a
+        device.
     """
     start = np.exp(2j * np.pi * _numbers(uniform((0, 1), clean, generator)))
     centripetal = 0.7 * _numbers(uniform((0, 1), clean, generator))
@@ -117,8 +122,8 @@ def blur_kernels(paths: Path, exposure: NDArray[np.float64]) -> NDArray[np.float
         exposure: (B,), the fraction of each path during which the shutter is open.
 
     Returns:
-        (B, K, K), K odd and as large as the longest of them; each sums to 1 and has its centre of gravity in the
-        middle, so that blurring does not shift the image.
+        (B, K, K), K odd and as large as the longest of them; each sums to 1 and has its centre of gravity in
+        the middle, so that blurring does not shift the image.
     """
     open_ = np.arange(paths.shape[1]) < np.maximum(1, np.round(exposure[:, None] * paths.shape[1]))
     weight = open_ / open_.sum(1, keepdims=True)

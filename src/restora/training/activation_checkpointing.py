@@ -12,8 +12,9 @@ from torch.utils.checkpoint import checkpoint
 def checkpoint_activations(network: nn.Module) -> int:
     """Make every block of a network keep its input only, and compute the rest again for the gradients.
 
-    Blocks are the modules whose classes stand in the network's own file (a residual block, a transformer block); the
-    outermost ones. Gradients are the same, random numbers included; running statistics are updated once.
+    Blocks are the modules whose classes stand in the network's own file (a residual block, a transformer
+    block); the outermost ones. Gradients are the same, random numbers included; running statistics are
+    updated once.
 
     Args:
         network: Changed in place. Its weights, their names and its output stay the same.

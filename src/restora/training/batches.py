@@ -1,4 +1,4 @@
-"""Which crops make up which step: arithmetic on crop numbers, so that any step can be rebuilt from its number."""
+"""Which crops make up which step: arithmetic on numbers, so that any step can be rebuilt from its own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

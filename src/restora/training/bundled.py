@@ -25,9 +25,9 @@ def find_recipe(source: str | Path) -> Path:
     """Return the file of a recipe.
 
     Args:
-        source: A YAML file; or one that comes with restora, by its name (``"photos/denoise-laptop"``), by its file as the
-            repository has it (``"recipes/photos/denoise-laptop.yaml"``), or by its key ``name``, after which runs and
-            weights are called (``"denoise-chair-tiny"``).
+        source: A YAML file; or one that comes with restora, by its name (``"photos/denoise-laptop"``), by its
+            file as the repository has it (``"recipes/photos/denoise-laptop.yaml"``), or by its key ``name``,
+            after which runs and weights are called (``"denoise-chair-tiny"``).
 
     Raises:
         RestoraError: There is none; the message lists those that come with restora.

@@ -31,7 +31,8 @@ def describe(description: Any) -> Degradation:
     Example:
         >>> describe("noise/25")
         GaussianNoise(sigma=(25, 25))
-        >>> describe({"kind": "compose", "steps": ["noise/25", {"kind": "jpeg", "quality": [40, 90]}]}).steps[1]
+        >>> both = describe({"kind": "compose", "steps": ["noise/25", {"kind": "jpeg", "quality": [40, 90]}]})
+        >>> both.steps[1]
         JpegCompression(quality=(40, 90), subsampled=0.5)
     """
     if isinstance(description, str):

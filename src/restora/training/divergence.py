@@ -22,7 +22,7 @@ class DivergenceWatch:
 
     Args:
         factor: How many times the median of the last reports the error may be.
-        folder: Of the run, for the message.
+        folder: Folder of the run, for the message.
     """
 
     def __init__(self, factor: float, folder: Path) -> None:
@@ -33,7 +33,7 @@ class DivergenceWatch:
         """Look at the steps since the last check.
 
         Args:
-            measured: Of each step its loss and its mean absolute error in grey levels: (2,).
+            measured: Loss and mean absolute error in grey levels of each step: (2,).
             step: Steps done; the last one of ``measured`` is the last one done.
 
         Raises:

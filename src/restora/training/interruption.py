@@ -51,6 +51,6 @@ def interruptions() -> Iterator[Callable[[], bool]]:
 
 
 def leave_to_the_trainer(worker: int) -> None:
-    """Prepare a process that cuts crops: Ctrl-C, which reaches it as well, is for the Trainer, who still needs crops."""
+    """Prepare a process that cuts crops: Ctrl-C reaches it too, but the Trainer still needs crops."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # so that it can still be ended

@@ -40,7 +40,7 @@ class Report:
         step: Steps done.
         loss: Mean loss since the last report.
         error: Mean absolute error of the output since the last report, in grey levels of 255.
-        learning_rate: Of this step.
+        learning_rate: Learning rate of this step.
         seconds_per_step: Mean since the last report.
         images_per_second: Crops, of all processes together.
         score: Validation score by the recipe's protocol, in the steps that validate.
@@ -71,12 +71,13 @@ class AllScales(nn.Module):
 class Trainer:
     """One training run in a folder of its own.
 
-    Files of the run: ``last.pt`` (state to resume from), ``best.pt`` (the state with the best validation score),
-    ``log.jsonl`` (a line for each report), ``samples/`` (pictures of the last validation), ``recipe.json``.
+    Files of the run: ``last.pt`` (state to resume from), ``best.pt`` (the state with the best validation
+    score), ``log.jsonl`` (a line for each report), ``samples/`` (pictures of the last validation),
+    ``recipe.json``.
 
     Args:
         recipe: What to train.
-        folder: Of the run; made if missing.
+        folder: Folder of the run; made if missing.
         report: Called every ``report_every`` steps.
         report_every: Steps between reports.
 
@@ -99,7 +100,8 @@ class Trainer:
         self.accelerator = build_accelerator(self.recipe, self.folder)
         self.network = self._fresh_network()
         if self.accelerator.num_processes > 1 and self.accelerator.device.type == "cuda":
-            self.network = nn.SyncBatchNorm.convert_sync_batchnorm(self.network)  # type: ignore[no-untyped-call]
+            synchronised = nn.SyncBatchNorm.convert_sync_batchnorm
+            self.network = synchronised(self.network)  # type: ignore[no-untyped-call]
         if self.recipe.checkpoint_activations:
             checkpoint_activations(self.network)
         self.optimizer = build_optimizer(self.network, self.recipe.optimizer)
@@ -108,8 +110,8 @@ class Trainer:
         for stage in self.recipe.stages:
             if stage.batch % self.accelerator.num_processes:
                 raise RestoraError(
-                    f"a batch of {stage.batch} cannot be shared by {self.accelerator.num_processes} processes;"
-                    " take a multiple of them"
+                    f"a batch of {stage.batch} cannot be shared by {self.accelerator.num_processes}"
+                    " processes; take a multiple of them"
                 )
 
     def initialise(self, weights: dict[str, Tensor]) -> None:
@@ -123,8 +125,8 @@ class Trainer:
         except RuntimeError as error:
             model = self.recipe.model
             raise RestoraError(
-                f"the weights to start from are not those of a {model.architecture}/{model.variant} as the recipe has it;"
-                " change model, or take other weights"
+                f"the weights to start from are not those of a {model.architecture}/{model.variant}"
+                " as the recipe has it; change model, or take other weights"
             ) from error
         self.ema = ExponentialMovingAverage(self.network, self.recipe.ema)
 
@@ -257,9 +259,9 @@ class Trainer:
         return degraded, clean
 
     def _seeds(self) -> list[int]:
-        """Draw seeds of the degradation and of the network, from the recipe's seed, the step and the process alone.
+        """Draw seeds of the degradation and of the network.
 
-        A resumed run thus draws the same.
+        They follow from the recipe's seed, the step and the process alone, so a resumed run draws the same.
         """
         entropy = np.random.SeedSequence((self.recipe.seed, self.step, self.accelerator.process_index))
         return [int(word >> np.uint64(1)) for word in entropy.generate_state(2, np.uint64)]

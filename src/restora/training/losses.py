@@ -58,8 +58,9 @@ def fft_loss(restored: Tensor, clean: Tensor) -> Tensor:
 def psnr_loss(restored: Tensor, clean: Tensor, floor: float = 1e-5) -> Tensor:
     """Mean over the batch of 10 log10(MSE + floor): minus the PSNR in dB, levelling off at 50 dB.
 
-    Every image counts by its relative error, so weak degradations are learnt as well as strong ones.
-    The floor keeps nearly clean images from taking over. Source: the loss of HINet and NAFNet, whose floor is 1e-8.
+    Every image counts by its relative error, so weak degradations are learnt as well as strong ones. The
+    floor keeps nearly clean images from taking over. Source: the loss of HINet and NAFNet, whose floor is
+    1e-8.
     """
     error = (restored - clean).square().mean((1, 2, 3))  # (B,)
     return 10 * torch.log10(error + floor).mean()
@@ -67,15 +68,16 @@ def psnr_loss(restored: Tensor, clean: Tensor, floor: float = 1e-5) -> Tensor:
 
 @registered(LOSSES, "psnr_80db")
 def psnr_loss_80db(restored: Tensor, clean: Tensor) -> Tensor:
-    """Compute `psnr_loss` with the floor 1e-8, levelling off at 80 dB, as DiNAT-IR's authors train with it."""
+    """Compute `psnr_loss` with the floor 1e-8, levelling off at 80 dB: DiNAT-IR's authors train with it."""
     return psnr_loss(restored, clean, floor=1e-8)
 
 
 @registered(LOSSES, "fft_modulus")
 def fft_modulus_loss(restored: Tensor, clean: Tensor) -> Tensor:
-    """Mean modulus of the difference of the un-normalised 2-D Fourier transforms (weight 0.01 beside Charbonnier).
+    """Mean modulus of the difference of the un-normalised 2-D Fourier transforms.
 
-    Source: MSDT (AAAI 2024) and DeRestormer after it; `fft_loss` takes the parts of a coefficient apart.
+    Source: MSDT (AAAI 2024) and DeRestormer after it (weight 0.01 beside Charbonnier); `fft_loss` takes the
+    parts of a coefficient apart.
     """
     modulus: Tensor = torch.fft.fft2(restored - clean).abs()
     return modulus.mean()
@@ -92,9 +94,10 @@ def charbonnier_loss(restored: Tensor, clean: Tensor) -> Tensor:
 
 @registered(LOSSES, "edge")
 def edge_loss(restored: Tensor, clean: Tensor) -> Tensor:
-    """Charbonnier loss of the Laplacian images: what a blurred copy lacks (weight 0.05 beside `charbonnier_loss`).
+    """Charbonnier loss of the Laplacian images: what a blurred copy lacks.
 
-    Source: the second term of KiT's loss (CVPR 2022, eq. 11), in the form of MPRNet.
+    Source: the second term of KiT's loss (CVPR 2022, eq. 11; weight 0.05 beside `charbonnier_loss`), in the
+    form of MPRNet.
     """
     difference = restored - clean  # the Laplacian is linear
     coarse = _blurred(difference)
@@ -123,9 +126,10 @@ MS_SSIM_WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
 def ms_ssim_loss(restored: Tensor, clean: Tensor) -> Tensor:
     """1 - MS-SSIM, the mean over images and channels: structure at five scales rather than errors of pixels.
 
-    Each scale halves the one above by averaging; windows are Gaussian, 11 x 11 with sigma 1.5, and only whole ones
-    count. The scales need crops of 176 pixels; with smaller ones the last scales are left out and the exponents of the
-    others scaled to the same sum. Products below zero, where images are negatives of one another, count as zero.
+    Each scale halves the one above by averaging; windows are Gaussian, 11 x 11 with sigma 1.5, and only whole
+    ones count. The scales need crops of 176 pixels; with smaller ones the last scales are left out and the
+    exponents of the others scaled to the same sum. Products below zero, where images are negatives of one
+    another, count as zero.
 
     Source: "Multiscale structural similarity for image quality assessment" (Asilomar 2003), eq. 7.
 
@@ -181,8 +185,8 @@ def reduced_targets(clean: Tensor, scales: int) -> list[Tensor]:
 def pyramid_targets(clean: Tensor, scales: int) -> list[Tensor]:
     """Return the clean batch at every supervised scale, smallest first: the levels of a Gaussian pyramid.
 
-    Each level is the one above it, blurred by five binomial taps and halved bilinearly, as DeRestormer's parent
-    project MSDT does; an odd side loses half a pixel.
+    Each level is the one above it, blurred by five binomial taps and halved bilinearly, as DeRestormer's
+    parent project MSDT does; an odd side loses half a pixel.
     """
     levels = [clean]
     taps = torch.tensor([1, 4, 6, 4, 1], dtype=clean.dtype, device=clean.device) / 16

@@ -19,7 +19,7 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
 
     Args:
         recipe: Its precision and trackers are used.
-        folder: Of the run, where TensorBoard's files go.
+        folder: Folder of the run, where TensorBoard's files go.
 
     Raises:
         RestoraError: Accelerate or a tracker is not installed, or parameters are to be sharded.
@@ -49,7 +49,7 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
         DistributedType.MULTI_XPU,
     ):
         raise RestoraError(
-            f"the processes are set up as {accelerator.distributed_type}; these networks fit on one device each, so"
-            " choose plain data parallelism (MULTI_GPU or MULTI_CPU) in `accelerate config`"
+            f"the processes are set up as {accelerator.distributed_type}; these networks fit on one"
+            " device each, so choose plain data parallelism (MULTI_GPU or MULTI_CPU) in `accelerate config`"
         )
     return accelerator

@@ -111,11 +111,14 @@ def load_recipe(path: str | Path, settings: list[str] | None = None) -> Recipe:
     """Read a recipe.
 
     Args:
-        path: A YAML file, or one that comes with restora, such as ``"photos/denoise-laptop"``; see `find_recipe`.
-        settings: Changes such as ``"optimizer.learning_rate=5e-4"`` or ``"stages.0.steps=100"``; values are YAML.
+        path: A YAML file, or one that comes with restora, such as ``"photos/denoise-laptop"``; see
+            `find_recipe`.
+        settings: Changes such as ``"optimizer.learning_rate=5e-4"`` or ``"stages.0.steps=100"``; values are
+            YAML.
 
     Raises:
-        RestoraError: No such file, not YAML, an unknown key (the nearest one is suggested), a value out of range.
+        RestoraError: No such file, not YAML, an unknown key (the nearest one is suggested), a value out of
+            range.
     """
     try:
         values = yaml.safe_load(find_recipe(path).read_text(encoding="utf-8"))

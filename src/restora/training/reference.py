@@ -19,10 +19,12 @@ from restora.training.sections import Registered, Section
 
 INTRODUCTION = """# Every key of a recipe
 
-Written by `restora recipes reference` from the code that reads recipes. How to train: [training.md](training.md).
+Written by `restora recipes reference` from the code that reads recipes. How to train:
+[training.md](training.md).
 
-A recipe is a YAML file. Keys that are not listed here are errors, and so are values out of range. `--set a.b=value`
-changes a key from the command line; `--set stages.0.steps=100` reaches into a list. A key without a default must be there.
+A recipe is a YAML file. Keys that are not listed here are errors, and so are values out of range. `--set
+a.b=value` changes a key from the command line; `--set stages.0.steps=100` reaches into a list. A key without
+a default must be there.
 """
 DEGRADATIONS_IN_WORDS = """## Degradations
 

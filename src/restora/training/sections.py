@@ -171,12 +171,13 @@ class StageSection(Section):
     learning_rate: float | None = Field(
         None,
         gt=0,
-        description="starts the schedule anew from this rate, without warm-up and with a fresh optimiser (fine-tuning)",
+        description="starts the schedule anew from this rate, without warm-up and with a fresh optimiser"
+        " (fine-tuning)",
     )
 
 
 class ValidationSection(Section):
-    """Scores during training, on images that are not trained on. Without photos, pairs or benchmark there are none."""
+    """Scores during training, on images that are not trained on; none without photos, pairs or benchmark."""
 
     photos: Path | None = Field(
         None, description="folder of clean photographs, degraded as in training, the same way every time"

@@ -59,7 +59,8 @@ class Validation:
 
         Args:
             network: On any device.
-            strips: Folder for pictures degraded | restored | clean, one for each of the first ``samples`` images.
+            strips: Folder for pictures degraded | restored | clean, one for each of the first ``samples``
+                images.
             share: Which of the images; several processes take a part each.
         """
         device = next(network.parameters()).device
@@ -81,7 +82,8 @@ class Validation:
 def open_validation(recipe: Recipe) -> Validation | None:
     """Open what a recipe validates on; ``None`` if it names nothing.
 
-    Clean photographs are degraded by ``validation.degradation``, or else as in training, image i with the seed i.
+    Clean photographs are degraded by ``validation.degradation``, or else as in training, image i with the
+    seed i.
 
     Raises:
         RestoraError: The images are missing, or the protocol is unknown.
