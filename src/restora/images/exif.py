@@ -119,7 +119,7 @@ def without_thumbnail(block: bytes | None) -> bytes | None:
         return block
     layout, first = parsed
     shortened = bytearray(block)
-    struct.pack_into(layout.offset_format, shortened, first.following_position, 0)
+    layout.offset.pack_into(shortened, first.following_position, 0)
     try:
         second = read_directory(io.BytesIO(block), layout, first.following)
         (start,) = second.entries[_THUMBNAIL_OFFSET].integers(layout)
@@ -146,7 +146,7 @@ def block_from_tiff(directory: Directory, layout: Layout) -> bytes | None:
     if not entries and not directory.children:
         return None
     block_layout = Layout(layout.order)
-    head = (b"II*\0" if layout.order == "<" else b"MM\0*") + struct.pack(block_layout.offset_format, 8)
+    head = (b"II*\0" if layout.order == "<" else b"MM\0*") + block_layout.offset.pack(8)
     return head + write_directory(_classic(Directory(entries, directory.children)), block_layout, 8)
 
 

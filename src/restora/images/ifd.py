@@ -7,6 +7,7 @@ import io
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from struct import Struct
 from typing import BinaryIO, Literal
 
 KIND_SIZES = dict(
@@ -32,29 +33,19 @@ class Layout:
     big: bool = False
 
     @property
-    def offset_format(self) -> str:
-        """Format of an offset, for `struct`."""
-        return self.order + ("Q" if self.big else "I")
+    def offset(self) -> Struct:
+        """Form of an offset; a value that is no longer stands in its place, in the entry itself."""
+        return Struct(self.order + ("Q" if self.big else "I"))
 
     @property
-    def count_format(self) -> str:
-        """Format of the number of entries, for `struct`."""
-        return self.order + ("Q" if self.big else "H")
+    def count(self) -> Struct:
+        """Form of the number of entries."""
+        return Struct(self.order + ("Q" if self.big else "H"))
 
     @property
-    def entry_format(self) -> str:
-        """Format of an entry, for `struct`: tag, kind, count, value or its offset."""
-        return self.order + ("HHQ8s" if self.big else "HHI4s")
-
-    @property
-    def inline(self) -> int:
-        """Bytes of a value that fit into the entry itself."""
-        return 8 if self.big else 4
-
-    @property
-    def pointer_kind(self) -> int:
-        """Data type of an offset."""
-        return LONG8 if self.big else LONG
+    def entry(self) -> Struct:
+        """Form of an entry: tag, kind, count, value or its offset."""
+        return Struct(self.order + ("HHQ8s" if self.big else "HHI4s"))
 
 
 @dataclass(frozen=True)
@@ -143,10 +134,8 @@ def read_directory(
     size = stream.seek(0, io.SEEK_END)
     if not 8 <= offset <= size:
         raise BrokenDirectoryError(f"no directory at offset {offset}")
-    count = struct.unpack(
-        layout.count_format, _read_at(stream, offset, struct.calcsize(layout.count_format))
-    )[0]
-    start, width = offset + struct.calcsize(layout.count_format), struct.calcsize(layout.entry_format)
+    (count,) = layout.count.unpack(_read_at(stream, offset, layout.count.size))
+    start, width = offset + layout.count.size, layout.entry.size
     if start + count * width > size:
         raise BrokenDirectoryError(f"directory at offset {offset} reaches beyond the end")
     table = _read_at(stream, start, count * width)
@@ -154,14 +143,14 @@ def read_directory(
     children: dict[int, Directory] = {}
     is_cut_short = False
     budget = size  # entries may share one place: without a budget a small file could ask for any memory
-    for index, (tag, kind, number, field_bytes) in enumerate(struct.iter_unpack(layout.entry_format, table)):
+    for index, (tag, kind, number, field_bytes) in enumerate(layout.entry.iter_unpack(table)):
         if kind not in KIND_SIZES:
             continue
         length = KIND_SIZES[kind] * number
-        position = start + (index + 1) * width - layout.inline
-        if length > layout.inline:
+        position = start + (index + 1) * width - layout.offset.size
+        if length > layout.offset.size:
             budget -= length
-            place = struct.unpack(layout.offset_format, field_bytes)[0]
+            (place,) = layout.offset.unpack(field_bytes)
             if budget < 0 or place + length > size:
                 is_cut_short = True
                 continue
@@ -182,33 +171,31 @@ def read_directory(
             is_cut_short = is_cut_short or children[tag].is_cut_short
     following_position = start + count * width
     following = 0
-    if following_position + struct.calcsize(layout.offset_format) <= size:
-        raw = _read_at(stream, following_position, struct.calcsize(layout.offset_format))
-        following = struct.unpack(layout.offset_format, raw)[0]
+    if following_position + layout.offset.size <= size:
+        (following,) = layout.offset.unpack(_read_at(stream, following_position, layout.offset.size))
     return Directory(entries, children, following, following_position, is_cut_short)
 
 
 def write_directory(directory: Directory, layout: Layout, offset: int) -> bytes:
     """Serialise a directory with its values and children, to be placed at an (even) offset of a file."""
     tags = sorted({**directory.entries, **directory.children})
-    head = struct.calcsize(layout.count_format) + len(tags) * struct.calcsize(layout.entry_format)
-    table = bytearray(struct.pack(layout.count_format, len(tags)))
+    table = bytearray(layout.count.pack(len(tags)))
     tail = bytearray()
-    tail_offset = offset + head + struct.calcsize(layout.offset_format)
+    tail_offset = offset + layout.count.size + len(tags) * layout.entry.size + layout.offset.size
     for tag in tags:
         tail.extend(bytes(len(tail) % 2 ^ tail_offset % 2))  # values begin on an even offset
-        place = struct.pack(layout.offset_format, tail_offset + len(tail))
+        place = layout.offset.pack(tail_offset + len(tail))
         if tag in directory.children:
             tail.extend(write_directory(directory.children[tag], layout, tail_offset + len(tail)))
-            table.extend(struct.pack(layout.entry_format, tag, layout.pointer_kind, 1, place))
+            table.extend(layout.entry.pack(tag, LONG8 if layout.big else LONG, 1, place))
             continue
         entry = directory.entries[tag]
-        if len(entry.value) <= layout.inline:
+        if len(entry.value) <= layout.offset.size:
             place = entry.value
         else:
             tail.extend(entry.value)
-        table.extend(struct.pack(layout.entry_format, tag, entry.kind, entry.count, place))
-    return bytes(table) + struct.pack(layout.offset_format, directory.following) + bytes(tail)
+        table.extend(layout.entry.pack(tag, entry.kind, entry.count, place))
+    return bytes(table) + layout.offset.pack(directory.following) + bytes(tail)
 
 
 def append_directory(stream: BinaryIO, layout: Layout, directory: Directory) -> None:
@@ -217,7 +204,7 @@ def append_directory(stream: BinaryIO, layout: Layout, directory: Directory) -> 
     offset = end + end % 2
     stream.write(bytes(end % 2) + write_directory(directory, layout, offset))
     stream.seek(8 if layout.big else 4)
-    stream.write(struct.pack(layout.offset_format, offset))
+    stream.write(layout.offset.pack(offset))
     stream.seek(0, io.SEEK_END)
 
 

@@ -1,6 +1,7 @@
 """TIFF: pixels by tifffile and imagecodecs, directories read here."""
 
 import logging
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -41,16 +42,16 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     """Read the first full-size page of a TIFF file; see `Codec`."""
     import tifffile
 
-    layout, page, number, count = _find_page(stream)
-    _check(stream, page, layout, max_pixels)
-    meaning = _meaning(page, layout)
-    channels = _integer(page, layout, _SAMPLES, 1)
+    page, number, count = _find_page(stream)
+    _check(stream, page, max_pixels)
+    meaning = _meaning(page)
+    channels = page.integer(_SAMPLES, 1)
     meaning.check(channels)
     with decoding():
         stream.seek(0)
         with tifffile.TiffFile(stream) as tiff:
             array = tiff.pages[number - 1].asarray(squeeze=False)  # (separate, depth, H, W, contiguous)
-    size = (_integer(page, layout, _LENGTH, 0), _integer(page, layout, _WIDTH, 0))
+    size = page.integer(_LENGTH), page.integer(_WIDTH)
     # tifffile passes over tags that it finds odd, and then decodes something else.
     if array.ndim != 5 or array.shape[1:4] != (1, *size) or array.shape[0] * array.shape[4] != channels:
         raise damaged("its pixels do not match its header")
@@ -60,15 +61,16 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
         notes.insert(0, f"page {number} of {count} used")
     encoding = _DEFAULT
     if meaning.compression in _LOSSLESS:
-        predictor = _integer(page, layout, _PREDICTOR, 1) != 1
+        predictor = page.integer(_PREDICTOR, 1) != 1
         encoding = TiffEncoding(_LOSSLESS[meaning.compression], predictor, samples.alpha_named)
-    xmp = page.entries.get(_XMP)
+    directory, layout = page.directory, page.layout
+    xmp = directory.entries.get(_XMP)
     metadata = Metadata(
         icc=None if samples.icc_used else meaning.icc,
-        exif=exif.block_from_tiff(page, layout),
+        exif=exif.block_from_tiff(directory, layout),
         xmp=xmp.value if xmp is not None and xmp.kind in _BYTE_UNDEFINED else None,
-        dpi=exif.dpi_of(page, layout),
-        orientation=exif.orientation_of(page, layout),
+        dpi=exif.dpi_of(directory, layout),
+        orientation=exif.orientation_of(directory, layout),
         format="TIFF",
         encoding=encoding,
     )
@@ -114,88 +116,91 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
         exif.attach_to_tiff(metadata.exif, stream)
 
 
-def _find_page(stream: BinaryIO) -> tuple[Layout, Directory, int, int]:
-    """Return the layout, the first full-size page (else the first), its number and the number of pages."""
+@dataclass(frozen=True)
+class _Page:
+    """The directory of a page, and how its file is laid out."""
 
-    def is_reduced(page: Directory) -> bool:
-        return bool(_integer(page, layout, _SUBFILE_TYPE, 0) & 1)
+    directory: Directory
+    layout: Layout
 
+    def integers(self, tag: int) -> tuple[int, ...]:
+        entry = self.directory.entries.get(tag)
+        return () if entry is None else entry.integers(self.layout)
+
+    def integer(self, tag: int, default: int = 0) -> int:
+        return (self.integers(tag) or (default,))[0]
+
+    @property
+    def is_reduced(self) -> bool:
+        return bool(self.integer(_SUBFILE_TYPE) & 1)
+
+
+def _find_page(stream: BinaryIO) -> tuple[_Page, int, int]:
+    """Return the first full-size page of a file (else its first), its number and the number of pages."""
     try:
         layout, offset = read_header(stream)
-        page = chosen = read_directory(stream, layout, offset, exif.POINTERS)
+        page = chosen = _Page(read_directory(stream, layout, offset, exif.POINTERS), layout)
         number, count, seen = 1, 1, {0, offset}
-        while page.following not in seen:
-            seen.add(page.following)
-            page = read_directory(stream, layout, page.following, exif.POINTERS)
+        while (following := page.directory.following) not in seen:
+            seen.add(following)
+            page = _Page(read_directory(stream, layout, following, exif.POINTERS), layout)
             count += 1
-            if is_reduced(chosen) and not is_reduced(page):
+            if chosen.is_reduced and not page.is_reduced:
                 chosen, number = page, count
     except BrokenDirectoryError as error:
         raise cut_short() from error
-    return layout, chosen, number, count
+    return chosen, number, count
 
 
-def _check(stream: BinaryIO, page: Directory, layout: Layout, max_pixels: int) -> None:
+def _check(stream: BinaryIO, page: _Page, max_pixels: int) -> None:
     """Refuse, before decoding, what is too large, cut short or not a photograph."""
-    if _DNG_VERSION in page.entries:
+    entries = page.directory.entries
+    if _DNG_VERSION in entries:
         raise unsupported("a camera raw file (DNG)", "develop it to a 16-bit TIFF first")
-    width, height = (_integer(page, layout, tag, 0) for tag in (_WIDTH, _LENGTH))
+    width, height = page.integer(_WIDTH), page.integer(_LENGTH)
     check_size(width, height, max_pixels)
-    if _integer(page, layout, _DEPTH, 1) != 1:
+    if page.integer(_DEPTH, 1) != 1:
         raise unsupported("a TIFF that is a volume", "save its slices as images first")
-    samples = _integer(page, layout, _SAMPLES, 1)
+    samples = page.integer(_SAMPLES, 1)
     if not 1 <= samples <= _MAX_SAMPLES:
         raise unsupported(f"a TIFF of {samples} channels")
-    if page.is_cut_short:
+    if page.directory.is_cut_short:
         raise cut_short()
-    tile = (_integer(page, layout, _TILE_WIDTH, width), _integer(page, layout, _TILE_LENGTH, height))
+    tile = page.integer(_TILE_WIDTH, width), page.integer(_TILE_LENGTH, height)
     check_size(*tile, max(max_pixels, 1 << 20))
     size = stream.seek(0, 2)
-    for offsets_tag, lengths_tag in _OFFSETS:
-        if offsets_tag not in page.entries:
-            continue
-        offsets = page.entries[offsets_tag].integers(layout)
-        lengths = page.entries[lengths_tag].integers(layout) if lengths_tag in page.entries else ()
-        if any(offset >= size for offset in offsets):
-            raise cut_short()
-        if len(lengths) == len(offsets) and any(
-            o + n > size or n == 0 for o, n in zip(offsets, lengths, strict=True)
-        ):
-            raise cut_short()
-        if not lengths and len(offsets) > 1:
-            raise damaged("it does not say how long its strips are")
-        if len(offsets) < _segments(page, layout, width, height, tile):
-            raise damaged("strips are missing")
-        return
-    raise damaged("it does not say where its pixels are")
+    place = next((tags for tags in _OFFSETS if tags[0] in entries), None)
+    if place is None:
+        raise damaged("it does not say where its pixels are")
+    offsets, lengths = (page.integers(tag) for tag in place)
+    if any(offset >= size for offset in offsets):
+        raise cut_short()
+    if len(lengths) == len(offsets) and any(
+        o + n > size or n == 0 for o, n in zip(offsets, lengths, strict=True)
+    ):
+        raise cut_short()
+    if not lengths and len(offsets) > 1:
+        raise damaged("it does not say how long its strips are")
+    if len(offsets) < _segments(page, width, height, tile):
+        raise damaged("strips are missing")
 
 
-def _segments(page: Directory, layout: Layout, width: int, height: int, tile: tuple[int, int]) -> int:
+def _segments(page: _Page, width: int, height: int, tile: tuple[int, int]) -> int:
     """Count the strips or tiles that the pixels take."""
-    if _TILE_WIDTH in page.entries:
+    if _TILE_WIDTH in page.directory.entries:
         count = -(-width // tile[0]) * -(-height // tile[1])
     else:
-        count = -(-height // max(1, min(height, _integer(page, layout, _ROWS, height))))
-    return count * (_integer(page, layout, _SAMPLES, 1) if _integer(page, layout, _PLANAR, 1) == 2 else 1)
+        count = -(-height // max(1, min(height, page.integer(_ROWS, height))))
+    return count * (page.integer(_SAMPLES, 1) if page.integer(_PLANAR, 1) == 2 else 1)
 
 
-def _meaning(page: Directory, layout: Layout) -> Meaning:
-    samples = _integer(page, layout, _SAMPLES, 1)
-    icc = page.entries.get(_ICC)
+def _meaning(page: _Page) -> Meaning:
+    icc = page.directory.entries.get(_ICC)
     return Meaning(
-        photometric=_integer(page, layout, _PHOTOMETRIC, 2 if samples >= 3 else 1),
-        compression=_integer(page, layout, _COMPRESSION, 1),
-        bits=_integers(page, layout, _BITS) or (1,),
-        extra_samples=_integers(page, layout, _EXTRA_SAMPLES),
-        colour_map=_integers(page, layout, _COLOUR_MAP),
+        photometric=page.integer(_PHOTOMETRIC, 2 if page.integer(_SAMPLES, 1) >= 3 else 1),
+        compression=page.integer(_COMPRESSION, 1),
+        bits=page.integers(_BITS) or (1,),
+        extra_samples=page.integers(_EXTRA_SAMPLES),
+        colour_map=page.integers(_COLOUR_MAP),
         icc=icc.value if icc is not None else None,
     )
-
-
-def _integers(page: Directory, layout: Layout, tag: int) -> tuple[int, ...]:
-    entry = page.entries.get(tag)
-    return () if entry is None else entry.integers(layout)
-
-
-def _integer(page: Directory, layout: Layout, tag: int, default: int) -> int:
-    return (_integers(page, layout, tag) or (default,))[0]
