@@ -1,5 +1,6 @@
 """File formats: how each is recognised, and what it can hold, as data."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ class ImageFormat:
     Attributes:
         name: As people write it; the codec is the module of that name in lower case.
         suffixes: Lower case, the preferred one first.
+        signature: Regular expression of the first bytes.
         dtypes: Depths it can hold, the shallowest first; empty if restora only reads the format.
         max_side: Greatest height and width.
         alpha: Whether it holds transparency.
@@ -24,6 +26,7 @@ class ImageFormat:
 
     name: str
     suffixes: tuple[str, ...]
+    signature: bytes
     dtypes: tuple[str, ...] = ("uint8",)
     max_side: int = 2**31 - 1
     alpha: bool = True
@@ -33,12 +36,16 @@ class ImageFormat:
     text: bool = True
 
 
-PNG = ImageFormat("PNG", (".png", ".apng"), dtypes=("uint8", "uint16"), max_side=1_000_000)
-JPEG = ImageFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), max_side=65_500, alpha=False)
-TIFF = ImageFormat("TIFF", (".tif", ".tiff"), dtypes=("uint8", "uint16", "float32"))
-WEBP = ImageFormat("WebP", (".webp",), max_side=16_383, gray=False, gray_alpha=False)
-BMP = ImageFormat("BMP", (".bmp", ".dib"), max_side=32_767, gray_alpha=False, orientation=False, text=False)
-GIF = ImageFormat("GIF", (".gif",), dtypes=())
+PNG = ImageFormat(
+    "PNG", (".png", ".apng"), rb"\x89PNG\r\n\x1a\n", dtypes=("uint8", "uint16"), max_side=1_000_000
+)
+JPEG = ImageFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), rb"\xff\xd8\xff", max_side=65_500, alpha=False)
+TIFF = ImageFormat("TIFF", (".tif", ".tiff"), rb"II[*+]\0|MM\0[*+]", dtypes=("uint8", "uint16", "float32"))
+WEBP = ImageFormat("WebP", (".webp",), rb"RIFF....WEBP", max_side=16_383, gray=False, gray_alpha=False)
+BMP = ImageFormat(
+    "BMP", (".bmp", ".dib"), rb"BM", max_side=32_767, gray_alpha=False, orientation=False, text=False
+)
+GIF = ImageFormat("GIF", (".gif",), rb"GIF8[79]a", dtypes=())
 
 FORMATS = (PNG, JPEG, TIFF, WEBP, BMP, GIF)
 """Every format restora reads; it writes all but GIF."""
@@ -51,22 +58,20 @@ WRITABLE_SUFFIXES = tuple(s for f in FORMATS if f.dtypes for s in f.suffixes if 
 
 _CONVERT = "convert it to PNG or TIFF first"
 _DEVELOP = "develop it to a 16-bit TIFF first"
-_HEIC = (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftypmsf1", b"ftyphevc")
-_HTML = (b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML")
 _FOREIGN = (
-    (4, (b"ftypavif", b"ftypavis"), "AVIF", _CONVERT),
-    (4, _HEIC, "HEIC", _CONVERT),
-    (4, (b"ftypcrx ",), "a camera raw file", _DEVELOP),
-    (4, (b"ftyp",), "a video", "extract its frames first"),
-    (0, (b"8BPS",), "a Photoshop document", "save it as TIFF or PNG first"),
-    (0, (b"%PDF",), "a PDF document", "export its pages as images first"),
-    (0, (b"\xff\x0a", b"\0\0\0\x0cJXL "), "JPEG XL", _CONVERT),
-    (0, (b"\0\0\0\x0cjP  ", b"\xff\x4f\xff\x51"), "JPEG 2000", _CONVERT),
-    (0, (b"v/1\x01",), "OpenEXR", "convert it to a float TIFF first"),
-    (0, (b"FUJIFILM", b"IIRO", b"IIU\0"), "a camera raw file", _DEVELOP),
-    (0, _HTML, "a web page", "download the image itself"),
+    (rb"....ftypavi[fs]", "AVIF", _CONVERT),
+    (rb"....ftyp(hei[cx]|mif1|msf1|hevc)", "HEIC", _CONVERT),
+    (rb"....ftypcrx ", "a camera raw file", _DEVELOP),
+    (rb"....ftyp", "a video", "extract its frames first"),
+    (rb"8BPS", "a Photoshop document", "save it as TIFF or PNG first"),
+    (rb"%PDF", "a PDF document", "export its pages as images first"),
+    (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL", _CONVERT),
+    (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "JPEG 2000", _CONVERT),
+    (rb"v/1\x01", "OpenEXR", "convert it to a float TIFF first"),
+    (rb"FUJIFILM|IIRO|IIU\0", "a camera raw file", _DEVELOP),
+    (rb"(?i:<!DOCTYPE html|<html)", "a web page", "download the image itself"),
 )
-"""(offset, signatures, name, remedy) of files that people mistake for one that restora reads."""
+"""(signature, name, remedy) of files that people mistake for one that restora reads."""
 
 
 def recognise(head: bytes) -> ImageFormat | None:
@@ -76,25 +81,13 @@ def recognise(head: bytes) -> ImageFormat | None:
         >>> recognise(b"\x89PNG\r\n\x1a\n").name
         'PNG'
     """
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return PNG
-    if head.startswith(b"\xff\xd8\xff"):
-        return JPEG
-    if head.startswith((b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")):
-        return TIFF
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return WEBP
-    if head.startswith(b"BM"):
-        return BMP
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return GIF
-    return None
+    return next((each for each in FORMATS if re.match(each.signature, head, re.DOTALL)), None)
 
 
 def foreign(head: bytes) -> tuple[str, str] | None:
     """Return name and remedy for a file of a known kind that restora does not read; None if unknown."""
-    for offset, signatures, name, remedy in _FOREIGN:
-        if any(head[offset:].startswith(signature) for signature in signatures):
+    for signature, name, remedy in _FOREIGN:
+        if re.match(signature, head, re.DOTALL):
             return name, remedy
     return None
 
