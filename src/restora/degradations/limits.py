@@ -77,11 +77,14 @@ def check_fields(described: Any) -> None:
 
 
 def _check_numbers(name: str, value: Any, limits: Within, *, whole: bool, ordered: bool) -> None:
-    numbers = value if isinstance(value, tuple | list) else (value,)
+    several = isinstance(value, tuple | list)
+    numbers = list(value) if several else [value]
     sound = all(limits.holds(number) and not (whole and number % 1) for number in numbers)
-    if not sound or (ordered and list(numbers) != sorted(numbers)):
-        kind = "whole number" if whole else "number"
-        what, words = (f"a {kind}", name) if numbers is not value else (f"{kind}s", "each")
-        if numbers is value and ordered:
-            what, words = f"two {kind}s", "low <= high"
-        raise ValueError(f"{name} must be {what} with {limits.around(words)}, got {value}")
+    if sound and (not ordered or numbers == sorted(numbers)):
+        return
+    kind = "whole number" if whole else "number"
+    if not several:
+        what, words = f"a {kind}", name
+    else:
+        what, words = (f"two {kind}s", "low <= high") if ordered else (f"{kind}s", "each")
+    raise ValueError(f"{name} must be {what} with {limits.around(words)}, got {value}")

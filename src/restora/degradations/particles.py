@@ -75,13 +75,7 @@ def streaks(length: Tensor, width: Tensor, angle: Tensor, size: int) -> Tensor:
 
 
 def flakes(
-    radius: Tensor,
-    softness: Tensor,
-    motion: Tensor,
-    angle: Tensor,
-    lobes: Tensor,
-    place: Tensor,
-    size: int,
+    radius: Tensor, softness: Tensor, motion: Tensor, angle: Tensor, lobes: Tensor, place: Tensor, size: int
 ) -> Tensor:
     """Draw irregular soft blobs, drawn out by motion.
 

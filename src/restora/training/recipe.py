@@ -42,8 +42,7 @@ class Recipe(Section):
         PhotosData(), description="what to train on: of three kinds, photos, pairs, benchmark"
     )
     degradation: Any = Field(
-        None,
-        description="of clean photographs: a preset such as rain/heavy, or a mapping; none for pairs",
+        None, description="of clean photographs: a preset such as rain/heavy, or a mapping; none for pairs"
     )
     losses: tuple[LossSection, ...] = Field(min_length=1, description="terms of the loss, summed")
     scale_weights: tuple[float, ...] = Field(
@@ -72,9 +71,7 @@ class Recipe(Section):
     validation: ValidationSection = Field(ValidationSection(), description="scores during training")
     save_every: int = Field(500, gt=0, description="steps between checkpoints")
     explosion: float = Field(
-        10.0,
-        gt=1,
-        description="stop where the mean error is so many times the median of the last reports",
+        10.0, gt=1, description="stop where the mean error is so many times the median of the last reports"
     )
     track: tuple[Literal["tensorboard", "wandb"], ...] = Field(
         (), description="where else to write the curves, beside log.jsonl"
