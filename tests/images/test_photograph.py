@@ -75,3 +75,22 @@ def test_alpha_that_does_not_fit(alpha):
 def test_size_in_words(make_photograph):
     photograph = make_photograph("float32", gray=True, size=(20, 50))
     assert (photograph.megapixels, photograph.is_gray, photograph.depth) == (0.001, True, "float")
+
+
+@pytest.mark.parametrize("gray", [False, True])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_shown_are_the_pixels_on_white(make_photograph, dtype, gray):
+    photograph = make_photograph(dtype, gray=gray, alpha=True)
+    white = 1 if dtype == "float32" else np.iinfo(dtype).max
+    pixels = photograph.pixels[..., None] if gray else photograph.pixels
+    alpha = photograph.alpha[..., None] / white
+    shown = photograph.shown()
+    assert (shown.dtype, shown.shape) == (np.float32, (9, 13, 3))
+    rounding = 0 if dtype == "float32" else 0.5 / white
+    expected = np.broadcast_to(pixels / white * alpha + 1 - alpha, shown.shape)
+    np.testing.assert_allclose(shown, expected, rtol=0, atol=rounding + 1e-6)
+
+
+def test_what_is_no_intensity_is_shown_as_the_nearest_one():
+    pixels = np.array([[-0.5, 0.25, 1.5, np.nan]], np.float32)
+    assert Photograph(pixels).shown()[0, :, 0].tolist() == [0, 0.25, 1, 0]

@@ -229,3 +229,22 @@ def test_frames_that_are_not_supported(tmp_path, make_photograph, place, byte, w
     path.write_bytes(data)
     with pytest.raises(RestoraError, match=words):
         read(path)
+
+
+def test_segments_that_no_decoder_needs_do_no_harm(tmp_path, smooth, exif_block, xmp):
+    def segment(marker: int, payload: bytes) -> bytes:
+        return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
+
+    stream = io.BytesIO()
+    Image.fromarray(smooth).save(stream, "JPEG", quality=95)
+    head, body = stream.getvalue()[:2], stream.getvalue()[2:]
+    first, second = exif_block(orientation=6), exif_block(orientation=3)
+    packets = (xmp, xmp.replace(b'"6"', b'"8"'))
+    added = [segment(0xE1, b"Exif\0\0" + block) for block in (first, second)]
+    added += [segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + packet) for packet in packets]
+    added += [segment(0xE2, b"ICC_PROFILE\0"), segment(0xFE, b"a comment")]
+    (tmp_path / "a.jpg").write_bytes(head + b"".join(added) + b"stray" + body)
+    photograph = read(tmp_path / "a.jpg")
+    assert_array_equal(photograph.pixels, np.asarray(Image.open(stream)))
+    assert (photograph.metadata.exif, photograph.metadata.xmp) == (first, packets[0])
+    assert (photograph.metadata.icc, photograph.metadata.orientation) == (None, 6)
