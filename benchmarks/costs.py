@@ -6,16 +6,14 @@ Multiply-adds of convolutions and matrix products for one image of 256 x 256, co
 what it calls FLOPs); element-wise operations are not counted, as usual. Writes benchmarks/results/costs.md.
 """
 
-from pathlib import Path
-
 import torch
+from harness import table, write_results
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from restora.layers import fold
 from restora.networks import create_model, list_models
 
-RESULTS = Path(__file__).parent / "results"
 SIDE = 256
 
 
@@ -32,12 +30,7 @@ def multiply_adds(model: nn.Module) -> float:
 
 
 def main() -> None:
-    lines = [
-        f"One image of {SIDE} x {SIDE}; written by `benchmarks/costs.py`.",
-        "",
-        "| network | variant | parameters | multiply-adds, 10^9 |",
-        "|---|---|---|---|",
-    ]
+    rows = []
     for name in list_models():
         with torch.device("meta"):  # shapes suffice
             model = create_model(*name.split("/")).eval()
@@ -45,10 +38,12 @@ def main() -> None:
         for form, network in forms.items():
             if form and parameters(network) == parameters(model):
                 continue  # there is nothing to fold
-            row = *name.split("/"), f"{parameters(network):,}", f"{multiply_adds(network):.1f}"
-            lines.append(f"| {row[0]} | {row[1]}{form} | {row[2]} | {row[3]} |")
-    (RESULTS / "costs.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+            architecture, variant = name.split("/")
+            cost = f"{parameters(network):,}", f"{multiply_adds(network):.1f}"
+            rows.append((architecture, f"{variant}{form}", *cost))
+    heads = ("network", "variant", "parameters", "multiply-adds, 10^9")
+    head = f"One image of {SIDE} x {SIDE}; written by `benchmarks/costs.py`."
+    write_results("costs.md", [head, "", *table(heads, rows)])
 
 
 if __name__ == "__main__":

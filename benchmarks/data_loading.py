@@ -8,8 +8,6 @@ rounds, one way after the other, so that what else the machine does falls on all
 a round, with the start of the workers, is not counted. Writes benchmarks/results/data_loading.md.
 """
 
-import argparse
-import os
 import statistics
 import tempfile
 import time
@@ -18,21 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from harness import command_line, machine, table, write_results
 from torch.utils.data import DataLoader, Dataset
 
 from restora.datasets import PairedCrops, Pairs, PhotoCrops, open_folder_pair, write_pack
 from restora.datasets.originals import original_pairs, original_photographs
 from restora.images import ImageFile
 
-RESULTS = Path(__file__).parent / "results"
 WORKERS = (0, 1, 2)
 REFERENCE = ("pairs from files", 0)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("input", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--limit", type=int, help="pairs to use")
@@ -56,26 +52,24 @@ def main() -> None:
                     _speed(DataLoader(ways[way], arguments.batch, sampler=numbers, num_workers=workers))
                 )
     height, width = pairs[0].degraded.shape[:2]
-    lines = [
-        f"{len(pairs)} pairs, the first of {width}x{height}; crops of {arguments.patch}, batches of"
-        f" {arguments.batch}, medians over {arguments.rounds} rounds of {arguments.batches} batches; torch"
-        f" {torch.__version__}; {os.cpu_count()} cores with a load of {os.getloadavg()[0]:.1f}: where it exceeds the cores,"
-        " workers cannot show what they give. Written by `benchmarks/data_loading.py`.",
-        "",
-        f"Crops per second, divided by those of {REFERENCE[0]} with {REFERENCE[1]} workers in the same round"
-        f" ({statistics.median(speeds[REFERENCE]):.0f} a second):",
-        "",
-        "| crops of | " + " | ".join(f"{n} worker{'s' * (n != 1)}" for n in WORKERS) + " |",
-        "|---|" + "---|" * len(WORKERS),
-    ]
+    rows = []
     for way in ways:
         ratios = [
             statistics.median(a / b for a, b in zip(speeds[way, n], speeds[REFERENCE], strict=True))
             for n in WORKERS
         ]
-        lines.append(f"| {way} | " + " | ".join(f"{ratio:.2f}" for ratio in ratios) + " |")
-    (RESULTS / "data_loading.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+        rows.append([way, *(f"{ratio:.2f}" for ratio in ratios)])
+    lines = [
+        f"{len(pairs)} pairs, the first of {width}x{height}; crops of {arguments.patch}, batches of"
+        f" {arguments.batch}, medians over {arguments.rounds} rounds of {arguments.batches} batches; {machine()}: where the"
+        " load exceeds the cores, workers cannot show what they give. Written by `benchmarks/data_loading.py`.",
+        "",
+        f"Crops per second, divided by those of {REFERENCE[0]} with {REFERENCE[1]} workers in the same round"
+        f" ({statistics.median(speeds[REFERENCE]):.0f} a second):",
+        "",
+        *table(["crops of", *(f"{n} worker{'s' * (n != 1)}" for n in WORKERS)], rows),
+    ]
+    write_results("data_loading.md", lines)
 
 
 def _ways(pairs: Pairs, folder: Path, patch: int) -> dict[str, Dataset[Any]]:

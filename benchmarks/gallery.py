@@ -7,13 +7,13 @@ picks them. Really degraded photographs, whose clean ones nobody has, follow if 
 docs/images/gallery. Needs the evaluations of publish.py.
 """
 
-import argparse
 import csv
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from harness import ROOT, command_line
 from numpy.typing import NDArray
 from weights_page import MARKS, kept_evaluations, of_card
 
@@ -24,7 +24,6 @@ from restora.images import Photograph, write
 from restora.pixels import to_float, to_uint8
 from restora.restoration import Restorer
 
-ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs/images/gallery"
 SHOWN = {
     "denoise": ("sigma-25", "sigma-50"),
@@ -99,9 +98,7 @@ def picture(restorer: Restorer, degraded: NDArray[np.float32], name: str) -> str
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("photographs", type=Path, help="folder of clean photographs that were not trained on")
     parser.add_argument(
         "--credits", type=Path, required=True, help="table of name, split, package, licence, file"

@@ -6,11 +6,10 @@ None of them has parameters: the same weights are run with each setting, on the 
 Writes benchmarks/results/kit_search.md.
 """
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from weights_page import RESULTS
+from harness import command_line, table, write_results
 
 from restora.checkpoints import load_model
 from restora.datasets import Pair
@@ -37,9 +36,7 @@ def score(weights: str, pairs: Sequence[Pair], rule: Protocol, **settings: objec
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("folder", type=Path, help="of the benchmark")
     parser.add_argument("--benchmark", default="cbsd68")
     parser.add_argument("--variant", default="sigma-25")
@@ -57,24 +54,24 @@ def main() -> None:
         "",
         "k patches to a chunk (every patch looks at 2k), h rounds of hashing:",
         "",
-        f"| k | {' | '.join(f'h = {rounds}' for rounds in ROUNDS)} |",
-        "|---|" + "---:|" * len(ROUNDS),
     ]
-    print(*lines, sep="\n")
+    rows: list[list[object]] = []
     for k in PATCHES:
-        row = [score(arguments.weights, pairs, rule, chunk_size=k, rounds=h) for h in ROUNDS]
-        lines.append(f"| {k} | {' | '.join(f'{value:.3f}' for value in row)} |")
-        print(lines[-1])
-    lines += ["", "Other forms, k as trained:", "", "| | h as trained | h = 4 |", "|---|---:|---:|"]
+        values = [score(arguments.weights, pairs, rule, chunk_size=k, rounds=h) for h in ROUNDS]
+        rows.append([k, *(f"{value:.3f}" for value in values)])
+        print(*rows[-1], flush=True)
+    lines += table(["k", *(f"h = {rounds}" for rounds in ROUNDS)], rows, rule="---:")
+    lines += ["", "Other forms, k as trained:", ""]
+    rows = []
     forms: dict[str, dict[str, object]] = {
         "centred hash": {"centered_hash": True},
         "patch weights as the ratio of eq. 10": {"patch_weights": "ratio"},
     }
     for name, form in forms.items():
         values = [score(arguments.weights, pairs, rule, **form, **more) for more in ({}, {"rounds": 4})]
-        lines.append(f"| {name} | {' | '.join(f'{value:.3f}' for value in values)} |")
-        print(lines[-1])
-    (RESULTS / "kit_search.md").write_text("\n".join(lines) + "\n")
+        rows.append([name, *(f"{value:.3f}" for value in values)])
+        print(*rows[-1], flush=True)
+    write_results("kit_search.md", [*lines, *table(["", "h as trained", "h = 4"], rows, rule="---:")])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ the resident set is the kernel's count for that process; beside it stand the dec
 command on a picture of a tenth of the size. Writes benchmarks/results/large_photograph.md.
 """
 
-import argparse
 import subprocess
 import sys
 import tempfile
@@ -15,10 +14,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+from harness import command_line, table, write_results
 
 from restora.images import Photograph, write
 
-RESULTS = Path(__file__).parent / "results"
 GIB = 1024**3
 
 
@@ -54,17 +53,15 @@ def peak_of_restoring(path: Path) -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("--megapixels", type=float, default=100)
     arguments = parser.parse_args()
     lines = [
         "`restora restore` from PNG to PNG on a CPU, tiles and overlap as chosen by default; written by `benchmarks/large_photograph.py`.",
         "",
-        "| megapixels | decoded picture | peak resident set | peak less picture | seconds |",
-        "|---|---|---|---|---|",
     ]
+    heads = ("megapixels", "decoded picture", "peak resident set", "peak less picture", "seconds")
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         for megapixels in (arguments.megapixels / 10, arguments.megapixels):
             photograph = picture(megapixels)
@@ -72,11 +69,10 @@ def main() -> None:
             decoded = photograph.pixels.nbytes / GIB
             del photograph
             peak, seconds = peak_of_restoring(path)
-            lines.append(
-                f"| {megapixels:.0f} | {decoded:.2f} GiB | {peak:.2f} GiB | {peak - decoded:.2f} GiB | {seconds:.0f} |"
-            )
-            print(lines[-1], flush=True)
-    (RESULTS / "large_photograph.md").write_text("\n".join(lines) + "\n")
+            sizes = (f"{gib:.2f} GiB" for gib in (decoded, peak, peak - decoded))
+            rows.append((f"{megapixels:.0f}", *sizes, f"{seconds:.0f}"))
+            print(*rows[-1], flush=True)
+    write_results("large_photograph.md", [*lines, *table(heads, rows)])
 
 
 if __name__ == "__main__":

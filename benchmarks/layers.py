@@ -9,17 +9,15 @@ allocator's peak). The growth exponent is log(t2 / t1) / log(pixels2 / pixels1) 
 What was measured is kept in benchmarks/results/layers.json and not measured again; layers.md is the table.
 """
 
-import argparse
-import ctypes
 import gc
 import json
 import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import torch
+from harness import DEVICE, MIB, RESULTS, command_line, machine, peak_memory, seconds, table
 from torch import Tensor, nn
 
 from restora.layers import (
@@ -35,12 +33,10 @@ from restora.layers import (
     plain_knn_local_attention,
 )
 from restora.layers.patch_grid import split_patches
-from restora.layers.precision import computes_in_bfloat16
 from restora.networks import create_model, list_models
 from restora.networks.chair import ChannelFilterAttention, ImplicitFrequencyAttention
 from restora.networks.derestormer import FourierMixing
 
-RESULTS = Path(__file__).parent / "results"
 SIDES = (128, 256, 512, 1024)
 LARGEST = {  # beyond, they need more than 16 GiB
     "plain neighborhood attention": 512,
@@ -50,7 +46,6 @@ LARGEST = {  # beyond, they need more than 16 GiB
 }
 OTHER_WIDTHS = ("dinat_ir/dual_pixel", "kit/shared", "kit/large")  # which scale as the base variants do
 SLOW = 10.0  # seconds that all runs of a row take together; a longer row runs once
-MIB = 1024**2
 UNIT_SIDE = 256
 # Seconds of one 256 x 256 image through the authors' code (PyTorch 2.13, two cores; DiNAT-IR with the CPU kernels of NATTEN
 # 0.14.6), and what the convolution took in the same runs.
@@ -68,17 +63,13 @@ PLAIN_OF = {  # fast path -> its reference
 Call = Callable[[], object]
 
 
-def device() -> torch.device:
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-
-
 def module_call(module: nn.Module, channels: int, side: int, bfloat16: bool = False) -> Call:
     """Return the call of a module on features (1, channels, side, side)."""
-    module = module.eval().to(device(), memory_format=torch.channels_last)
-    x = torch.rand(1, channels, side, side, device=device()).contiguous(memory_format=torch.channels_last)
+    module = module.eval().to(DEVICE, memory_format=torch.channels_last)
+    x = torch.rand(1, channels, side, side, device=DEVICE).contiguous(memory_format=torch.channels_last)
 
     def call() -> object:
-        with torch.autocast(device().type, torch.bfloat16, enabled=bfloat16):
+        with torch.autocast(DEVICE.type, torch.bfloat16, enabled=bfloat16):
             return module(x)
 
     return call
@@ -86,8 +77,8 @@ def module_call(module: nn.Module, channels: int, side: int, bfloat16: bool = Fa
 
 def attention_inputs(side: int, channels: int = 48, heads: int = 1) -> list[Tensor]:
     """Return queries, keys, values (1, side, side, heads, c) and a bias table for windows of 7 x 7."""
-    qkv = torch.randn(3, 1, side, side, heads, channels // heads, device=device())
-    return [*qkv, torch.randn(heads, 13, 13, device=device())]
+    qkv = torch.randn(3, 1, side, side, heads, channels // heads, device=DEVICE)
+    return [*qkv, torch.randn(heads, 13, 13, device=DEVICE)]
 
 
 def layer_calls(side: int) -> dict[str, Callable[[], Call]]:
@@ -98,18 +89,18 @@ def layer_calls(side: int) -> dict[str, Callable[[], Call]]:
         return lambda: function(*inputs, kernel_size=7, dilation=dilation)
 
     def knn(function: Callable[..., Tensor]) -> Call:
-        layer = KNNLocalAttention(48).to(device()).eval()
-        x = torch.randn(1, 48, side, side, device=device())
+        layer = KNNLocalAttention(48).to(DEVICE).eval()
+        x = torch.randn(1, 48, side, side, device=DEVICE)
         groups, patches = layer.group(x), split_patches(x, layer.patch_size)
         return lambda: function(patches, patches, patches, groups)
 
     def deformable(function: Callable[..., Tensor]) -> Call:
         x, weight = (
-            torch.randn(1, 32, side, side, device=device()),
-            torch.randn(32, 32, 7, 7, device=device()),
+            torch.randn(1, 32, side, side, device=DEVICE),
+            torch.randn(32, 32, 7, 7, device=DEVICE),
         )
-        offsets = torch.randn(1, 98, side, side, device=device())
-        strengths = torch.rand(1, 49, side, side, device=device())
+        offsets = torch.randn(1, 98, side, side, device=DEVICE)
+        strengths = torch.rand(1, 49, side, side, device=DEVICE)
         return lambda: function(x, offsets, strengths, weight)
 
     def over_parameterised() -> nn.Module:
@@ -164,36 +155,6 @@ def unit_call() -> Call:
     return module_call(nn.Conv2d(64, 64, 3, padding=1), 64, UNIT_SIDE)
 
 
-def seconds(call: Call) -> float:
-    start = time.perf_counter()
-    call()
-    if device().type == "cuda":
-        torch.cuda.synchronize()
-    return time.perf_counter() - start
-
-
-def resident(peak: bool) -> int:
-    """Return the resident set in bytes, or its peak since `forget_peak`."""
-    field = "VmHWM:" if peak else "VmRSS:"
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
-
-
-def memory(call: Call) -> int:
-    """Return the bytes that a call takes beyond what is there before it."""
-    gc.collect()
-    if device().type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        call()
-        return torch.cuda.max_memory_allocated() - before
-    ctypes.CDLL("libc.so.6").malloc_trim(0)
-    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak
-    before = resident(peak=False)
-    call()
-    return resident(peak=True) - before
-
-
 def measure(makers: dict[str, Callable[[], Call]], side: int) -> Iterator[tuple[str, dict[str, float]]]:
     """Time rows that belong together in turn, the convolution before each; memory comes from their first calls."""
     unit = unit_call()
@@ -211,7 +172,7 @@ def measure(makers: dict[str, Callable[[], Call]], side: int) -> Iterator[tuple[
         for n, call in calls.items():
             taken: list[float] = []
             divisor = convolution()
-            peaks[n] = memory(lambda call=call, taken=taken: taken.append(seconds(call)))
+            peaks[n] = peak_memory(lambda call=call, taken=taken: taken.append(seconds(call)))
             times[n] = [taken[0] / divisor]
         spent = time.perf_counter() - start
         if spent < SLOW:  # the first runs were to warm up; else they have to do
@@ -238,40 +199,30 @@ def growth(row: dict[int, dict[str, float]], key: str) -> str:
     return f"{math.log(ratio) / math.log((large / small) ** 2):.2f}"
 
 
-def tables(kept: dict[str, dict[str, dict[str, float]]], machine: str, sides: tuple[int, ...]) -> str:
+def tables(kept: dict[str, dict[str, dict[str, float]]], where: str, sides: tuple[int, ...]) -> str:
     """Return the Markdown of all that was measured."""
     rows = {name: {int(s): row for s, row in by_side.items()} for name, by_side in kept.items()}
     lines = [
-        f"{machine}. Written by `benchmarks/layers.py`, which says how it is measured. Times are multiples of a 3x3",
+        f"{where}. Written by `benchmarks/layers.py`, which says how it is measured. Times are multiples of a 3x3",
         f"convolution 64 -> 64 at {UNIT_SIDE} x {UNIT_SIDE} in the same run; memory is in MiB, without weights and input.",
     ]
     for key, title in (("convolutions", "Time"), ("mib", "Memory")):
-        lines += ["", f"## {title}", "", f"| | {' | '.join(f'{s}²' for s in sides)} | growth |"]
-        lines.append("|---" * (len(sides) + 2) + "|")
-        for name, row in rows.items():
-            cells = [
-                f"{row[s][key]:.{1 if key == 'convolutions' else 0}f}" if s in row else "" for s in sides
-            ]
-            lines.append(f"| {name} | {' | '.join(cells)} | {growth(row, key)} |")
-    lines += [
-        "",
-        "## Fast path against reference",
-        "",
-        "| | side | times faster | memory, share |",
-        "|---|---|---|---|",
-    ]
+        digits = 1 if key == "convolutions" else 0
+        cells = [
+            [name, *(f"{row[s][key]:.{digits}f}" if s in row else "" for s in sides), growth(row, key)]
+            for name, row in rows.items()
+        ]
+        lines += ["", f"## {title}", "", *table(["", *(f"{s}²" for s in sides), "growth"], cells)]
+    cells = []
     for fast, plain in PLAIN_OF.items():
         for side in sorted(rows.get(fast, {}).keys() & rows.get(plain, {}).keys()):
             a, b = rows[fast][side], rows[plain][side]
             share = f"{a['mib'] / b['mib']:.2f}" if b["mib"] >= 1 else ""
-            lines.append(
-                f"| {fast} / {plain} | {side} | {b['convolutions'] / a['convolutions']:.1f} | {share} |"
-            )
-    lines += ["", f"## Against the authors' code, {UNIT_SIDE} x {UNIT_SIDE}", ""]
-    lines += [
-        "| network | restora | authors' code | times faster | bfloat16, times faster |",
-        "|---|---|---|---|---|",
-    ]
+            faster = f"{b['convolutions'] / a['convolutions']:.1f}"
+            cells.append([f"{fast} / {plain}", str(side), faster, share])
+    heads = ["", "side", "times faster", "memory, share"]
+    lines += ["", "## Fast path against reference", "", *table(heads, cells)]
+    cells = []
     for name, original in ORIGINAL.items():
         form = f"{name}, folded" if f"{name}, folded" in rows else name
         if UNIT_SIDE in rows.get(form, {}):
@@ -280,7 +231,9 @@ def tables(kept: dict[str, dict[str, dict[str, float]]], machine: str, sides: tu
             gain = f"{rows[name][UNIT_SIDE]['convolutions'] / half['convolutions']:.2f}" if half else ""
             most, least = (original / convolution for convolution in ORIGINAL_CONVOLUTION)
             theirs, faster = f"{least:.0f} to {most:.0f}", f"{least / ours:.1f} to {most / ours:.1f}"
-            lines.append(f"| {form} | {ours:.0f} | {theirs} | {faster} | {gain} |")
+            cells.append([form, f"{ours:.0f}", theirs, faster, gain])
+    heads = ["network", "restora", "authors' code", "times faster", "bfloat16, times faster"]
+    lines += ["", f"## Against the authors' code, {UNIT_SIDE} x {UNIT_SIDE}", "", *table(heads, cells)]
     lines += [
         "",
         "The authors' code ran on another processor (AVX-512, bfloat16 in hardware), where the convolution took 15 to 22 ms. The",
@@ -290,18 +243,13 @@ def tables(kept: dict[str, dict[str, dict[str, float]]], machine: str, sides: tu
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("--sides", type=int, nargs="+", default=SIDES)
     parser.add_argument("--only", default="", help="rows whose name has this in it")
     parser.add_argument("--again", action="store_true", help="measure again what is kept")
     arguments = parser.parse_args()
     torch.manual_seed(0)
-    kind = torch.cuda.get_device_name() if device().type == "cuda" else "CPU"
-    bf16 = "in hardware" if computes_in_bfloat16(device()) else "emulated"
-    machine = f"{kind}, {torch.get_num_threads()} threads, bfloat16 {bf16}, torch {torch.__version__}"
-    file = RESULTS / f"layers{'' if kind == 'CPU' else '-gpu'}.json"
+    file = RESULTS / f"layers{'' if DEVICE.type == 'cpu' else '-gpu'}.json"
     kept = json.loads(file.read_text()) if file.exists() else {}
     with torch.inference_mode():
         for side in arguments.sides:
@@ -316,7 +264,7 @@ def main() -> None:
                 kept[name][str(side)] = row
                 print(f"{name:45} {side:5} {row['convolutions']:9.1f} {row['mib']:8.0f} MiB", flush=True)
                 file.write_text(json.dumps(kept, indent=1) + "\n")
-                text = tables({n: r for n, r in kept.items() if r}, machine, tuple(arguments.sides))
+                text = tables({n: r for n, r in kept.items() if r}, machine(), tuple(arguments.sides))
                 file.with_suffix(".md").write_text(text)
 
 

@@ -7,32 +7,27 @@ turn; the ratio of a mode is the median over photographs of its time by that of 
 benchmarks/results/precision.md.
 """
 
-import argparse
 import copy
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from harness import command_line, machine, table, write_results
 
 from restora.checkpoints import load_model
 from restora.datasets.gaussian import add_test_noise
 from restora.datasets.sources import load_rgb8
 from restora.images import find_images
-from restora.layers.precision import computes_in_bfloat16
 from restora.metrics import protocol
 from restora.pixels import to_double
-from restora.restoration.engine import best_device, build_engine
+from restora.restoration.engine import build_engine
 
-RESULTS = Path(__file__).parent / "results"
 SIGMA = 25
-FASTER, SLOWER = "bfloat16 in hardware", "bfloat16 emulated"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--weights", default="denoise-chair-tiny")
     parser.add_argument("--limit", type=int)
@@ -59,21 +54,18 @@ def main() -> None:
                 answer = x + run(x)
                 seconds[mode].append(time.perf_counter() - start)
                 scores[mode].append(rule.score(answer[0].permute(1, 2, 0).double().numpy(), clean))
-    device = best_device()
     count = len(scores["float32"])
-    lines = [
-        f"Weights {arguments.weights}, {count} photographs of {arguments.folder.name}, sigma {SIGMA}; {device},"
-        f" {FASTER if computes_in_bfloat16(device) else SLOWER}, {torch.get_num_threads()} threads, torch {torch.__version__}."
-        " Written by `benchmarks/precision.py`.",
-        "",
-        "| mode | time / float32, median | PSNR, dB (`gaussian-rgb8`) |",
-        "|---|---|---|",
-    ]
+    rows = []
     for mode in modes:
         ratio = np.median(np.array(seconds[mode]) / np.array(seconds["float32"]))
-        lines.append(f"| {mode} | {ratio:.2f} | {np.mean(scores[mode]):.3f} |")
-    (RESULTS / "precision.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+        rows.append((mode, f"{ratio:.2f}", f"{np.mean(scores[mode]):.3f}"))
+    lines = [
+        f"Weights {arguments.weights}, {count} photographs of {arguments.folder.name}, sigma {SIGMA}; {machine()}."
+        " Written by `benchmarks/precision.py`.",
+        "",
+        *table(("mode", "time / float32, median", "PSNR, dB (`gaussian-rgb8`)"), rows),
+    ]
+    write_results("precision.md", lines)
 
 
 if __name__ == "__main__":

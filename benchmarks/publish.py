@@ -6,20 +6,18 @@ Before it, measure the weights of the run and keep the JSON files in benchmarks/
 RUN/NAME.safetensors. Without a run, only the scores on the cards, the weights page and the README's table are written anew.
 """
 
-import argparse
 import csv
 from collections import Counter
 from pathlib import Path
 
-from weights_page import CLEAN, RESULTS, kept_evaluations, of_card, page
+from harness import RESULTS, ROOT, command_line
+from weights_page import CLEAN, kept_evaluations, of_card, page
 
 from restora.checkpoints import Score, WeightsCard, list_weights, load_model, read_tensors, save_weights
 from restora.checkpoints.shipped import weights_folder
 from restora.checkpoints.writing import write_card
 from restora.evaluation import Evaluation
 from restora.evaluation.tables import read_evaluations, with_tables
-
-ROOT = Path(__file__).parent.parent
 
 
 def with_scores(card: WeightsCard, evaluations: list[Evaluation]) -> WeightsCard:
@@ -77,9 +75,7 @@ def ship(
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--recipe", help="name or file to train such weights with")
     parser.add_argument("--continued", action="store_true", help="the run began with the shipped weights")

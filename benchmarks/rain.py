@@ -6,10 +6,10 @@ INPUT and TARGET are the folders of rainy and clean images of the same names. Th
 both kinds of rain are measured against them. Writes benchmarks/results/rain.md.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
+from harness import command_line, table, write_results
 from torch import Generator, Tensor
 
 from restora.datasets.sources import load_rgb8
@@ -17,7 +17,6 @@ from restora.degradations import Rain
 from restora.images import find_images
 from restora.tensors import to_tensor
 
-RESULTS = Path(__file__).parent / "results"
 DARK = 0.6
 MEASURES = (
     "PSNR of the rainy image, RGB, dB",
@@ -29,9 +28,7 @@ MEASURES = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("input", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--every", type=int, default=3, help="take every third image")
@@ -41,18 +38,14 @@ def main() -> None:
         clean = load(found.path)
         theirs.append(measured(clean, load(arguments.input / found.path.name)))
         ours.append(measured(clean, Rain.preset("light")(clean, Generator().manual_seed(number))))
+    means = zip(MEASURES, np.mean(theirs, 0), np.mean(ours, 0), strict=True)
+    rows = [(name, f"{a:.3f}", f"{b:.3f}") for name, a, b in means]
     lines = [
         f"Means over {len(ours)} images, every {arguments.every} of the folder. Written by `benchmarks/rain.py`.",
         "",
-        "| | the data set | rain/light |",
-        "|---|---|---|",
-        *(
-            f"| {name} | {a:.3f} | {b:.3f} |"
-            for name, a, b in zip(MEASURES, np.mean(theirs, 0), np.mean(ours, 0), strict=True)
-        ),
+        *table(("", "the data set", "rain/light"), rows),
     ]
-    (RESULTS / "rain.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    write_results("rain.md", lines)
 
 
 def load(path: Path) -> Tensor:

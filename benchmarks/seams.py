@@ -14,10 +14,10 @@ The mean tells whether overlaps are rougher, the largest line whether one of the
 Writes benchmarks/results/seams.md.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
+from harness import command_line, table, write_results
 
 from restora.checkpoints import load_model
 from restora.datasets.gaussian import add_test_noise
@@ -27,8 +27,11 @@ from restora.pixels import to_double
 from restora.restoration import Restorer
 from restora.restoration.tiling import auto_overlap, plan_axis, unreliable_margin
 
-RESULTS = Path(__file__).parent / "results"
 SIGMA = 25
+HEADS = (
+    *("tile", "overlap", "mean of abs d", "mean step inside", "in overlaps"),
+    *("largest line inside", "in overlaps"),
+)
 CASES = [(tile, overlap) for tile in (256, 384) for overlap in (0, 16, 32, 64, 96, None)]
 
 
@@ -49,9 +52,7 @@ def lines_in_overlaps(plan) -> np.ndarray:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--weights", default="denoise-chair-tiny")
     parser.add_argument("--limit", type=int)
@@ -64,9 +65,8 @@ def main() -> None:
         f"Weights {arguments.weights}, {len(noisy)} photographs of {noisy[0].shape[1]}x{noisy[0].shape[0]},"
         f" sigma {SIGMA}, float32; grey levels of 255. Written by `benchmarks/seams.py`, which says what the columns mean.",
         "",
-        "| tile | overlap | mean of abs d | mean step inside | in overlaps | largest line inside | in overlaps |",
-        "|---|---|---|---|---|---|---|",
     ]
+    rows = []
     for tile, wanted in CASES:
         overlap = auto_overlap(tile, needs) if wanted is None else wanted
         restorer = Restorer(model, tile=tile, overlap=overlap, precision="float32")
@@ -84,12 +84,10 @@ def main() -> None:
             inside += list(steps[axis][~marks])
             overlapping += list(steps[axis][marks])
         auto = " (auto)" if wanted is None else ""
-        lines.append(
-            f"| {tile} | {overlap}{auto} | {total:.3f} | {np.mean(inside):.3f} | {np.mean(overlapping):.3f}"
-            f" | {max(inside):.3f} | {max(overlapping):.3f} |"
-        )
-        print(lines[-1], flush=True)
-    (RESULTS / "seams.md").write_text("\n".join(lines) + "\n")
+        steps_of = (np.mean(inside), np.mean(overlapping), max(inside), max(overlapping))
+        rows.append((tile, f"{overlap}{auto}", *(f"{value:.3f}" for value in (total, *steps_of))))
+        print(*rows[-1], flush=True)
+    write_results("seams.md", [*lines, *table(HEADS, rows)])
 
 
 if __name__ == "__main__":

@@ -7,15 +7,14 @@ hashing, and with fewer patches compared in it. Medians over the rounds; the rat
 --compile the networks named are timed by torch.compile, too. Writes benchmarks/results/step_times.md.
 """
 
-import argparse
-import os
 import statistics
 import tempfile
 import time
 from pathlib import Path
 
 import torch
-from training import DEVICE, RESULTS, BareLoop, build_recipe, made_up_photographs, seconds
+from harness import DEVICE, command_line, machine, seconds, table, write_results
+from training import BareLoop, build_recipe, made_up_photographs
 
 NETWORKS: dict[str, tuple[str, dict[str, int]]] = {
     "ChaIR": ("chair", {}),
@@ -29,9 +28,7 @@ NETWORKS: dict[str, tuple[str, dict[str, int]]] = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("--patch", type=int, default=64)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=7)
@@ -69,21 +66,20 @@ def main() -> None:
     pixels = arguments.batch * arguments.patch**2
     workers = torch.get_num_threads() if DEVICE.type == "cpu" else 1
     unit = "core" if DEVICE.type == "cpu" else torch.cuda.get_device_name()
-    lines = [
-        f"Batches of {arguments.batch} crops of {arguments.patch}x{arguments.patch}, tiny variants, float32;"
-        f" {DEVICE.type}, {workers} threads, torch {torch.__version__}; medians of {arguments.rounds} steps of each, in turn;"
-        f" load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores. Written by `benchmarks/step_times.py`.",
-        "",
-        f"| network | ms a step | microseconds of one {unit} for a pixel | times ChaIR |",
-        "|---|---:|---:|---:|",
-    ]
+    rows = []
     for name, found in times.items():
         step = statistics.median(found)
         ratio = statistics.median(a / b for a, b in zip(found, times["ChaIR"], strict=True))
-        lines.append(f"| {name} | {1000 * step:.0f} | {1e6 * step * workers / pixels:.0f} | {ratio:.2f} |")
+        rows.append((name, f"{1000 * step:.0f}", f"{1e6 * step * workers / pixels:.0f}", f"{ratio:.2f}"))
+    heads = ("network", "ms a step", f"microseconds of one {unit} for a pixel", "times ChaIR")
+    lines = [
+        f"Batches of {arguments.batch} crops of {arguments.patch}x{arguments.patch}, tiny variants, float32;"
+        f" {machine()}; medians of {arguments.rounds} steps of each, in turn. Written by `benchmarks/step_times.py`.",
+        "",
+        *table(heads, rows, rule="---:"),
+    ]
     lines += ["", *remarks] if remarks else []
-    (RESULTS / "step_times.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    write_results("step_times.md", lines)
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ finished. Writes benchmarks/results/training.md.
 
 import argparse
 import multiprocessing
-import os
 import statistics
 import tempfile
 import time
@@ -20,12 +19,12 @@ from typing import Any
 
 import numpy as np
 import torch
+from harness import DEVICE, MIB, command_line, machine, peak_memory, seconds, table, write_results
 from PIL import Image
 from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
 from restora.datasets import PhotoCrops
-from restora.layers.precision import computes_in_bfloat16
 from restora.training import Trainer
 from restora.training.activation_checkpointing import checkpoint_activations
 from restora.training.ema import ExponentialMovingAverage
@@ -33,10 +32,7 @@ from restora.training.loop import AllScales, Report
 from restora.training.losses import multi_scale_loss
 from restora.training.recipe import Recipe
 
-RESULTS = Path(__file__).parent / "results"
 WORKERS = (0, 1, 2)
-DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-MIB = 2**20
 
 
 class BareLoop:
@@ -65,9 +61,7 @@ class BareLoop:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("--photos", type=Path, help="folder of photographs; made up when left out")
     parser.add_argument("--architecture", default="chair")
     parser.add_argument("--variant", default="tiny")
@@ -96,10 +90,9 @@ def main() -> None:
         half = bfloat16_ratio(recipe, arguments.bfloat16_rounds)
         stage = recipe.stages[0].model_copy(update={"patch": arguments.memory_patch})
         large = recipe.model_copy(update={"stages": (stage,)})
-        peaks = {name: peak_memory(large, name == "with") for name in ("without", "with")}
+        peaks = {name: memory_of_a_step(large, name == "with") for name in ("without", "with")}
     lines = page(arguments, times, pieces, loading, half, peaks)
-    (RESULTS / "training.md").write_text("\n".join(lines) + "\n")
-    print("\n".join(lines))
+    write_results("training.md", lines)
 
 
 def build_recipe(
@@ -148,8 +141,8 @@ def interleaved(recipe: Recipe, folder: Path, arguments: argparse.Namespace) -> 
 def bfloat16_ratio(recipe: Recipe, rounds: int) -> float:
     """Time of a bare step under bfloat16 by that of one in float32, the median of rounds of one each."""
     half, full = BareLoop(recipe, torch.bfloat16), BareLoop(recipe)
-    seconds(half.step, 1), seconds(full.step, 1)
-    return statistics.median(seconds(half.step, 1) / seconds(full.step, 1) for _ in range(rounds))
+    seconds(half.step), seconds(full.step)
+    return statistics.median(seconds(half.step) / seconds(full.step) for _ in range(rounds))
 
 
 def parts_of_the_loop(recipe: Recipe) -> dict[str, Callable[[], object]]:
@@ -196,7 +189,7 @@ def _speed(loader: Iterable[Any], ahead: int) -> float:
     return taken / (time.perf_counter() - start)
 
 
-def peak_memory(recipe: Recipe, checkpointed: bool) -> float:
+def memory_of_a_step(recipe: Recipe, checkpointed: bool) -> float:
     """MiB that a step takes above the network, its gradients included, in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return float(pool.apply(_peak_of_a_step, (recipe.model_dump_json(), checkpointed)))
@@ -206,41 +199,13 @@ def _peak_of_a_step(recipe: str, checkpointed: bool) -> float:
     bare = BareLoop(Recipe.model_validate_json(recipe))
     if checkpointed:
         checkpoint_activations(bare.network)
-    before = _memory_now()
-    bare.step()
-    if DEVICE.type == "cuda":
-        return torch.cuda.max_memory_allocated() / MIB - before
-    return _resident("VmHWM") - before
-
-
-def _memory_now() -> float:
-    """MiB in use; peaks are counted from here on."""
-    if DEVICE.type == "cuda":
-        torch.cuda.reset_peak_memory_stats()
-        return torch.cuda.memory_allocated() / MIB
-    Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the peak so far
-    return _resident("VmRSS")
-
-
-def _resident(field: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(field)) / 1024
-
-
-def seconds(step: Callable[[], object], count: int) -> float:
-    """Mean time of a call."""
-    start = time.perf_counter()
-    for _ in range(count):
-        step()
-    if DEVICE.type == "cuda":
-        torch.cuda.synchronize()
-    return (time.perf_counter() - start) / count
+    return peak_memory(bare.step) / MIB
 
 
 def milliseconds(piece: Callable[[], object], count: int = 15) -> float:
     """Median time of a call."""
     piece()
-    return 1000 * statistics.median(seconds(piece, 1) for _ in range(count))
+    return 1000 * statistics.median(seconds(piece) for _ in range(count))
 
 
 def crops(recipe: Recipe) -> PhotoCrops:
@@ -270,36 +235,26 @@ def page(
     loop, bare = statistics.median(times["loop"]), statistics.median(times["bare"])
     ratios = [a / b for a, b in zip(times["loop"], times["bare"], strict=True)]
     low, ratio, high = np.quantile(ratios, (0.25, 0.5, 0.75))
-    name = (
-        torch.cuda.get_device_name() if DEVICE.type == "cuda" else f"CPU, {torch.get_num_threads()} threads"
-    )
-    how = (
-        "in hardware"
-        if computes_in_bfloat16(DEVICE)
-        else "emulated, for this processor does not compute in it"
-    )
     loaded = [f"{speed:.0f} ({speed * bare / arguments.batch:.1f})" for speed in loading.values()]
+    speeds = [
+        (what, f"{1 / t:.2f}", f"{arguments.batch / t:.1f}", f"{1000 * t:.1f}")
+        for what, t in (("bare PyTorch step", bare), ("restora's loop", loop))
+    ]
+    costs = pieces | {"together": sum(pieces.values())}
+    shares = [(piece, f"{ms:.2f}", f"{ms / bare / 10:.2f} %") for piece, ms in costs.items()]
     return [
         f"{arguments.architecture}/{arguments.variant}, batches of {arguments.batch} crops of"
-        f" {arguments.patch}x{arguments.patch}, float32, {arguments.workers} workers; {name}, torch {torch.__version__};"
-        f" medians over {arguments.rounds} rounds of {arguments.steps} steps of each, in turn; load"
-        f" {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores. Written by `benchmarks/training.py`.",
+        f" {arguments.patch}x{arguments.patch}, float32, {arguments.workers} workers; {machine()};"
+        f" medians over {arguments.rounds} rounds of {arguments.steps} steps of each, in turn."
+        " Written by `benchmarks/training.py`.",
         "",
-        "| | steps / s | images / s | ms a step |",
-        "|---|---|---|---|",
-        *(
-            f"| {what} | {1 / t:.2f} | {arguments.batch / t:.1f} | {1000 * t:.1f} |"
-            for what, t in (("bare PyTorch step", bare), ("restora's loop", loop))
-        ),
+        *table(("", "steps / s", "images / s", "ms a step"), speeds),
         "",
         f"A step of the loop takes {ratio:.3f} times as long as a bare one of the same round (median; half of the rounds"
         f" lie between {low:.3f} and {high:.3f}). What the loop does besides, each"
         " measured alone:",
         "",
-        "| | ms | share of a bare step |",
-        "|---|---|---|",
-        *(f"| {piece} | {ms:.2f} | {ms / bare / 10:.2f} % |" for piece, ms in pieces.items()),
-        f"| together | {sum(pieces.values()):.2f} | {sum(pieces.values()) / bare / 10:.2f} % |",
+        *table(("", "ms", "share of a bare step"), shares),
         "",
         "Loading alone, crops per second, and how many times as many as the bare step takes:",
         "",
@@ -311,7 +266,7 @@ def page(
         f" state included, the network not: {peaks['without']:.0f} MiB; with `checkpoint_activations`"
         f" {peaks['with']:.0f} MiB ({peaks['with'] / peaks['without']:.2f} times as much).",
         "",
-        f"bfloat16 (autocast, {how}) takes {half:.2f} times as long as float32.",
+        f"bfloat16 (autocast) takes {half:.2f} times as long as float32.",
     ]
 
 

@@ -5,11 +5,11 @@
 Reads RUN/log.jsonl. A run's log is small; those of published runs are kept in benchmarks/results/training.
 """
 
-import argparse
 import json
 from pathlib import Path
 
 import matplotlib
+from harness import command_line
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
@@ -42,9 +42,7 @@ def draw(reports: list[dict], target: Path) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("run", type=Path, help="folder of a run, or its log")
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()

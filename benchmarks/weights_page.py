@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+
+from harness import RESULTS
 
 from restora.checkpoints import WeightsCard
 from restora.evaluation import Case, Evaluation, published_for
 from restora.evaluation.record import mean
 from restora.evaluation.tables import benchmark_tables, read_evaluations
 
-RESULTS = Path(__file__).parent / "results"
 FOLDERS = (RESULTS / "evaluations", RESULTS / "photographs")
 """Where evaluations are kept: of the benchmarks of papers, and of photographs that restora degraded."""
 

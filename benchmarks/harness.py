@@ -1,0 +1,88 @@
+"""Benchmark harness: command lines, time and memory of a call, the machine in words, tables and pages of results."""
+
+import argparse
+import ctypes
+import gc
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import torch
+
+from restora.atomic import write_file
+from restora.layers.precision import computes_in_bfloat16
+
+ROOT = Path(__file__).parent.parent
+RESULTS = ROOT / "benchmarks/results"
+DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+MIB = 2**20
+
+
+def command_line(description: str | None) -> argparse.ArgumentParser:
+    """Begin a command line whose help is a module's docstring, line by line."""
+    return argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def seconds(call: Callable[[], object], count: int = 1) -> float:
+    """Return the mean time of a call; clocks of a GPU are read when it has finished."""
+    start = time.perf_counter()
+    for _ in range(count):
+        call()
+    if DEVICE.type == "cuda":
+        torch.cuda.synchronize()
+    return (time.perf_counter() - start) / count
+
+
+def peak_memory(call: Callable[[], object]) -> int:
+    """Return the bytes that a call takes at most beyond what is there before it: of the resident set, or on the GPU."""
+    gc.collect()
+    if DEVICE.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        call()
+        return torch.cuda.max_memory_allocated() - before
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    Path("/proc/self/clear_refs").write_text("5")  # forgets the peak
+    before = _resident("VmRSS:")
+    call()
+    return _resident("VmHWM:") - before
+
+
+def machine() -> str:
+    """Describe what a benchmark runs on, and how busy it is."""
+    name = torch.cuda.get_device_name() if DEVICE.type == "cuda" else "CPU"
+    bfloat16 = "in hardware" if computes_in_bfloat16(DEVICE) else "emulated"
+    return (
+        f"{name}, {torch.get_num_threads()} threads, bfloat16 {bfloat16}, torch {torch.__version__}, load"
+        f" {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    )
+
+
+def table(heads: Sequence[str], rows: Iterable[Iterable[object]], *, rule: str = "---") -> list[str]:
+    """Return the lines of a table in Markdown.
+
+    Args:
+        heads: Of the columns, the first may be empty.
+        rows: Cells as they are to be printed.
+        rule: Below the heads of all columns but the first; ``---:`` aligns numbers to the right.
+    """
+    return [
+        f"| {' | '.join(heads)} |".replace("|  |", "| |", 1),
+        "|---|" + f"{rule}|" * (len(heads) - 1),
+        *(f"| {' | '.join(map(str, row))} |" for row in rows),
+    ]
+
+
+def write_results(name: str, lines: Sequence[str]) -> None:
+    """Write a page of results and print it."""
+    text = "\n".join(lines) + "\n"
+    write_file(RESULTS / name, text)
+    print(text, end="")
+
+
+def _resident(field: str) -> int:
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(field))
