@@ -71,9 +71,8 @@ class Validation:
             restored = restorer(image.degraded)
             scores.append(self.rule.score(restored, image.clean))
             if strips is not None and number < self.samples:
-                shown = image.degraded.reshape(*image.clean.shape[:2], -1, 3).mean(
-                    axis=2
-                )  # of two views the mean
+                views = image.degraded.reshape(*image.clean.shape[:2], -1, 3)
+                shown = views.mean(axis=2)  # of two views what is common to both
                 strip = Photograph(np.hstack([to_uint8(part) for part in (shown, restored, image.clean)]))
                 write(strips / f"{image.name.replace('/', '-')}.png", strip, overwrite=True)
         return scores
