@@ -1,12 +1,14 @@
 import pytest
 import torch
+from models import MODELS
 
 from restora.checkpoints import inspect_state_dict, to_official_state_dict
 from restora.errors import RestoraError
-from restora.networks import create_model, list_models
+from restora.networks import create_model
 
 
-@pytest.mark.parametrize("name", list_models())
+@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.usefixtures("toy_network")
 def test_every_variant_is_recognised_by_its_keys_and_shapes(name):
     architecture, variant = name.split("/")
     with torch.device("meta"):

@@ -1,19 +1,23 @@
 """One matrix over every registered network and variant: a network is tested by being registered."""
 
 import dataclasses
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from torch import nn
+from models import KNOWN, MODELS, SMALL, TINY, TOY
+from torch import Tensor
 
 from restora import RestoraError, create_model, list_models
-from restora.networks import ARCHITECTURES
+from restora.networks import ARCHITECTURES, Architecture, RestorationNetwork, register
+from restora.training.loop import AllScales
 
-SMALL = [name for name in list_models() if name.split("/")[1] in ("tiny", "small")]
+pytestmark = pytest.mark.usefixtures("toy_network")
 
 
-def build(name: str) -> nn.Module:
+def build(name: str) -> RestorationNetwork:
     torch.manual_seed(0)
     model = create_model(*name.split("/"))
     with torch.no_grad():  # layers that start as the identity would hide what is behind them
@@ -23,7 +27,7 @@ def build(name: str) -> nn.Module:
     return model
 
 
-def image(model: nn.Module, batch: int = 1, height: int = 3, width: int = 4) -> torch.Tensor:
+def image(model: RestorationNetwork, batch: int = 1, height: int = 3, width: int = 4) -> torch.Tensor:
     """Noise of the smallest sizes that the network takes, times height and width."""
     needs = model.requirements
     unit = needs.multiple * -(-needs.min_size // needs.multiple)
@@ -37,7 +41,7 @@ def test_shape_and_all_scales(name: str) -> None:
     x = image(model)
     with torch.inference_mode():
         y = model(x)
-        scales = model.forward_scales(x) if hasattr(model, "forward_scales") else [y]
+        scales = model.forward_scales(x)
     assert y.shape == (1, 3, *x.shape[2:])
     assert torch.equal(scales[-1], y)
     assert [s.shape[2] * 2**i for i, s in enumerate(reversed(scales))] == [x.shape[2]] * len(scales)
@@ -54,12 +58,7 @@ def test_smallest_size(name: str) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_every_parameter_learns(name: str) -> None:
     model = build(name).train()
-    outputs = (
-        model.forward_scales(image(model, batch=2))
-        if hasattr(model, "forward_scales")
-        else [model(image(model))]
-    )
-    sum(output.square().mean() for output in outputs).backward()
+    sum(output.square().mean() for output in model.forward_scales(image(model, batch=2))).backward()
     idle = [
         key
         for key, parameter in model.named_parameters()
@@ -125,6 +124,25 @@ def test_compiled_network_gives_the_same_numbers(name: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", TINY)
+def test_compiled_training_step_gives_the_same_gradients(name: str) -> None:
+    model = build(name).train()
+    x = image(model, batch=2)
+
+    def gradients(module: Any) -> dict[str, Tensor]:
+        model.zero_grad()
+        torch.manual_seed(0)  # some draw in training
+        sum(output.square().mean() for output in module(x)).backward()
+        return {key: parameter.grad.clone() for key, parameter in model.named_parameters()}
+
+    expected, compiled = gradients(AllScales(model)), gradients(torch.compile(AllScales(model)))
+    for key, gradient in expected.items():
+        torch.testing.assert_close(
+            compiled[key], gradient, rtol=1e-3, atol=1e-4 * float(gradient.abs().max())
+        )
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_onnx_gives_the_same_numbers(name: str, tmp_path: Path) -> None:
     pytest.importorskip("onnxscript")
@@ -147,7 +165,7 @@ def test_state_dict_round_trip(name: str) -> None:
         assert torch.equal(other(x), model(x))
 
 
-@pytest.mark.parametrize("name", list_models())
+@pytest.mark.parametrize("name", MODELS)
 def test_config_round_trip(name: str) -> None:
     architecture, variant = name.split("/")
     config = ARCHITECTURES[architecture].variants[variant]
@@ -173,3 +191,38 @@ def test_errors_name_what_there_is() -> None:
         create_model("chair", depth=3)
     with pytest.raises(RestoraError, match=r"ChaIR: width must be an even number of at least 2, got 3"):
         create_model("chair", width=3)
+
+
+def test_an_architecture_is_registered_once_under_its_name() -> None:
+    assert ARCHITECTURES["two_scale"] is TOY
+    register(TOY)  # once more does nothing
+    with pytest.raises(RestoraError, match="there is an architecture 'two_scale' already"):
+        register(dataclasses.replace(TOY))
+    assert "two_scale/tiny" in list_models()
+
+
+@pytest.mark.parametrize("architecture", KNOWN, ids=lambda architecture: architecture.name)
+def test_every_network_has_a_page_that_names_paper_and_variants(architecture: Architecture) -> None:
+    root = Path(__file__).parents[2]
+    folder = root / "tests/toys" if architecture is TOY else root / "docs/networks"
+    page = (folder / f"{architecture.name}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {architecture.title}\n")
+    title, year = architecture.paper.split(", ")[0], architecture.paper[-4:]
+    assert title in page
+    assert re.search(rf"{re.escape(title)}\W[^|]*{year}", page)
+    for name in architecture.variants:
+        (row,) = re.findall(rf"^\| `{name}` \|.*", page, flags=re.MULTILINE)
+        with torch.device("meta"):
+            parameters = sum(p.numel() for p in create_model(architecture.name, name).parameters())
+        counts = re.findall(r"\b\d{1,3}(?:,\d{3})+\b", row)
+        assert not counts or counts[0] == f"{parameters:,}"
+        if architecture is not TOY:
+            costs = (root / "benchmarks/results/costs.md").read_text(encoding="utf-8")
+            assert f"| {architecture.name} | {name} | {parameters:,} |" in costs
+
+
+@pytest.mark.parametrize("architecture", KNOWN, ids=lambda architecture: architecture.name)
+def test_every_hyper_parameter_is_described(architecture: Architecture) -> None:
+    described = type(architecture.published).__doc__ or ""
+    for field in dataclasses.fields(architecture.published):
+        assert f"        {field.name}: " in described

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from restora.layers.exporting import is_exporting
+
 
 def bilinear_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor | None = None) -> Tensor:
     """Read maps at any positions, bilinearly, with zeros outside.
@@ -29,7 +31,7 @@ def bilinear_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Te
     """
     dtype = torch.promote_types(features.dtype, torch.float32)
     features, rows, columns = features.to(dtype), rows.to(dtype), columns.to(dtype)
-    if features.device.type not in ("cpu", "cuda", "meta") or torch.compiler.is_exporting():
+    if features.device.type not in ("cpu", "cuda", "meta") or is_exporting():
         # Elsewhere, and in exported graphs, bags are missing or slow.
         return bilinear_sample_reference(features, rows, columns, factors)
     batch, height, width, groups, channels = features.shape

@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
+from restora.layers.exporting import is_exporting
 from restora.layers.neighborhood_tiles import Tiles, tiles_along
 
 CPU_TILE_VALUES = 2**19
@@ -86,7 +87,9 @@ def tiled_attention_backward(
             dk_rows.index_add_(0, keys_of_all, (scale * dlogits.mT @ queries).transpose(1, 2).flatten(0, 1))
             dv_rows.index_add_(0, keys_of_all, (attention.mT @ upstream).transpose(1, 2).flatten(0, 1))
         dbias.index_add_(1, entries.flatten(), dmask.flatten(1))
-    return dq, dk, dv, dbias[:, :-1].reshape(bias.shape)
+    # A copy, for a view would keep the strides of the longer rows, which the fake below does not know.
+    dbias = dbias[:, :-1].reshape(bias.shape).clone(memory_format=torch.contiguous_format)
+    return dq, dk, dv, dbias
 
 
 @tiled_attention.register_fake
@@ -167,7 +170,7 @@ def _mask(bias: Tensor, entries: Tensor) -> Tensor:
 
 def _chunks(asked: Tensor, seen: Tensor, q: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """Cut tiles into groups small enough that their keys and values fit the cache."""
-    if torch.compiler.is_exporting():
+    if is_exporting():
         yield asked, seen
         return
     values = CPU_TILE_VALUES if q.device.type == "cpu" else DEVICE_TILE_VALUES

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from restora.layers.exporting import is_exporting
 from restora.layers.patch_groups import PatchGroups
 from restora.layers.precision import full_precision
 
@@ -65,7 +66,7 @@ def pair_attention(query: Tensor, key: Tensor, value: Tensor, weights: Tensor, g
     chunked = groups.by_chunk(weights).transpose(0, 1).flatten(0, 2).to(query.dtype)  # (h * B * N_c, k, n)
     operands = (*(x.flatten(0, 1) for x in (query, key, value)), chunked, *_rows(groups))
     with full_precision(query):
-        if _exporting():
+        if is_exporting():
             # Some runtimes lose additions to one address from several threads; a gather and a sum are safe.
             parts = torch.cat([part for _, part in _attended(*operands)])  # (h * B * N_c, k p, C)
             B, h, N_c, k = groups.chunks.shape
@@ -206,12 +207,6 @@ def _slabs(query: Tensor, queries: Tensor, keys: Tensor) -> Iterator[tuple[slice
         for start in range(end - chunks, end, step):
             part = slice(start, min(start + step, end))
             yield part, queries[part], keys[part]
-
-
-def _exporting() -> bool:
-    """Tell whether the network is being written down for another runtime."""
-    # What torch 2.6 cannot tell apart from compilation.
-    return bool(getattr(torch.compiler, "is_exporting", torch.compiler.is_compiling)())
 
 
 def _pick(x: Tensor, rows: Tensor) -> Tensor:

@@ -1,0 +1,43 @@
+"""Every operator that restora registers keeps torch's contract of operators: schema, fakes, gradients, compilation."""
+
+from typing import Any
+
+import pytest
+import torch
+
+import restora.networks  # registers them  # noqa: F401
+from restora.layers import exporting
+
+
+def attention(heads: int, *, backward: bool) -> tuple[Any, ...]:
+    shape = 1, 6, 7, heads, 4
+    tensors = [torch.rand(shape) for _ in range(4 if backward else 3)] + [torch.rand(heads, 5, 5)]
+    return *(tensor.requires_grad_(not backward) for tensor in tensors), 3, 2
+
+
+SAMPLES = {
+    "restora::neighborhood_attention": [attention(1, backward=False), attention(2, backward=False)],
+    "restora::neighborhood_attention_backward": [attention(1, backward=True), attention(2, backward=True)],
+}
+
+
+def test_every_operator_has_samples() -> None:
+    names = {name.split(".")[0] for name in torch._C._dispatch_get_all_op_names()}
+    assert {name for name in names if name.startswith("restora::")} == SAMPLES.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments"), [(name, sample) for name in SAMPLES for sample in SAMPLES[name]]
+)
+def test_operators_keep_their_contract(name: str, arguments: tuple[Any, ...]) -> None:
+    torch.library.opcheck(getattr(torch.ops.restora, name.removeprefix("restora::")).default, arguments)
+
+
+def test_a_torch_that_cannot_tell_export_from_compilation_takes_it_for_export(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert not exporting.is_exporting()
+    monkeypatch.delattr(torch.compiler, "is_exporting", raising=False)
+    assert not exporting.is_exporting()
+    monkeypatch.setattr(torch.compiler, "is_compiling", lambda: True)
+    assert exporting.is_exporting()
