@@ -17,6 +17,7 @@ from restora.checkpoints import load_model
 from restora.errors import RestoraError
 from restora.training import Report, Trainer
 from restora.training.checkpoint import load_checkpoint
+from restora.training.divergence import DivergenceWatch
 from restora.training.export import crops_seen, export_weights
 from restora.training.validation import open_validation
 
@@ -169,6 +170,18 @@ def test_a_loss_that_explodes_stops_and_keeps_the_last_good_checkpoint(photos: P
     with pytest.raises(RestoraError, match=r"the loss is nan in step 16; the last good checkpoint is kept"):
         trainer.run()
     assert load_checkpoint(tmp_path / "last.pt").step == 10
+
+
+def test_weights_that_are_no_numbers_are_not_scored(photos: Path, tmp_path: Path) -> None:
+    plan = miniature(photos, validation={"photos": str(photos), "side": 16})
+    trainer, validation = Trainer(plan, tmp_path), open_validation(plan)
+    trainer.watch = DivergenceWatch(plan.explosion, tmp_path)
+    next(iter(trainer.ema.averages.values())).fill_(float("nan"))
+    with pytest.raises(
+        RestoraError, match="the weights are not finite after step 0; the last good checkpoint is kept"
+    ):
+        trainer._validate(validation)
+    assert not (tmp_path / "best.pt").exists()
 
 
 def test_other_networks_and_missing_runs_are_refused(photos: Path, tmp_path: Path) -> None:

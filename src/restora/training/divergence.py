@@ -1,6 +1,6 @@
 """Notice when training goes wrong, before a good checkpoint is replaced."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from pathlib import Path
 from statistics import median
@@ -54,6 +54,11 @@ class DivergenceWatch:
             if not isfinite(loss + error):
                 first = step - len(measured) + number + 1
                 raise RestoraError(f"the loss is {loss} in step {first}; {self._remedy()}")
+
+    def check_weights(self, weights: Iterable[Tensor], step: int) -> None:
+        """Look for weights that are no numbers, or infinite, before they are scored; see `check`."""
+        if not all(bool(values.isfinite().all()) for values in weights):
+            raise RestoraError(f"the weights are not finite after step {step}; {self._remedy()}")
 
     def _remedy(self) -> str:
         return (

@@ -271,6 +271,7 @@ class Trainer:
 
     def _validate(self, validation: Validation) -> float:
         """Score the averaged weights, write sample pictures, and keep the state if it is the best so far."""
+        self.watch.check_weights(self.ema.averages.values(), self.step)
         share = slice(self.accelerator.process_index, None, self.accelerator.num_processes)
         scores = validation.scores(self.averaged_network(), self.folder / "samples", share)
         total = torch.tensor(scores, device=self.accelerator.device).sum()
