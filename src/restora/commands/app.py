@@ -20,7 +20,7 @@ COMMANDS = {
     "compare": "Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores.",
     "curves": "Draw the mean score of methods against the level of noise, from records of evaluations.",
     "models": "List the networks, their variants, sizes and papers.",
-    "weights": "List the weights in the package: what they do, how large they are, how well they score.",
+    "weights": "List the weights: in the package and of the papers' authors, with what they do and how well they score.",
     "inspect": "Tell architecture, variant, parameters and precision of a file of weights, and the keys that do not fit.",
     "convert": "Convert a checkpoint to safetensors with a card, which load faster and cannot run code.",
     "benchmarks": "List the benchmarks that restora reads, show the card of one, check a copy of it.",

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from restora.commands.options import AsJson, Split, Variant
 from restora.datasets import BENCHMARKS, Benchmark, benchmark
 from restora.datasets.examination import MANY, Examination, examine
 
@@ -35,7 +36,6 @@ benchmarks = typer.Typer(
 )
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the benchmark, such as rain100l.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print for other programs.")]
 
 
 @benchmarks.callback(invoke_without_command=True, epilog=EPILOG)
@@ -87,12 +87,8 @@ def check(
     root: Annotated[
         Path, typer.Argument(metavar="ROOT", help="Its folder, that of its split, or one above.")
     ],
-    split: Annotated[
-        str | None, typer.Option(help="train, val, test or all; the usual one if left out.")
-    ] = None,
-    variant: Annotated[
-        str | None, typer.Option(help="Such as blur_gamma; the usual one if left out.")
-    ] = None,
+    split: Split = None,
+    variant: Variant = None,
     as_json: AsJson = False,
 ) -> None:
     """Say which layout a copy has, count its pairs, name what is missing or does not fit."""

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from restora.commands.options import Overwrite
 from restora.errors import RestoraError
 from restora.evaluation.figure import figure, scored
 from restora.evaluation.figure_crops import Crop, differing_crops
@@ -63,7 +64,7 @@ def compare(
         str, typer.Option("--enlarge", metavar="nearest|lanczos", help="How crops are enlarged.")
     ] = "nearest",
     quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of a JPEG or WebP figure.")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores."""
     if enlargement not in ("nearest", "lanczos"):

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from restora.commands.options import Overwrite
 from restora.errors import RestoraError
 from restora.evaluation.curves import chart, write_curves
 from restora.evaluation.record import read_json
@@ -29,7 +30,7 @@ def curves(
     metric: Annotated[
         str | None, typer.Option(help="What to draw, such as ssim; else the protocol's first.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Draw the mean score of methods against the level of noise, from records of evaluations."""
     if output.exists() and not overwrite:

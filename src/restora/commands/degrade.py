@@ -8,6 +8,7 @@ import typer
 from numpy.typing import NDArray
 from torch import Tensor
 
+from restora.commands.options import Overwrite
 from restora.degradations import DEGRADATIONS, Compose, all_presets, find_preset
 from restora.degradations.gallery import gallery as contact_sheet
 from restora.errors import RestoraError
@@ -65,7 +66,7 @@ def degrade(
     quality: Annotated[
         int | None, typer.Option(help="Of a JPEG or WebP, 1 to 100; as of the photograph when left out.")
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Make an example of bad weather, a bad lens or a bad camera from a clean photograph."""
     apply = apply or []

@@ -2,7 +2,7 @@
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from restora.commands.options import Device, Ensemble, Split, Variant, pixels_or_auto
 from restora.datasets import Pairs
 from restora.datasets import benchmark as card_of
 from restora.errors import RestoraError
@@ -63,12 +64,8 @@ def evaluate(
     protocol: Annotated[
         str | None, typer.Option(help="One of 'restora protocols'; that of most papers when left out.")
     ] = None,
-    split: Annotated[
-        str | None, typer.Option(help="train, val, test ...; the usual one if left out.")
-    ] = None,
-    variant: Annotated[
-        str | None, typer.Option(help="Such as blur_gamma; the usual one if left out.")
-    ] = None,
+    split: Split = None,
+    variant: Variant = None,
     sigma: Annotated[
         list[float] | None,
         typer.Option(help="Strength of synthetic noise, of 255; repeat it for several. [15, 25 and 50]"),
@@ -76,18 +73,14 @@ def evaluate(
     blind: Annotated[
         bool, typer.Option("--blind", help="Baselines estimate the noise, rather than being told.")
     ] = False,
-    tile: Annotated[
-        str, typer.Option(metavar="auto|none|PIXELS", help="Side of the tiles.", show_default=True)
-    ] = "none",
-    ensemble: Annotated[bool, typer.Option("--ensemble", help="Average over flips and turns.")] = False,
+    tile: Annotated[str, typer.Option(metavar="auto|none|PIXELS", help="Side of the tiles.")] = "none",
+    ensemble: Ensemble = False,
     local_statistics: Annotated[
         int | None,
         typer.Option(metavar="PIXELS", min=8, help="Pool over windows, for training crops of this side."),
     ] = None,
-    precision: Annotated[
-        str, typer.Option(help="auto, float32, bfloat16 or float16.", show_default=True)
-    ] = "float32",
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps ...", show_default=True)] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "float32",
+    device: Device = "auto",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Only one of every so many pairs.")] = 1,
     keep_images: Annotated[
@@ -96,7 +89,7 @@ def evaluate(
     again: Annotated[bool, typer.Option("--again", help="Begin anew, whatever is there.")] = False,
     output: Annotated[
         Path,
-        typer.Option("-o", "--output", help="Folder for JSON, CSV, report and images.", show_default=True),
+        typer.Option("-o", "--output", help="Folder for JSON, CSV, report and images."),
     ] = Path("evaluations"),
 ) -> None:
     """Score a method on a benchmark, as papers do, and print the published numbers beside it."""
@@ -109,7 +102,7 @@ def evaluate(
     if weights is not None:
         fixed = weights_method(
             weights,
-            tile=_tile(tile),
+            tile=None if tile == "none" else pixels_or_auto("--tile", tile),
             ensemble=ensemble,
             local_statistics=local_statistics,
             precision=precision,
@@ -165,17 +158,6 @@ def _bar(console: Console) -> Progress:
 
 def _show(bar: Progress, task: TaskID, done: int, total: int, name: str) -> None:
     bar.update(task, completed=done, total=total, name=name)
-
-
-def _tile(value: str) -> int | Literal["auto"] | None:
-    if value == "none":
-        return None
-    if value == "auto":
-        return "auto"
-    try:
-        return int(value)
-    except ValueError:
-        raise typer.BadParameter(f"{value!r} is no number of pixels", param_hint="--tile") from None
 
 
 def _print(heading: str, board: Leaderboard, out: Console, *, caption: str = "") -> None:

@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from restora.checkpoints import inspect_state_dict, read_tensors
+from restora.commands.options import AsJson
 from restora.errors import RestoraError
 
 
 def inspect(
     file: Annotated[Path, typer.Argument(help="A checkpoint: .pth, .pt, .pkl, .ckpt or .safetensors.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print an object, for other programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Tell architecture, variant, parameters and precision of a file of weights, and the keys that do not fit."""
     tensors = read_tensors(file)

@@ -1,20 +1,17 @@
 """``restora models``: the networks there are."""
 
 import json
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
+from restora.commands.options import AsJson
 from restora.networks import create_model
 from restora.networks.registry import ARCHITECTURES
 
 
 def models(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print a list of objects, for other programs.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the networks, their variants, sizes and papers."""
     rows = [

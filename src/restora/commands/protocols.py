@@ -1,19 +1,16 @@
 """``restora protocols``: the ways in which papers score."""
 
 import json
-from typing import Annotated
 
-import typer
 from rich.console import Console
 from rich.table import Table
 
+from restora.commands.options import AsJson
 from restora.metrics import PROTOCOLS
 
 
 def protocols(
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print a list of objects, for other programs.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the protocols: what exactly is done to two images before which score is computed, and who prints it."""
     if as_json:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from restora.commands.options import AsJson
 from restora.training import load_recipe
 from restora.training.bundled import find_recipe
 from restora.training.bundled import list_recipes as names
@@ -32,9 +33,7 @@ recipes = typer.Typer(
 @recipes.callback(invoke_without_command=True, epilog=EPILOG)
 def list_recipes(
     context: typer.Context,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print a list of objects, for other programs.")
-    ] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List the recipes that come with restora, print one, print the reference of all keys."""
     if context.invoked_subcommand is not None:

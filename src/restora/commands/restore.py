@@ -4,12 +4,13 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from restora.checkpoints.tasks import DEFAULT_TASK, TASKS, load_for_task
+from restora.commands.options import Device, pixels_or_auto
 from restora.commands.progress import FilesProgress
 from restora.restoration import Restorer, Result, gather, plan_jobs, run_jobs
 
@@ -74,7 +75,7 @@ def restore(
         bool,
         typer.Option("--ensemble", help="Average over 8 flips and turns: a little better, 8 times the time."),
     ] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps, ...")] = "auto",
+    device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
     recursive: Annotated[
         bool, typer.Option("-r", "--recursive", help="Also restore what is in the folders below.")
@@ -121,8 +122,8 @@ def restore(
         restorer = Restorer(
             network,
             strength=strength,
-            tile=None if tile == "none" else _pixels("tile", tile),
-            overlap=_pixels("overlap", overlap),
+            tile=None if tile == "none" else pixels_or_auto("--tile", tile),
+            overlap=pixels_or_auto("--overlap", overlap),
             ensemble=ensemble,
             precision=precision,
             device=device,
@@ -143,15 +144,6 @@ def restore(
     _sum_up(results, console)
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
-
-
-def _pixels(name: str, value: str) -> int | Literal["auto"]:
-    if value == "auto":
-        return "auto"
-    try:
-        return int(value)
-    except ValueError:
-        raise typer.BadParameter(f"{value!r} is no number of pixels", param_hint=f"--{name}") from None
 
 
 def _tell(result: Result, console: Console, as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from restora.commands.options import AsJson
 from restora.evaluation.record import read_json
 from restora.evaluation.significance import difference
 
@@ -17,12 +18,10 @@ def significance(
         Path,
         typer.Argument(metavar="B.json", help="Another method on the same benchmark, by the same protocol."),
     ],
-    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.", show_default=True)] = 10_000,
-    level: Annotated[
-        float, typer.Option(min=0.5, max=0.9999, help="Of the interval.", show_default=True)
-    ] = 0.95,
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.", show_default=True)] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print for other programs.")] = False,
+    resamples: Annotated[int, typer.Option(min=100, help="Of the bootstrap.")] = 10_000,
+    level: Annotated[float, typer.Option(min=0.5, max=0.9999, help="Of the interval.")] = 0.95,
+    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Print the mean difference of two methods, B minus A, with its bootstrap interval."""
     a, b = read_json(first), read_json(second)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
+from restora.commands.options import Device, Ensemble
 from restora.datasets import Pairs, open_benchmark
 from restora.evaluation.methods import Method, weights_method
 from restora.evaluation.run import restored
@@ -33,11 +34,9 @@ def submit(
     authors: Annotated[str, typer.Option(help="For the server's table.")] = "",
     paper: Annotated[str, typer.Option(help="Title, for the server's table.")] = "",
     venue: Annotated[str, typer.Option(help="For the server's table.")] = "",
-    ensemble: Annotated[bool, typer.Option("--ensemble", help="Average over flips and turns.")] = False,
-    device: Annotated[str, typer.Option(help="auto, cpu, cuda, mps ...", show_default=True)] = "auto",
-    output: Annotated[Path, typer.Option("-o", "--output", help="A folder.", show_default=True)] = Path(
-        "submission"
-    ),
+    ensemble: Ensemble = False,
+    device: Device = "auto",
+    output: Annotated[Path, typer.Option("-o", "--output", help="A folder.")] = Path("submission"),
 ) -> None:
     """Write a submission to the server of SIDD or DND, which keep the clean images."""
     pairs = open_benchmark(server, root, split="benchmark" if server == "sidd" else "test")

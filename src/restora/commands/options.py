@@ -1,0 +1,26 @@
+"""Options that several commands have, and how their values are read."""
+
+from typing import Annotated, Literal
+
+import typer
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print for other programs.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
+Ensemble = Annotated[bool, typer.Option("--ensemble", help="Average over flips and turns.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")]
+Split = Annotated[str | None, typer.Option(help="train, val, test or all; the usual one if left out.")]
+Variant = Annotated[str | None, typer.Option(help="Such as blur_gamma; the usual one if left out.")]
+
+
+def pixels_or_auto(option: str, value: str) -> int | Literal["auto"]:
+    """Read a number of pixels or the word auto.
+
+    Raises:
+        typer.BadParameter: It is neither.
+    """
+    if value == "auto":
+        return "auto"
+    try:
+        return int(value)
+    except ValueError:
+        raise typer.BadParameter(f"{value!r} is no number of pixels", param_hint=option) from None
