@@ -65,7 +65,7 @@ def table(heads: Sequence[str], rows: Iterable[Iterable[object]], *, rule: str =
     """Return the lines of a table in Markdown.
 
     Args:
-        heads: Of the columns, the first may be empty.
+        heads: Heads of the columns, the first may be empty.
         rows: Cells as they are to be printed.
         rule: Below the heads of all columns but the first; ``---:`` aligns numbers to the right.
     """

@@ -41,7 +41,7 @@ MARKS = {
     "denoise-real": Mark(_photographs("sensor-strong", "sensor-strong-jpeg-75"), "nlmeans"),
     "dehaze": Mark(_photographs("haze-outdoor", "haze-indoor", "haze-night"), "dark-channel", 4.0),
 }
-"""Of every task that weights are shipped for."""
+"""Marks of all tasks that weights are shipped for."""
 
 
 def kept_evaluations() -> list[Evaluation]:

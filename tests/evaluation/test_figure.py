@@ -1,11 +1,17 @@
+import io
+import re
+import struct
+import zlib
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from restora.errors import RestoraError
 from restora.evaluation.figure import figure, scored
 from restora.evaluation.figure_crops import Crop
 from restora.evaluation.figure_sheet import COLOURS, COLUMN, GAP, Exhibit
-from restora.evaluation.scene import Picture, Words, paint
+from restora.evaluation.scene import Frame, Picture, Words, paint, write_pdf
 from restora.metrics import protocol
 
 
@@ -45,6 +51,45 @@ def test_nearest_keeps_the_pixels_and_lanczos_interpolates():
         scene = figure([Exhibit("a", image)], crop, enlargement=enlargement)
         enlarged = [item for item in scene.items if isinstance(item, Picture)][1]
         assert (len(np.unique(enlarged.pixels)) == 2) == (values == 2)
+
+
+def pdf_images(content):
+    """The RGB images in a PDF of matplotlib's: their streams are those of PNG files."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    for match in re.finditer(
+        rb"/Subtype /Image /Width (\d+) /Height (\d+)[^<]*<<[^>]*>>[^>]*>>\nstream\n", content
+    ):
+        size = struct.pack(">IIBBBBB", int(match[1]), int(match[2]), 8, 2, 0, 0, 0)
+        rows = zlib.decompressobj().decompress(content[match.end() :])  # with the filters of PNG
+        chunks = (b"IHDR", size), (b"IDAT", zlib.compress(rows)), (b"IEND", b"")
+        png = b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*each) for each in chunks)
+        yield np.asarray(Image.open(io.BytesIO(png)))[::-1]  # the lowest row comes first
+
+
+def test_enlarged_crops_are_pixel_exact_in_png_and_pdf(tmp_path):
+    pytest.importorskip("matplotlib")
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (2, 61, 83, 3)).astype(np.uint8)
+    crops = [Crop(10, 20, 37, 29), Crop(50, 3, 21, 23)]
+    scene = figure([Exhibit(f"{i}", (one / np.float32(255))) for i, one in enumerate(pixels)], crops)
+    sheet, line = paint(scene), max(item.thickness for item in scene.items if isinstance(item, Frame))
+    pictures = [item for item in scene.items if isinstance(item, Picture)]
+    assert len(pictures) == 1 + 2 * 2
+    embedded = list(pdf_images(write_pdf(tmp_path / "a.pdf", scene).read_bytes()))
+    assert len(embedded) == len(pictures)
+    for number, picture in enumerate(pictures[1:]):
+        crop, image = crops[number // 2], pixels[number % 2]
+        factor = picture.pixels.shape[1] // crop.width
+        assert factor > 5
+        expected = crop.of(image).repeat(factor, axis=0).repeat(factor, axis=1)
+        height, width = expected.shape[:2]
+        painted = sheet[picture.top : picture.top + height, picture.left : picture.left + width]
+        inside = slice(line, -line)  # the frame lies over the outermost pixels
+        assert np.array_equal(painted[inside, inside], expected[inside, inside])
+        assert any(np.array_equal(one, expected) for one in embedded)
 
 
 def test_error_maps_share_a_scale_with_ticks():

@@ -35,7 +35,7 @@ benchmarks = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Of the benchmark, such as rain100l.")]
+Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the benchmark, such as rain100l.")]
 
 
 @benchmarks.callback(invoke_without_command=True, epilog=EPILOG)

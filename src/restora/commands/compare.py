@@ -32,7 +32,9 @@ def compare(
     pictures: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PICTURE...", help="Of the same scene and size, a column each.", show_default=False
+            metavar="PICTURE...",
+            help="Pictures of the same scene and size, a column each.",
+            show_default=False,
         ),
     ],
     output: Annotated[
@@ -63,7 +65,9 @@ def compare(
     enlargement: Annotated[
         str, typer.Option("--enlarge", metavar="nearest|lanczos", help="How crops are enlarged.")
     ] = "nearest",
-    quality: Annotated[int | None, typer.Option(min=1, max=100, help="Of a JPEG or WebP figure.")] = None,
+    quality: Annotated[
+        int | None, typer.Option(min=1, max=100, help="Quality of a JPEG or WebP figure.")
+    ] = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores."""

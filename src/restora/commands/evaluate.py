@@ -59,7 +59,7 @@ def evaluate(
         Path | None, typer.Option(help="Score the pictures in this folder, matched by name.")
     ] = None,
     name: Annotated[
-        str | None, typer.Option(help="Of the method of --images; that of the folder when left out.")
+        str | None, typer.Option(help="Name of the method of --images; that of the folder when left out.")
     ] = None,
     protocol: Annotated[
         str | None, typer.Option(help="One of 'restora protocols'; that of most papers when left out.")

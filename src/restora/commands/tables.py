@@ -13,7 +13,7 @@ from restora.evaluation.tables import read_evaluations, results_page, with_table
 def tables(
     folder: Annotated[
         Path,
-        typer.Argument(metavar="FOLDER", help="Of the JSON files of restora evaluate."),
+        typer.Argument(metavar="FOLDER", help="Folder of the JSON files of restora evaluate."),
     ] = Path("benchmarks/results/evaluations"),
     output: Annotated[
         Path | None,

@@ -1,4 +1,4 @@
-"""What is evaluated at once: a benchmark, its strengths of noise, or several benchmarks whose mean papers print."""
+"""Cases and suites, what is evaluated at once: a benchmark, its strengths of noise, or several benchmarks whose mean papers print."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,7 +78,7 @@ def cases_of(
     """Return what a name stands for.
 
     Args:
-        name: Of a benchmark or a suite.
+        name: Name of a benchmark or a suite.
         split: None for the usual one, or for all parts of a suite.
         variant: None for the usual one; of sets for synthetic noise, for all of `SIGMAS`.
         sigmas: Strengths of noise instead, in grey levels of 255.

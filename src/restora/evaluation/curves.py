@@ -13,7 +13,7 @@ from restora.metrics import with_unit
 
 SUFFIXES = (".svg", ".pdf", ".png")
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-"""Of Okabe and Ito: told apart with every kind of colour vision."""
+"""Palette of Okabe and Ito: told apart with every kind of colour vision."""
 MARKERS = "osD^vPX"
 
 

@@ -1,4 +1,4 @@
-"""The figure that papers print: a picture with marked crops, and below it the crops of every method, enlarged."""
+"""Comparison figure as papers print it: a picture with marked crops, and below it the crops of every method, enlarged."""
 
 from collections.abc import Sequence
 

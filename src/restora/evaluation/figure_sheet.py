@@ -1,4 +1,4 @@
-"""The parts of a figure, placed one below the other."""
+"""Sheet of a figure: its parts, placed one below the other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ COLUMN = 480
 """The most that a column may take."""
 GAP = 10
 TALLEST = 0.75
-"""Of the width of the sheet: what the whole picture may take in height."""
+"""Height that the whole picture may take, as a share of the width of the sheet."""
 COLOURS: tuple[Colour, ...] = ((240, 70, 60), (60, 180, 255), (250, 215, 30), (60, 200, 110), (215, 120, 230))
-"""Of the crops, in order; told apart with every kind of colour vision, and rare in photographs."""
+"""Colours of the crops, in order; told apart with every kind of colour vision, and rare in photographs."""
 
 
 @dataclass(frozen=True, eq=False)

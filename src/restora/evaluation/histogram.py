@@ -1,4 +1,4 @@
-"""A histogram as SVG that stands inside a page and takes its colours from it."""
+"""Histogram as SVG that stands inside a page and takes its colours from it."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The scores of a run so far: what a run that is repeated need not do again."""
+"""Journal of a run, its scores so far: what a run that is repeated need not do again."""
 
 import json
 from collections.abc import Mapping

@@ -102,8 +102,8 @@ def suite_leaderboard(name: str, evaluations: Sequence[Evaluation]) -> Leaderboa
     """Gather one method's mean over the parts of a suite among the published means.
 
     Args:
-        name: Of the suite.
-        evaluations: Of each of its parts, by one protocol.
+        name: Name of the suite.
+        evaluations: One of each of its parts, by one protocol.
 
     Raises:
         RestoraError: Their protocols have different metrics.
@@ -123,8 +123,8 @@ def suite_means(name: str, evaluations: Sequence[Evaluation]) -> dict[str, float
     """Return the mean over the parts of a suite as papers take it: metric -> mean.
 
     Args:
-        name: Of the suite.
-        evaluations: Of each of its parts, by one protocol.
+        name: Name of the suite.
+        evaluations: One of each of its parts, by one protocol.
 
     Raises:
         RestoraError: Their protocols have different metrics.

@@ -1,4 +1,4 @@
-"""What is evaluated: weights of restora, a classical baseline, or pictures that somebody else restored."""
+"""Methods that are evaluated: weights of restora, baselines, pictures that somebody else restored."""
 
 import hashlib
 from collections.abc import Callable, Mapping
@@ -32,8 +32,8 @@ class Method:
         kind: "weights", "baseline" or "images".
         restore: An entry and its degraded image (H, W, C), float32, about [0, 1] -> (H, W, 3), float or 8 or 16 bits.
         settings: Everything that changes the result.
-        stamp: Of an entry, changes when its result would; for results that are read from files.
-        weights_sha256: Of the file of weights.
+        stamp: Entry -> words that change when its result would; for results that are read from files.
+        weights_sha256: Checksum of the file of weights.
         card: The weights card as data.
         package: Name of the package on whose version the result depends, beside the usual ones.
     """
@@ -117,8 +117,8 @@ def baseline_method(name: str, *, task: str, sigma: float | None) -> Method:
 
     Args:
         name: One of `restora.evaluation.baselines.BASELINES`.
-        task: Of the benchmark.
-        sigma: Of the noise in grey levels of 255, which the baseline is told; None for it to estimate.
+        task: Task of the benchmark.
+        sigma: Strength of the noise in grey levels of 255, which the baseline is told; None for it to estimate.
 
     Raises:
         RestoraError: There is no such baseline, or its package is missing.
@@ -147,7 +147,7 @@ def images_method(folder: str | Path, *, name: str | None = None) -> Method:
 
     Args:
         folder: It and those below are searched.
-        name: Of the method; that of the folder for None.
+        name: Name of the method; that of the folder for None.
 
     Raises:
         RestoraError: The folder is missing or holds no images; when restoring, a picture is missing or not unique.

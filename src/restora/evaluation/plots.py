@@ -1,4 +1,4 @@
-"""Saving what matplotlib draws."""
+"""Files of what matplotlib draws."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

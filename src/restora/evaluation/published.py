@@ -1,4 +1,4 @@
-"""The numbers that papers print, each with where it was read and by which protocol it was measured."""
+"""Published numbers, each with where it was read and by which protocol it was measured."""
 
 import csv
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ class Published:
     Attributes:
         model: As its authors call it.
         benchmark: Name of the card, or of a suite for a printed mean over several.
-        split: Of the benchmark.
-        variant: Of the benchmark, "" where it has none.
+        split: Split of the benchmark.
+        variant: Variant of the benchmark, "" where it has none.
         scores: Metric -> printed value, with as many digits as were printed.
         protocol: By which it was measured, as far as its authors say.
         kind: "result", "ablation" (a variant that nobody uses), or "unverified" (quoted, the source not at hand).

@@ -1,4 +1,4 @@
-"""The record of an evaluation: every score, and everything needed to repeat it, as JSON and as CSV."""
+"""Record of an evaluation: every score, and everything needed to repeat it, as JSON and as CSV."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ from restora.errors import RestoraError
 from restora.evaluation.cases import Case
 
 FORMAT = 1
-"""Of the JSON files; readers refuse a later one."""
+"""Format of the JSON files; readers refuse a later one."""
 
 OLD_KINDS = {"peer": "baseline"}
 """Kinds of methods as files of the first releases have them."""
@@ -29,7 +29,7 @@ class ImageScores:
     """The scores of one image.
 
     Attributes:
-        name: Of the pair in its benchmark.
+        name: Name of the pair in its benchmark.
         scores: Metric -> value, as the protocol has them; infinity for equal images.
     """
 
@@ -57,7 +57,7 @@ class Evaluation:
         published_pairs: How many pairs the published numbers are means of; None if not fixed.
         remarks: What a reader should know, such as an odd number of pairs.
         versions: Package -> version.
-        weights_sha256: Of the file of weights; None for other methods.
+        weights_sha256: Checksum of the file of weights; None for methods without one.
         card: The weights card as data; None where there is none.
     """
 

@@ -1,4 +1,4 @@
-"""The HTML report of an evaluation: one file that shows the scores and the pictures behind them."""
+"""HTML report of an evaluation: one file that shows the scores and the pictures behind them."""
 
 import base64
 import io

@@ -1,4 +1,4 @@
-"""Running a method over a benchmark: images are read ahead and scored behind while the method works."""
+"""Runs of a method over a benchmark: images are read ahead and scored behind while the method works."""
 
 import os
 import platform
@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -162,27 +163,16 @@ def restored(
         The pair and its restored image, float in about [0, 1], in order.
     """
     pool = ThreadPoolExecutor(WORKERS)
+    waiting = iter(entries)
+    reading = deque((entry, pool.submit(entry.read)) for entry in islice(waiting, WORKERS))
     try:
-        waiting = iter(entries)
-        reading: deque[tuple[Entry, Future[Pair]]] = deque()
-        for _ in range(WORKERS):
-            _read_next(pool, waiting, reading)
         while reading:
             entry, future = reading.popleft()
             pair = future.result()
-            _read_next(pool, waiting, reading)
-            answer = restore(entry, to_float(pair.degraded))
-            yield pair, to_double(answer)
+            reading.extend((following, pool.submit(following.read)) for following in islice(waiting, 1))
+            yield pair, to_double(restore(entry, to_float(pair.degraded)))
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _read_next(
-    pool: ThreadPoolExecutor, waiting: Iterator[Entry], reading: deque[tuple[Entry, Future[Pair]]]
-) -> None:
-    entry = next(waiting, None)
-    if entry is not None:
-        reading.append((entry, pool.submit(entry.read)))
 
 
 def _scored(entries: Sequence[Entry], method: Method, protocol: Protocol, run: Run) -> Iterator[ImageScores]:

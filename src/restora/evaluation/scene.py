@@ -1,4 +1,4 @@
-"""A sheet of pictures, frames and words, painted as pixels or as a PDF page."""
+"""Scene of pictures, frames and words, painted as pixels or as a PDF page."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

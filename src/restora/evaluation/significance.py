@@ -1,4 +1,4 @@
-"""Is one method better than another, or was it these images?"""
+"""Significance: is one method better than another, or was it these images?"""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Difference:
     Attributes:
         metric: Which score.
         images: How many images both have.
-        mean: Of second minus first.
+        mean: Mean of second minus first.
         low: Lower end of the interval.
         high: Upper end.
         level: Share of resamples inside the interval.
@@ -57,7 +57,7 @@ def difference(
     Args:
         first: An evaluation.
         second: Another of the same case by the same protocol; only images that both have are compared.
-        metric: Of the protocol; the first for None.
+        metric: Metric of the protocol; the first for None.
         resamples: More make the ends of the interval steadier.
         level: Share of the resamples in the interval.
         seed: The same seed gives the same interval.

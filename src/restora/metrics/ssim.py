@@ -116,8 +116,8 @@ def pooled_size(height: int, width: int, multiple: int | None = None) -> tuple[i
     """Return the size that the dehazing scripts pool to before they measure SSIM.
 
     Args:
-        height: Of the image in pixels.
-        width: Of the image in pixels.
+        height: Height of the image in pixels.
+        width: Width of the image in pixels.
         multiple: That the script pads to: 4 for ChaIR, 8 for SFNet and FSNet. They count a whole multiple too many where the size
             is one already, which their published numbers depend on. ``None`` counts the image itself (DehazeFormer).
 

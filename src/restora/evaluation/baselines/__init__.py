@@ -96,8 +96,8 @@ def baseline(name: str, *, task: str = "any", sigma: float | None = None) -> Bas
 
     Args:
         name: One of `BASELINES`.
-        task: Of the benchmark: it chooses between Wiener's filters.
-        sigma: Of the noise in grey levels of 255; None to estimate it from every image. Ignored where none is needed.
+        task: Task of the benchmark: it chooses between Wiener's filters.
+        sigma: Strength of the noise in grey levels of 255; None to estimate it from every image. Ignored where none is needed.
 
     Raises:
         RestoraError: There is no such baseline, or its package is missing.

@@ -1,4 +1,4 @@
-"""The dark channel prior: dehazing without learning.
+"""Dark channel prior: dehazing without learning.
 
 He, Sun, Tang, "Single image haze removal using dark channel prior", CVPR 2009 and TPAMI 2011. Haze adds light; in a clear
 outdoor image nearly every neighbourhood has a pixel that is dark in some channel. The transmission is refined with the
@@ -18,7 +18,7 @@ LEAST_TRANSMISSION = 0.1
 BRIGHTEST = 0.001
 """Share of the pixels, the haziest, among which the colour of the haze is looked for (section 4.4)."""
 RADIUS, SMOOTHNESS = 20, 1e-3
-"""Of the guided filter."""
+"""Radius of the guided filter's windows, and its penalty on slopes."""
 
 Image = NDArray[np.float64]
 
@@ -63,7 +63,7 @@ def guided_filter(guide: Image, image: Image, *, radius: int, epsilon: float) ->
     Args:
         guide: (H, W) in [0, 1].
         image: (H, W).
-        radius: Of the windows, 2 radius + 1 pixels wide.
+        radius: Reach of the windows, which are 2 radius + 1 pixels wide.
         epsilon: The penalty: variance of the guide below which a window counts as flat.
     """
 

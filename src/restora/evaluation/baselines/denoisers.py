@@ -25,7 +25,7 @@ def bm3d(image: NDArray[np.floating], sigma: float) -> NDArray[np.float64]:
 
     Args:
         image: (H, W, 3) RGB in [0, 1], noise beyond included.
-        sigma: Of the noise in grey levels of 255.
+        sigma: Strength of the noise in grey levels of 255.
 
     Raises:
         RestoraError: The package is not installed.
@@ -46,7 +46,7 @@ def non_local_means(image: NDArray[np.floating], sigma: float) -> NDArray[np.flo
 
     Args:
         image: (H, W, 3) RGB in [0, 1].
-        sigma: Of the noise in grey levels of 255.
+        sigma: Strength of the noise in grey levels of 255.
     """
     if sigma <= 0:
         return to_double(image)

@@ -26,7 +26,7 @@ def ffdnet(image: NDArray[np.floating], sigma: float) -> NDArray[np.float32]:
 
     Args:
         image: (H, W, 3) RGB in [0, 1], noise beyond included.
-        sigma: Of the noise in grey levels of 255.
+        sigma: Strength of the noise in grey levels of 255.
 
     Returns:
         (H, W, 3), not clamped.

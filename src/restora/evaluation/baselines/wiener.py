@@ -79,7 +79,7 @@ def smooth(image: NDArray[np.floating], sigma: float) -> Image:
 
     Args:
         image: (H, W, 3) in [0, 1].
-        sigma: Of the noise in grey levels of 255.
+        sigma: Strength of the noise in grey levels of 255.
     """
     noisy = image.astype(np.float64)
     mean = cv2.blur(noisy, (WINDOW, WINDOW))

@@ -12,7 +12,7 @@ from restora.evaluation.submissions.matlab import write_mat
 
 PHOTOGRAPHS, BOXES = 50, 20
 VERSION = "1.0"
-"""Of the form, as the authors' own script writes it."""
+"""Version of the form, as the authors' own script writes it."""
 
 
 def write_dnd_bundle(folder: str | Path, crops: Iterable[tuple[str, NDArray[Any]]]) -> tuple[Path, ...]:
