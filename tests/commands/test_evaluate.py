@@ -162,7 +162,7 @@ def test_tables_are_written_and_checked(restora_command, rain, tmp_path):
 def test_a_submission_is_written_for_what_only_a_server_can_score(restora_command, tmp_path, monkeypatch):
     from scipy.io import loadmat, savemat
 
-    monkeypatch.setattr("restora.evaluation.submissions.sidd.SIDE", 8)
+    monkeypatch.setattr("restora.evaluation.submissions.SIDD_SIDE", 8)
     noisy = np.random.default_rng(0).integers(0, 256, (40, 32, 8, 8, 3)).astype(np.uint8)
     savemat(tmp_path / "BenchmarkNoisyBlocksSrgb.mat", {"BenchmarkNoisyBlocksSrgb": noisy})
 

@@ -41,17 +41,14 @@ def submit(
     """Write a submission to the server of SIDD or DND, which keep the clean images."""
     pairs = open_benchmark(server, root, split="benchmark" if server == "sidd" else "test")
     method = weights_method(weights, ensemble=ensemble, device=device)
-    written = (
-        _sidd(pairs, method, output, authors, paper, venue)
-        if server == "sidd"
-        else _dnd(pairs, method, output)
-    )
-    for path in written:
-        print(path)
+    if server == "sidd":
+        written = _sidd(pairs, method, output, authors, paper, venue)
+    else:
+        written = list(write_dnd_bundle(output / "bundled", _restored(pairs, method)))
+    print(*written, sep="\n")
 
 
 def _sidd(pairs: Pairs, method: Method, output: Path, authors: str, paper: str, venue: str) -> list[Path]:
-
     start = time.perf_counter()
     blocks = [to_uint8(crop) for _, crop in _restored(pairs, method)]
     megapixels = sum(block.shape[0] * block.shape[1] for block in blocks) / 1e6
@@ -61,11 +58,6 @@ def _sidd(pairs: Pairs, method: Method, output: Path, authors: str, paper: str, 
         write_sidd_mat(output / "SubmitSrgb.mat", blocks, about),
         write_sidd_csv(output / "SubmitSrgb.csv", blocks),
     ]
-
-
-def _dnd(pairs: Pairs, method: Method, output: Path) -> list[Path]:
-
-    return list(write_dnd_bundle(output / "bundled", _restored(pairs, method)))
 
 
 def _restored(pairs: Pairs, method: Method) -> Iterator[tuple[str, NDArray[np.float64]]]:

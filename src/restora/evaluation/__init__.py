@@ -22,28 +22,16 @@ if TYPE_CHECKING:
     from restora.evaluation.run import Run, evaluate
     from restora.evaluation.significance import Difference, difference
 
-_HOMES = {
-    "Case": "cases",
-    "Difference": "significance",
-    "Evaluation": "record",
-    "ImageScores": "record",
-    "Method": "methods",
-    "Published": "published",
-    "Run": "run",
-    "cases_of": "cases",
-    "difference": "significance",
-    "draw_knn_groups": "knn_groups_drawing",
-    "evaluate": "run",
-    "images_method": "methods",
-    "baseline_method": "methods",
-    "published_for": "published",
-    "published_results": "published",
-    "read_json": "record",
-    "usual_protocol": "cases",
-    "weights_method": "methods",
-    "write_csv": "record",
-    "write_json": "record",
+_MODULES = {
+    "cases": ("Case", "cases_of", "usual_protocol"),
+    "significance": ("Difference", "difference"),
+    "record": ("Evaluation", "ImageScores", "read_json", "write_csv", "write_json"),
+    "methods": ("Method", "images_method", "baseline_method", "weights_method"),
+    "published": ("Published", "published_for", "published_results"),
+    "run": ("Run", "evaluate"),
+    "knn_groups_drawing": ("draw_knn_groups",),
 }
+_HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
 __all__ = [
     "Case",

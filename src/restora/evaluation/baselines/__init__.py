@@ -38,18 +38,6 @@ class Baseline:
     weights: Path | None = None
 
 
-def _input(task: str, sigma: float | None) -> Baseline:
-    return Baseline("degraded input", {}, lambda image: image)
-
-
-def _bm3d(task: str, sigma: float | None) -> Baseline:
-    return _denoiser("BM3D", denoisers.bm3d, sigma, package="bm3d")
-
-
-def _nlmeans(task: str, sigma: float | None) -> Baseline:
-    return _denoiser("OpenCV non-local means", denoisers.non_local_means, sigma)
-
-
 def _ffdnet(task: str, sigma: float | None) -> Baseline:
     from restora.evaluation.baselines.ffdnet import ffdnet, weights_file
 
@@ -74,19 +62,14 @@ def _wiener(task: str, sigma: float | None) -> Baseline:
     return Baseline("Wiener deconvolution", settings, lambda image: wiener.deconvolve(image, blur.psf()))
 
 
-def _median(task: str, sigma: float | None) -> Baseline:
-    window = denoisers.WINDOW
-    return Baseline(f"median {window} x {window}", {"window": window}, denoisers.median)
-
-
 BASELINES: Mapping[str, Callable[[str, float | None], Baseline]] = {
-    "input": _input,
-    "bm3d": _bm3d,
-    "nlmeans": _nlmeans,
+    "input": lambda task, sigma: Baseline("degraded input", {}, lambda image: image),
+    "bm3d": lambda task, sigma: _denoiser("BM3D", denoisers.bm3d, sigma, package="bm3d"),
+    "nlmeans": lambda task, sigma: _denoiser("OpenCV non-local means", denoisers.non_local_means, sigma),
     "ffdnet": _ffdnet,
     "dark-channel": _dark_channel,
     "wiener": _wiener,
-    "median": _median,
+    "median": lambda task, sigma: Baseline("median 3 x 3", {"window": denoisers.WINDOW}, denoisers.median),
 }
 """Name -> what builds the baseline from the task of the benchmark and the strength of noise, None to estimate it."""
 
@@ -119,12 +102,13 @@ def _denoiser(
     weights: Path | None = None,
 ) -> Baseline:
     """Return a baseline that is told the strength of noise, or estimates it from every image."""
-    if sigma is not None:
-        return Baseline(title, {"sigma": float(sigma)}, lambda image: restore(image, sigma), package, weights)
-    return Baseline(
-        f"{title}, estimated noise",
-        {"sigma": "estimated"},
-        lambda image: restore(image, denoisers.noise_level(image)),
-        package,
-        weights,
-    )
+    settings: dict[str, Setting]
+    if sigma is None:
+        title, settings = f"{title}, estimated noise", {"sigma": "estimated"}
+    else:
+        settings = {"sigma": float(sigma)}
+
+    def denoise(image: NDArray[np.float32]) -> Pixels:
+        return restore(image, denoisers.noise_level(image) if sigma is None else sigma)
+
+    return Baseline(title, settings, denoise, package, weights)

@@ -15,7 +15,7 @@ SIDE = 16
 @pytest.fixture
 def blocks(monkeypatch):
     """1,280 blocks, smaller than the server's, the corners each different."""
-    monkeypatch.setattr("restora.evaluation.submissions.sidd.SIDE", SIDE)
+    monkeypatch.setattr("restora.evaluation.submissions.SIDD_SIDE", SIDE)
     base = np.arange(SIDE * SIDE * 3, dtype=np.uint32).astype(np.uint8).reshape(SIDE, SIDE, 3)
     found = [base] * 1280
     for number in (0, 1, 31, 32, 1279):
