@@ -11,8 +11,7 @@ from harness import table, write_results
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from restora.layers import fold
-from restora.networks import create_model, list_models
+from restora.networks import RestorationNetwork, create_model, list_models
 
 SIDE = 256
 
@@ -21,12 +20,12 @@ def parameters(model: nn.Module) -> int:
     return sum(p.numel() for p in model.parameters())
 
 
-def multiply_adds(model: nn.Module) -> float:
+def multiply_adds(model: RestorationNetwork) -> float:
     """Return multiply-adds of a network on the meta device, in units of 10^9."""
     x = torch.empty(1, model.requirements.in_channels, SIDE, SIDE, device="meta")
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         model(x)
-    return counter.get_total_flops() / 2e9
+    return float(counter.get_total_flops()) / 2e9
 
 
 def main() -> None:
@@ -34,7 +33,7 @@ def main() -> None:
     for name in list_models():
         with torch.device("meta"):  # shapes suffice
             model = create_model(*name.split("/")).eval()
-        forms = {"": model, ", folded": fold(model)}
+        forms = {"": model, ", folded": model.fold()}
         for form, network in forms.items():
             if form and parameters(network) == parameters(model):
                 continue  # there is nothing to fold

@@ -15,6 +15,7 @@ import math
 import statistics
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from harness import DEVICE, MIB, RESULTS, command_line, machine, peak_memory, seconds, table
@@ -65,7 +66,7 @@ Call = Callable[[], object]
 
 def module_call(module: nn.Module, channels: int, side: int, bfloat16: bool = False) -> Call:
     """Return the call of a module on features (1, channels, side, side)."""
-    module = module.eval().to(DEVICE, memory_format=torch.channels_last)
+    module = module.eval().to(DEVICE, memory_format=torch.channels_last)  # type: ignore[call-overload]
     x = torch.rand(1, channels, side, side, device=DEVICE).contiguous(memory_format=torch.channels_last)
 
     def call() -> object:
@@ -144,9 +145,9 @@ def network_calls(side: int) -> dict[str, Callable[[], Call]]:
 
         calls[name] = build
         if name.startswith("derestormer"):
-            calls[f"{name}, folded"] = lambda build=build: build(folded=True)
+            calls[f"{name}, folded"] = partial(build, folded=True)
         if name.endswith("/base") and side == UNIT_SIDE:
-            calls[f"{name}, bfloat16"] = lambda build=build: build(bf16=True)
+            calls[f"{name}, bfloat16"] = partial(build, bf16=True)
     return calls
 
 
@@ -172,7 +173,11 @@ def measure(makers: dict[str, Callable[[], Call]], side: int) -> Iterator[tuple[
         for n, call in calls.items():
             taken: list[float] = []
             divisor = convolution()
-            peaks[n] = peak_memory(lambda call=call, taken=taken: taken.append(seconds(call)))
+
+            def timed(call: Call = call, taken: list[float] = taken) -> None:
+                taken.append(seconds(call))
+
+            peaks[n] = peak_memory(timed)
             times[n] = [taken[0] / divisor]
         spent = time.perf_counter() - start
         if spent < SLOW:  # the first runs were to warm up; else they have to do

@@ -40,8 +40,8 @@ def main() -> None:
             "float32, channels last": build_engine(model, precision="float32").residual,
             "bfloat16, channels last": build_engine(model, precision="bfloat16").residual,
         }
-        seconds = {mode: [] for mode in modes}
-        scores = {mode: [] for mode in modes}
+        seconds: dict[str, list[float]] = {mode: [] for mode in modes}
+        scores: dict[str, list[float]] = {mode: [] for mode in modes}
         for found in find_images([arguments.folder])[: arguments.limit]:
             clean = to_double(load_rgb8(found.path))
             clean = clean[: clean.shape[0] // 4 * 4, : clean.shape[1] // 4 * 4]

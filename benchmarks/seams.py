@@ -25,7 +25,7 @@ from restora.datasets.sources import load_rgb8
 from restora.images import find_images
 from restora.pixels import to_double
 from restora.restoration import Restorer
-from restora.restoration.tiling import auto_overlap, plan_axis, unreliable_margin
+from restora.restoration.tiling import AxisPlan, auto_overlap, plan_axis, unreliable_margin
 
 SIGMA = 25
 HEADS = (
@@ -41,7 +41,7 @@ def photographs(folder: Path) -> list[np.ndarray]:
     return [add_test_noise(p if p.shape[0] <= p.shape[1] else np.rot90(p).copy(), SIGMA) for p in clean]
 
 
-def lines_in_overlaps(plan) -> np.ndarray:
+def lines_in_overlaps(plan: AxisPlan) -> np.ndarray:
     """Tell for each line between two pixels of an axis whether two tiles meet or overlap there."""
     marks = np.zeros(plan.extent - 1, bool)
     for left, right in zip(plan.starts, plan.starts[1:], strict=False):
@@ -70,7 +70,7 @@ def main() -> None:
     for tile, wanted in CASES:
         overlap = auto_overlap(tile, needs) if wanted is None else wanted
         restorer = Restorer(model, tile=tile, overlap=overlap, precision="float32")
-        total, steps = 0.0, [0.0, 0.0]
+        total, steps = 0.0, [np.zeros(()), np.zeros(())]
         for image, reference in zip(noisy, whole, strict=True):
             d = 255 * (restorer(image).astype(np.float64) - reference)
             total += np.abs(d).mean() / len(noisy)

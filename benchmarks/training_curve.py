@@ -7,6 +7,7 @@ Reads RUN/log.jsonl. A run's log is small; those of published runs are kept in b
 
 import json
 from pathlib import Path
+from typing import Any
 
 import matplotlib
 from harness import command_line
@@ -15,7 +16,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot as plt
 
 
-def draw(reports: list[dict], target: Path) -> None:
+def draw(reports: list[dict[str, Any]], target: Path) -> None:
     """Write the figure; its suffix says in which format."""
     figure, left = plt.subplots(figsize=(7, 3.6), layout="constrained")
     steps = [report["step"] for report in reports]

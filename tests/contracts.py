@@ -17,7 +17,7 @@ def examples(kind: str) -> list[Degradation]:
     words = {
         name: get_args(type_) for name, type_ in field_types(made).items() if get_origin(type_) is Literal
     }
-    return [*presets, *(replace(presets[0], **{name: word}) for name in words for word in words[name])]
+    return [*presets, *(replace(presets[0], **{name: word}) for name in words for word in words[name])]  # type: ignore[type-var]
 
 
 def check_degradation(degradation: Degradation) -> None:

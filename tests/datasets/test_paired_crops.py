@@ -1,4 +1,5 @@
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,7 @@ class _From(Sampler[int]):
     def __init__(self, first: int, end: int) -> None:
         self.numbers = range(first, end)
 
-    def __iter__(self) -> "object":
+    def __iter__(self) -> Iterator[int]:
         return iter(self.numbers)
 
 

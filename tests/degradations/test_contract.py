@@ -3,7 +3,7 @@
 import pytest
 from contracts import check_degradation, examples
 
-from restora.degradations import DEGRADATIONS
+from restora.degradations import DEGRADATIONS, Rain
 from restora.degradations.limits import field_types
 
 KINDS = [kind for kind, made in DEGRADATIONS.items() if made.family or not field_types(made)]
@@ -23,5 +23,5 @@ def test_fields_are_described_and_a_kind_belongs_to_one_class():
         assert all(f"    {name}: " in made.__doc__ for name in field_types(made)), kind
     with pytest.raises(ValueError, match="Rain is the kind rain already"):
 
-        class Drizzle(DEGRADATIONS["rain"], kind="rain"):
+        class Drizzle(Rain, kind="rain"):
             pass

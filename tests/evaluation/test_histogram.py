@@ -29,7 +29,7 @@ def test_bins_are_round_and_described():
 def test_any_values_make_bars_inside_the_picture(values):
     svg = ET.fromstring(histogram(values, "ssim"))
     rectangles = [{k: float(v) for k, v in r.attrib.items()} for r in svg.iter("rect")]
-    assert sum(int(bar.text.split(": ")[1]) for bar in svg.iter("title")) == len(values)
+    assert sum(int(bar.text.split(": ")[1]) for bar in svg.iter("title")) == len(values)  # type: ignore[misc]
     assert all(r["x"] >= 0 and r["x"] + r["width"] <= 480 and r["y"] >= 0 for r in rectangles)
 
 

@@ -4,7 +4,7 @@ import struct
 import pytest
 from PIL import Image
 
-from restora.images import exif
+from restora.images import exif, ifd
 from restora.images.ifd import LONG, SHORT, Directory, Entry, Layout, write_directory
 
 
@@ -83,8 +83,8 @@ def test_resolution_without_sense_is_none(fraction):
 def test_thumbnail_in_the_middle_becomes_unreachable():
     block = bytearray(block_of({271: Entry(2, 8, b"a maker\0")}))
     second, picture = len(block), b"a small picture"
-    layout, offset = exif.read_header(io.BytesIO(block))
-    first = exif.read_directory(io.BytesIO(block), layout, offset)
+    layout, offset = ifd.read_header(io.BytesIO(block))
+    first = ifd.read_directory(io.BytesIO(block), layout, offset)
     struct.pack_into("<I", block, first.following_position, second)
     rows = {513: second + 2 + 2 * 12 + 4, 514: len(picture)}
     block += (
@@ -95,5 +95,5 @@ def test_thumbnail_in_the_middle_becomes_unreachable():
     block += picture + b"maker notes of an odd program"
     result = exif.without_thumbnail(bytes(block))
     assert result.endswith(b"maker notes of an odd program")
-    assert exif.read_directory(io.BytesIO(result), layout, offset).following == 0
+    assert ifd.read_directory(io.BytesIO(result), layout, offset).following == 0
     assert picture not in exif.without_thumbnail(bytes(block[: -len(b"maker notes of an odd program")]))

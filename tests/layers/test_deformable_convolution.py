@@ -80,7 +80,7 @@ def install(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[object], None
 
     def put(operator: object) -> None:
         package, ops = ModuleType("torchvision"), ModuleType("torchvision.ops")
-        ops.deform_conv2d = operator
+        ops.__dict__["deform_conv2d"] = operator
         monkeypatch.setitem(sys.modules, "torchvision", package)
         monkeypatch.setitem(sys.modules, "torchvision.ops", ops)
         module.torchvision_operator.cache_clear()

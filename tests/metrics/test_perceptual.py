@@ -26,7 +26,7 @@ def package(monkeypatch):
             return (image - reference).abs().mean().reshape(1, 1, 1, 1)
 
     module = ModuleType("lpips")
-    module.LPIPS = LPIPS
+    module.__dict__["LPIPS"] = LPIPS
     monkeypatch.setitem(sys.modules, "lpips", module)
     perceptual._network.cache_clear()
     yield calls

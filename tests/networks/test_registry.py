@@ -89,7 +89,7 @@ def test_channels_last_and_bfloat16_agree_where_declared_safe(name: str) -> None
     x = image(model)
     with torch.inference_mode():
         expected = model(x)
-        last = model.to(memory_format=torch.channels_last)(x.to(memory_format=torch.channels_last))
+        last = model.to(memory_format=torch.channels_last)(x.to(memory_format=torch.channels_last))  # type: ignore[call-overload]
         torch.testing.assert_close(last, expected, rtol=1e-4, atol=1e-5)
         if "bfloat16" in model.requirements.precisions:
             with torch.autocast("cpu", torch.bfloat16):

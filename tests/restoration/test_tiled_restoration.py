@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from restora.errors import RestoraError
 from restora.networks.contract import Requirements
+from restora.pixels import full_scale
 from restora.restoration.engine import Engine, build_engine
 from restora.restoration.tiled_restoration import Range, restore_pixels
 from restora.restoration.tiling import plan_axis
@@ -96,11 +97,11 @@ def ready(network: nn.Module, precision: str = "float32") -> Engine:
 def images(
     draw: st.DrawFn, dtypes: tuple[str, ...] = ("uint8", "uint16", "float32", "float64")
 ) -> np.ndarray:
-    shape = draw(st.tuples(st.integers(1, 70), st.integers(1, 70)))
+    shape: tuple[int, ...] = draw(st.tuples(st.integers(1, 70), st.integers(1, 70)))
     dtype, random = np.dtype(draw(st.sampled_from(dtypes))), np.random.default_rng(draw(st.integers(0, 99)))
     shape = shape if draw(st.booleans()) else (*shape, 3)
     if dtype.kind == "u":
-        return random.integers(0, np.iinfo(dtype).max, shape, endpoint=True).astype(dtype)
+        return random.integers(0, full_scale(dtype), shape, endpoint=True).astype(dtype)
     scale, offset = draw(st.sampled_from([(1, 0), (1e-30, 0), (3, -1), (1e20, -1e19)]))
     return (random.random(shape) * scale + offset).astype(dtype)
 

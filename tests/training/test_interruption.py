@@ -57,6 +57,6 @@ def test_the_processes_that_cut_crops_survive_an_interrupt(photos: Path) -> None
     )
     iterator = iter(batches)
     next(iterator)
-    (worker,) = iterator._workers
+    (worker,) = iterator._workers  # type: ignore[attr-defined]
     os.kill(worker.pid, signal.SIGINT)
     assert sum(1 for _ in iterator) == 39

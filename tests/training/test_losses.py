@@ -15,7 +15,7 @@ from restora.training.losses import (
     psnr_loss,
     reduced_targets,
 )
-from restora.training.recipe import LossSection
+from restora.training.sections import LossSection
 
 
 def test_psnr_loss_is_minus_the_mean_psnr() -> None:

@@ -135,11 +135,11 @@ def test_two_processes_train_as_one_and_stop_together(tmp_path: Path, photos: Pa
         shared = torch.cat([gradient.flatten() for gradient in two[step].values()])
         assert float((whole - shared).norm() / whole.norm()) < 0.02
 
-    whole, pieces = (load_checkpoint(tmp_path / name / "last.pt") for name in ("whole", "pieces"))
+    end, pieces = (load_checkpoint(tmp_path / name / "last.pt") for name in ("whole", "pieces"))
     assert pieces.step == 4
-    assert all(torch.equal(value, pieces.network[name]) for name, value in whole.network.items())
-    assert all(torch.equal(value, pieces.ema[name]) for name, value in whole.ema.items())
-    assert whole.best == pytest.approx(load_checkpoint(tmp_path / "one/last.pt").best, abs=0.05)
+    assert all(torch.equal(value, pieces.network[name]) for name, value in end.network.items())
+    assert all(torch.equal(value, pieces.ema[name]) for name, value in end.ema.items())
+    assert end.best == pytest.approx(load_checkpoint(tmp_path / "one/last.pt").best, abs=0.05)
     assert len(list((tmp_path / "whole/samples").iterdir())) == 2
     assert not (tmp_path / "poisoned/last.pt").exists()
 

@@ -34,7 +34,7 @@ def test_its_network_builds_in_full_size(name: str) -> None:
     assert recipe.model.overrides.keys() <= {"rounds"}  # what changes a parameter is a variant
     model = in_full_size(recipe.model.architecture, recipe.model.variant, *recipe.model.overrides.items())
     assert all(parameter.is_meta for parameter in model.parameters())
-    several = type(model).forward_scales is not RestorationNetwork.forward_scales
+    several = type(model).forward_scales is not RestorationNetwork.forward_scales  # type: ignore[attr-defined]
     assert len(recipe.scale_weights) == (3 if several else 1)
     assert all(stage.patch % model.requirements.multiple == 0 for stage in recipe.stages)
     assert all(stage.patch >= model.requirements.min_size for stage in recipe.stages)

@@ -115,7 +115,7 @@ def test_deconvolution_leaves_flat_areas_and_points_in_their_place():
     point[10, 12] = 1
     for psf in (disc(2), line(5)):
         restored = deconvolve(cv2.filter2D(point, -1, psf), psf)
-        assert np.unravel_index(restored[..., 0].argmax(), (31, 41)) == (10, 12)
+        assert tuple(map(int, np.unravel_index(restored[..., 0].argmax(), (31, 41)))) == (10, 12)
 
 
 def test_haze_is_removed_when_the_prior_holds():

@@ -9,7 +9,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image, ImageCms
 
 from restora.errors import RestoraError
-from restora.images import Metadata, Photograph, exif, read, write
+from restora.images import Metadata, Photograph, exif, ifd, read, write
 from restora.images.codecs.jpeg_segments import MAX_EXIF, MAX_XMP
 from restora.images.metadata import JpegEncoding
 
@@ -21,7 +21,8 @@ def encoding_of(path):
     from PIL import JpegImagePlugin
 
     with Image.open(path) as image:
-        return image.quantization, JpegImagePlugin.get_sampling(image), bool(image.info.get("progressive"))
+        assert isinstance(image, JpegImagePlugin.JpegImageFile)
+    return image.quantization, JpegImagePlugin.get_sampling(image), bool(image.info.get("progressive"))
 
 
 @pytest.mark.parametrize("progressive", [False, True])
@@ -134,8 +135,8 @@ def test_profile_of_another_kind_of_colour_is_used_up_by_inks(tmp_path, smooth, 
 
 def test_orientation_and_thumbnail_are_put_right(tmp_path, smooth, exif_block, described):
     block = exif_block()
-    layout, offset = exif.read_header(io.BytesIO(block))
-    first = exif.read_directory(io.BytesIO(block), layout, offset, exif.POINTERS)
+    layout, offset = ifd.read_header(io.BytesIO(block))
+    first = ifd.read_directory(io.BytesIO(block), layout, offset, exif.POINTERS)
     thumbnail = io.BytesIO()
     Image.fromarray(smooth[:16, :16].copy()).save(thumbnail, "JPEG")
     entries = {513: 0, 514: len(thumbnail.getvalue())}
