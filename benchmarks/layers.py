@@ -33,7 +33,7 @@ from restora.layers import (
     neighborhood_attention_reference,
     plain_knn_local_attention,
 )
-from restora.layers.patch_grid import split_patches
+from restora.layers.patches import split_patches
 from restora.networks import create_model, list_models
 from restora.networks.chair import ChannelFilterAttention, ImplicitFrequencyAttention
 from restora.networks.derestormer import FourierMixing

@@ -19,8 +19,7 @@ from restora.layers import (
 )
 from restora.layers.knn_local_attention import patch_weights
 from restora.layers.pair_attention import pair_logits
-from restora.layers.patch_grid import join_patches, split_patches
-from restora.layers.patch_hash import hash_patches
+from restora.layers.patches import hash_patches, join_patches, split_patches
 
 FILES = sorted(path.stem for path in (DATA / "kit").glob("kla_*.npz"))
 PARAMETERS = {

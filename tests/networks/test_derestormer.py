@@ -11,7 +11,7 @@ from golden import DATA, filled, load, tensor
 from restora.checkpoints import convert_state_dict, to_official_state_dict
 from restora.layers import OverParameterizedConv2d, bilinear_sample
 from restora.networks import ARCHITECTURES, DeRestormer, DeRestormerConfig
-from restora.restoration.windows import join_windows, split_windows
+from restora.restoration.windowed_network import join_windows, split_windows
 from restora.training.losses import (
     charbonnier_loss,
     edge_loss,

@@ -1,4 +1,4 @@
-"""A checkpoint, published or of a training run, into safetensors with a card."""
+"""Conversion of a checkpoint, published or of a training run, to safetensors with a card."""
 
 import json
 from dataclasses import asdict

@@ -1,4 +1,4 @@
-"""Weights from and to a hub, by its own library. Nothing here is called unless a hub id was given."""
+"""Fetching weights from a hub and publishing them there, by its own library. Nothing here is called unless a hub id was given."""
 
 import re
 from pathlib import Path

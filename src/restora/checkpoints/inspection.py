@@ -1,4 +1,4 @@
-"""What a state dict is: architecture, variant, precision, and the keys that do not fit."""
+"""Inspection of a state dict: architecture, variant, precision, and the keys that do not fit."""
 
 import re
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,4 @@
-"""A network with its weights, from whatever names or holds them."""
+"""Loading of a network with its weights, from whatever names or holds them."""
 
 import hashlib
 import logging

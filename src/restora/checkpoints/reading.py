@@ -1,4 +1,4 @@
-"""Reading files of weights, without ever executing anything in them."""
+"""Reading of files of weights, without ever executing anything in them."""
 
 from collections.abc import Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a training run of restora says of itself in ``last.pt`` and ``best.pt``."""
+"""State of a training run, as ``last.pt`` and ``best.pt`` hold it beside the weights."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Weights and their card to disk."""
+"""Writing of weights and their card."""
 
 import hashlib
 from collections.abc import Mapping

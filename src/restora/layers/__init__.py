@@ -22,7 +22,7 @@ from restora.layers.neighborhood_attention import (
     neighborhood_attention_reference,
 )
 from restora.layers.over_parameterized_convolution import OverParameterizedConv2d
-from restora.layers.patch_groups import PatchGroups, group_patches
+from restora.layers.patches import PatchGroups, group_patches
 from restora.layers.precision import full_precision
 from restora.layers.resampling import downsample_unshuffle, upsample_shuffle
 

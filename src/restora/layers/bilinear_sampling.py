@@ -1,4 +1,4 @@
-"""Reading feature maps between their pixels."""
+"""Bilinear sampling of feature maps at any positions."""
 
 import torch
 import torch.nn.functional as F

@@ -1,4 +1,4 @@
-"""Attention across channels whose keys and values are read at positions that depend on the image."""
+"""Deformable channel attention: keys and values are read at positions that depend on the image."""
 
 import torch
 import torch.nn.functional as F

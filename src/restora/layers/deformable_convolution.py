@@ -1,4 +1,4 @@
-"""Convolutions whose taps move with the image and have a strength (modulated deformable convolution)."""
+"""Modulated deformable convolution: taps move with the image and have a strength."""
 
 from collections.abc import Callable
 from functools import cache
@@ -159,9 +159,8 @@ class DeformableConv2d(nn.Module):
         self.strength = nn.Conv2d(in_channels, taps, kernel_size, padding=padding)
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels, kernel_size, kernel_size))
         nn.init.kaiming_uniform_(self.weight, a=5**0.5)  # as nn.Conv2d
-        for layer in (self.offset, self.strength):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+        for parameter in (*self.offset.parameters(), *self.strength.parameters()):
+            nn.init.zeros_(parameter)
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (B, in_channels, H, W)."""

@@ -1,4 +1,4 @@
-"""Networks in the form that costs least when they only have to run."""
+"""Folding of networks into the form that costs least when they only have to run."""
 
 import copy
 from typing import Protocol, runtime_checkable

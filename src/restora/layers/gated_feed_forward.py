@@ -1,4 +1,4 @@
-"""Feed-forward layer whose one half gates the other, with a look at the neighbouring pixels."""
+"""Gated feed-forward layer with a depth-wise convolution (GDFN)."""
 
 from collections.abc import Callable
 
@@ -62,9 +62,8 @@ class GatedFeedForward(nn.Module):
     def _strip(self, x: Tensor, top: int, bottom: int) -> Tensor:
         """Compute rows top ... bottom - 1 from these rows of x and one more on either side."""
         first, last = max(top - 1, 0), min(bottom + 1, x.shape[2])
-        hidden = self.depthwise(
-            self.expand(x[:, :, first:last])
-        )  # (B, 2h, rows, W), outermost rows not valid
+        # (B, 2h, rows, W), of which the outermost rows are not valid
+        hidden = self.depthwise(self.expand(x[:, :, first:last]))
         gate, value = hidden[:, :, top - first : bottom - first].chunk(2, dim=1)
         out: Tensor = self.project(F.gelu(gate) * value)
         return out

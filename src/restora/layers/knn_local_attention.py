@@ -6,9 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from restora.layers.pair_attention import pair_attention, pair_logits
-from restora.layers.patch_grid import join_patches, split_patches
-from restora.layers.patch_groups import PatchGroups, group_patches
-from restora.layers.patch_hash import RandomRotations, bucket_count, hash_patches
+from restora.layers.patches import (
+    PatchGroups,
+    RandomRotations,
+    bucket_count,
+    group_patches,
+    hash_patches,
+    join_patches,
+    split_patches,
+)
 
 PatchWeights = Literal["softmax", "ratio"]
 RoundWeights = Literal["union", "mean"]
@@ -142,7 +148,7 @@ class KNNLocalAttention(nn.Module):
         shared_projection: Whether theta is phi (KiT_S).
         centered_hash: Whether the image's mean patch is subtracted before hashing. The paper does not; untrained
             features then share one direction and crowd into few buckets.
-        seed: Of the rotations in evaluation; give every layer its own.
+        seed: Seed of the rotations in evaluation; give every layer its own.
 
     Example:
         >>> layer = KNNLocalAttention(8).eval()

@@ -1,9 +1,10 @@
-"""Means of feature maps: over the whole map, or in a window around each pixel as large as in training.
+"""Pooling over a whole map, or over a window around each pixel as large as in training (TLC).
 
 A network trained on small crops learns what means over such crops look like. Run on a large photograph, a global mean
 is something else; a local one, over a window of about the crop, is what the network knows.
 
-Source: "Improving image restoration by revisiting global information aggregation" (ECCV 2022).
+Source: Chu et al., "Improving Image Restoration by Revisiting Global Information Aggregation" (ECCV 2022), the
+test-time local converter (TLC).
 """
 
 from typing import Self

@@ -63,9 +63,8 @@ def neighborhood_attention_reference(
     keys, values = k[:, *grid].flatten(3, 4), v[:, *grid].flatten(3, 4)  # (B, H, W, K * K, heads, c)
     logits = torch.einsum("byxhc,byxkhc->byxhk", q * q.shape[-1] ** -0.5, keys)
     if bias is not None:
-        table = bias[
-            :, row_offsets[:, None, :, None], column_offsets[None, :, None, :]
-        ]  # (heads, H, W, K, K)
+        offsets = row_offsets[:, None, :, None], column_offsets[None, :, None, :]
+        table = bias[:, *offsets]  # (heads, H, W, K, K)
         logits = logits + table.flatten(3).permute(1, 2, 0, 3)
     return torch.einsum("byxhk,byxkhc->byxhc", logits.softmax(-1), values)
 

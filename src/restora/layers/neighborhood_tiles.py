@@ -1,4 +1,4 @@
-"""Which keys a tile of queries needs: the geometry of neighborhood attention along one axis."""
+"""Tiles of neighborhood attention along one axis: which keys a tile of queries needs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

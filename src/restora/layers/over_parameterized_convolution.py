@@ -1,4 +1,4 @@
-"""Convolutions that are trained with more parameters than they need, and run without them."""
+"""Over-parameterised convolution (DO-Conv): trained with more parameters than it needs, run without them."""
 
 import math
 
@@ -53,9 +53,8 @@ class OverParameterizedConv2d(nn.Module):
         if self.mixing is None:
             return self.weight.view(shape)
         with full_precision(self.weight):
-            identity = torch.eye(
-                self.kernel_size**2, dtype=self.mixing.dtype, device=self.mixing.device
-            )  # (m, s)
+            taps = self.kernel_size**2
+            identity = torch.eye(taps, dtype=self.mixing.dtype, device=self.mixing.device)  # (m, s)
             # Groups of one channel lie in memory like one output channel of a dense kernel.
             weight = self.weight.view(self.out_channels // self.groups, *self.mixing.shape[:2])  # (o, i, s)
             return torch.einsum("ims,ois->oim", self.mixing + identity, weight).reshape(shape)

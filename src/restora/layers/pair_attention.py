@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from restora.layers.exporting import is_exporting
-from restora.layers.patch_groups import PatchGroups
+from restora.layers.patches import PatchGroups
 from restora.layers.precision import full_precision
 
 SLAB_SCORES_CPU = 2**18
@@ -122,12 +122,8 @@ class _PairAttention(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         query, key, value, weights, queries, keys = ctx.saved_tensors
-        d_query, d_key, d_value, d_weights = (
-            _zeros(query),
-            _zeros(key),
-            _zeros(value),
-            torch.empty_like(weights),
-        )
+        d_query, d_key, d_value = _zeros(query), _zeros(key), _zeros(value)
+        d_weights = torch.empty_like(weights)
         pixels, scale = query.shape[1], query.shape[2] ** -0.5
         for at, a, j in _slabs(query, queries, keys):
             q, k, v = _scaled(query, a), _pixels(key, j), _pixels(value, j)  # (s, k p, C), (s, n p, C) twice
@@ -141,14 +137,8 @@ class _PairAttention(torch.autograd.Function):
             _add_rows(d_value, j, torch.bmm(mixed.flatten(1, 2), d_out), a.shape[1])
             _add_rows(d_key, j, torch.bmm(d_scores, q), a.shape[1])
             _add_rows(d_query, a, torch.bmm(d_scores.transpose(1, 2), k).mul_(scale), a.shape[1])
-        return (
-            d_query.to(query.dtype),
-            d_key.to(key.dtype),
-            d_value.to(value.dtype),
-            d_weights,
-            None,
-            None,
-        )
+        grads = d_query.to(query.dtype), d_key.to(key.dtype), d_value.to(value.dtype)
+        return *grads, d_weights, None, None
 
 
 def _attended(

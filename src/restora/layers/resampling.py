@@ -1,4 +1,4 @@
-"""Halving and doubling of feature maps by moving pixels into channels and back."""
+"""Pixel unshuffle and shuffle with a convolution: halving and doubling of feature maps."""
 
 from torch import nn
 

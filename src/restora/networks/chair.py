@@ -26,6 +26,9 @@ class ChaIRConfig:
             a scale are alike. The published network has the same number (``num_res``) everywhere.
         attention: Whether the stages at full, half and quarter size have the two channel attentions in their last
             block. The published network has them everywhere; at full size they cost the most and give the least.
+
+    Raises:
+        ValueError: A value is outside its range.
     """
 
     width: int = 32
@@ -33,11 +36,6 @@ class ChaIRConfig:
     attention: tuple[bool, bool, bool] = (True, True, True)
 
     def __post_init__(self) -> None:
-        """Check the values.
-
-        Raises:
-            ValueError: A value is outside its range.
-        """
         if self.width < 2 or self.width % 2:
             raise ValueError(f"width must be an even number of at least 2, got {self.width}")
         if len(self.blocks) != 3 or min(self.blocks) < 1:
@@ -156,9 +154,7 @@ class ImplicitFrequencyAttention(nn.Module):
             low_to_high.append(band(low_to_high[-1]))
         levels = low_to_high[:0:-1]  # l1, l2, l3, l4: (B, C, H, W) each
         summary = self.squeeze(sum(self.mean(level) for level in levels))  # (B, d, 1, 1)
-        weights = torch.cat([excite(summary) for excite in self.excite], dim=1).softmax(
-            dim=1
-        )  # (B, 4C, 1, 1)
+        weights = torch.cat([excite(summary) for excite in self.excite], dim=1).softmax(1)  # (B, 4C, 1, 1)
         mixed = sum(w * level for w, level in zip(weights.chunk(self.bands, dim=1), levels, strict=True))
         out: Tensor = self.gamma * self.merge(mixed) + t
         return out
@@ -171,8 +167,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.expand = conv_gelu(channels, channels, 3)
         self.depthwise = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, padding=1, groups=channels),
-            nn.GELU(),
+            nn.Conv2d(channels, channels, 3, padding=1, groups=channels), nn.GELU()
         )
         self.attention = (
             nn.Sequential(ChannelFilterAttention(channels), ImplicitFrequencyAttention(channels))
@@ -235,10 +230,8 @@ class ChaIR(RestorationNetwork):
         )
         self.shallow_half, self.shallow_quarter = ShallowFeatures(2 * w), ShallowFeatures(4 * w)
         self.head = conv_gelu(3, w, 3)
-        self.down_half, self.down_quarter = (
-            conv_gelu(w, 2 * w, 3, stride=2),
-            conv_gelu(2 * w, 4 * w, 3, stride=2),
-        )
+        self.down_half = conv_gelu(w, 2 * w, 3, stride=2)
+        self.down_quarter = conv_gelu(2 * w, 4 * w, 3, stride=2)
         self.fuse_half = nn.Conv2d(4 * w, 2 * w, 3, padding=1)
         self.fuse_quarter = nn.Conv2d(8 * w, 4 * w, 3, padding=1)
         self.encoder_full, self.encoder_half, self.encoder_quarter = (

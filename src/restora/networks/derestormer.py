@@ -45,6 +45,9 @@ class DeRestormerConfig:
             scale where skip connections join. In a narrow network the published 7, 5, 3 cost more than all blocks.
         folded: Whether the convolutions are plain ones, for inference, instead of over-parameterised; the output is
             the same. `DeRestormer.fold` makes such a network from a trained one.
+
+    Raises:
+        ValueError: A value is outside its range.
     """
 
     width: int = 32
@@ -53,11 +56,6 @@ class DeRestormerConfig:
     folded: bool = False
 
     def __post_init__(self) -> None:
-        """Check the values.
-
-        Raises:
-            ValueError: A value is outside its range.
-        """
         if self.width < 4 or self.width % 4:
             raise ValueError(f"width must be a multiple of 4, got {self.width}")
         if len(self.blocks) != 3 or min(self.blocks) < 1:
@@ -210,10 +208,7 @@ class DeformableGatedFusion(nn.Module):
             nn.Sequential(*conv_relu(channels, channels, 1), DeformableConv2d(channels, channels, kernel))
             for kernel in kernels
         )
-        self.merge_middle, self.merge_smallest = (
-            conv_relu(channels, channels, 1),
-            conv_relu(channels, channels, 1),
-        )
+        self.merge_middle, self.merge_smallest = (conv_relu(channels, channels, 1) for _ in range(2))
 
     def forward(self, largest: Tensor, middle: Tensor, smallest: Tensor) -> Tensor:
         """Join the three."""
@@ -244,10 +239,8 @@ class DeRestormer(RestorationNetwork):
         full, half, quarter = ((w * 2**i, blocks, 2**i) for i, blocks in enumerate(config.blocks))
         self.shallow_half, self.shallow_quarter = ShallowFeatures(2 * w), ShallowFeatures(4 * w)
         self.head = conv_relu(3, w, 3)
-        self.down_half, self.down_quarter = (
-            conv_relu(w, 2 * w, 3, stride=2),
-            conv_relu(2 * w, 4 * w, 3, stride=2),
-        )
+        self.down_half = conv_relu(w, 2 * w, 3, stride=2)
+        self.down_quarter = conv_relu(2 * w, 4 * w, 3, stride=2)
         self.fuse_half, self.fuse_quarter = FeatureAttention(2 * w), FeatureAttention(4 * w)
         self.encoder_full, self.encoder_half, self.encoder_quarter = (
             stage(*full),
@@ -276,9 +269,8 @@ class DeRestormer(RestorationNetwork):
     @property
     def requirements(self) -> Requirements:
         """Multiple of 4, at least 8 pixels a side (the published code fails on maps of one pixel)."""
-        return Requirements(
-            multiple=4, min_size=8, global_context=True, precisions=("float32", "bfloat16", "float16")
-        )
+        precisions = ("float32", "bfloat16", "float16")
+        return Requirements(multiple=4, min_size=8, global_context=True, precisions=precisions)
 
     def fold(self) -> Self:
         """Return a copy with plain convolutions: the same output, fewer parameters, a little faster."""

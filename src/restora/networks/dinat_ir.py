@@ -47,6 +47,9 @@ class DiNATIRConfig:
         channel_gate: Whether the channel-aware module gates the attention.
         mode: Which blocks of a pair are dilated: the second, none, or both.
         dual_pixel: Whether the input is the two views of a dual-pixel sensor.
+
+    Raises:
+        ValueError: A value is outside its range.
     """
 
     width: int = 48
@@ -62,11 +65,6 @@ class DiNATIRConfig:
     dual_pixel: bool = False
 
     def __post_init__(self) -> None:
-        """Check the values.
-
-        Raises:
-            ValueError: A value is outside its range.
-        """
         if self.width < 2 or self.width % 2:
             raise ValueError(f"width must be an even number of at least 2, got {self.width}")
         for name in ("blocks", "heads", "dilations"):
@@ -209,9 +207,7 @@ class DiNATIR(RestorationNetwork):
         for scale, (near, far) in enumerate(config.pair_dilations):
             of_a_pair = (KERNEL_SIZE - 1) * (near + far) + 2  # two depthwise 3x3 convolutions
             reach += 2**scale * of_a_pair * [*pairs, config.blocks[3]][scale]
-        reach += (
-            2 * (1 + 2 + 4) + (2 + 4 + 8) + (1 + 2 + 4)
-        )  # the 3x3 convolutions and the shuffles between scales
+        reach += 2 * (1 + 2 + 4) + (2 + 4 + 8) + (1 + 2 + 4)  # convolutions and shuffles between scales
         return Requirements(
             multiple=8,
             min_size=8,
@@ -243,9 +239,8 @@ class DiNATIR(RestorationNetwork):
         up_quarter = torch.cat([self.up_quarter(eighth), quarter], dim=1)
         quarter = self.decoder_quarter(self.merge_quarter(up_quarter))
         half = self.decoder_half(self.merge_half(torch.cat([self.up_half(quarter), half], dim=1)))
-        full = self.refinement(
-            self.decoder_full(torch.cat([self.up_full(half), full], dim=1))
-        )  # (B, 2w, H, W)
+        full = self.decoder_full(torch.cat([self.up_full(half), full], dim=1))  # (B, 2w, H, W)
+        full = self.refinement(full)
         # Two views have no one image to which a residual could be added; their features are instead.
         out: Tensor = self.tail(full) + x if self.skip is None else self.tail(full + self.skip(shallow))
         return out

@@ -41,7 +41,10 @@ class KiTConfig:
         shared_projection: Whether theta is phi, the paper's KiT_S.
         centered_hash: Whether the mean patch is subtracted before hashing; not in the paper.
         resampling: How features are halved and doubled: bilinear with 1x1 convolutions, or strided convolutions.
-        seed: Of the rotations of the hash in evaluation.
+        seed: Seed of the rotations of the hash in evaluation.
+
+    Raises:
+        ValueError: A value is outside its range.
     """
 
     width: int = 64
@@ -57,11 +60,6 @@ class KiTConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        """Check the values.
-
-        Raises:
-            ValueError: A value is outside its range.
-        """
         for name in ("width", "patch_size", "chunk_size", "rounds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, got {getattr(self, name)}")

@@ -1,4 +1,4 @@
-"""Which patches of a photograph a KiT takes for neighbours, as the paper's figure 7 shows it."""
+"""Neighbours of patches: which ones of a photograph a KiT takes, as the paper's figure 7 shows."""
 
 from dataclasses import dataclass
 

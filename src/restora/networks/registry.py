@@ -1,4 +1,4 @@
-"""The architectures that restora knows."""
+"""Registry of the architectures that restora knows."""
 
 from dataclasses import asdict
 from importlib import import_module

@@ -5,7 +5,7 @@ from restora.restoration.jobs import Result, gather, restore, run_jobs
 from restora.restoration.local_statistics import with_local_statistics
 from restora.restoration.planning import Job, plan_jobs
 from restora.restoration.restorer import Restorer
-from restora.restoration.windows import WindowedNetwork
+from restora.restoration.windowed_network import WindowedNetwork
 
 __all__ = [
     "Job",

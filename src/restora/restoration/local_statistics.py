@@ -23,7 +23,8 @@ def with_local_statistics(
     they stand is found by running the network without data, which takes a second or two and no memory.
     Instance norm stays as it is.
 
-    Source: "Improving image restoration by revisiting global information aggregation" (ECCV 2022).
+    Source: Chu et al., "Improving Image Restoration by Revisiting Global Information Aggregation" (ECCV 2022),
+    the test-time local converter (TLC).
 
     Args:
         network: Any network whose layers after the pooling broadcast, as all of restora's do. It is not

@@ -3,8 +3,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from restora.layers import group_patches
-from restora.layers.patch_grid import join_patches, split_patches
-from restora.layers.patch_hash import MAX_BUCKETS, RandomRotations, bucket_count, hash_patches
+from restora.layers.patches import (
+    MAX_BUCKETS,
+    RandomRotations,
+    bucket_count,
+    hash_patches,
+    join_patches,
+    split_patches,
+)
 
 
 @settings(max_examples=30, deadline=None)

@@ -7,7 +7,7 @@ from torch import nn
 from restora.errors import RestoraError
 from restora.networks import Requirements
 from restora.restoration import Restorer, WindowedNetwork
-from restora.restoration.windows import join_windows, split_windows
+from restora.restoration.windowed_network import join_windows, split_windows
 
 
 class MinusMean(nn.Module):
