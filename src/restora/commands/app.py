@@ -19,6 +19,7 @@ COMMANDS = {
     "degrade": "Make an example of bad weather, a bad lens or a bad camera from a clean photograph.",
     "compare": "Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores.",
     "curves": "Draw the mean score of methods against the level of noise, from records of evaluations.",
+    "explain": "Draw what a network looks at: receptive field, neighbours (KiT), offsets (DeRestormer), channels (ChaIR).",
     "models": "List the networks, their variants, sizes and papers.",
     "weights": "List the weights: in the package and of the papers' authors, with what they do and how well they score.",
     "inspect": "Tell architecture, variant, parameters and precision of a file of weights, and the keys that do not fit.",
