@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import torch
 import typer
 from numpy.typing import NDArray
 
@@ -62,6 +63,7 @@ def explain(
     """Draw what a network looks at: receptive field, neighbours (KiT), offsets (DeRestormer), channels (ChaIR)."""
     if (weights is None) == (model is None):
         raise RestoraError("name one of --weights and --model: what is to be explained?")
+    torch.manual_seed(0)  # fresh weights are the same every time
     network = load_model(weights) if weights is not None else create_model(*_named(str(model)))
     whole = to_uint8(gray_to_rgb(read(picture).upright().pixels))
     points = [_point(words, whole) for words in at or ()] or [(whole.shape[1] // 2, whole.shape[0] // 2)]
