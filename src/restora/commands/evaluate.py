@@ -8,10 +8,11 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress, TaskID
 from rich.table import Table
 
 from restora.commands.options import Device, Ensemble, Split, Variant, pixels_or_auto
+from restora.commands.progress import counting_bar
 from restora.datasets import Pairs
 from restora.datasets import benchmark as card_of
 from restora.errors import RestoraError
@@ -125,8 +126,8 @@ def evaluate(
             + ([rule.name] if rule.name != usual_protocol(case) else [])
         )
         run = Run(output / stem, keep_images=keep_images and used.kind != "images", again=again)
-        with _bar(told) as bar:
-            task = bar.add_task(f"{case.stem} {used.name}", total=None, name="")
+        with counting_bar(told, transient=True) as bar:
+            task = bar.add_task(f"{case.stem} {used.name}", total=None, facts="")
             show = partial(_show, bar, task)
             result = run_case(case, pairs, used, rule, run, limit=limit, every=every, progress=show)
         found.append(result)
@@ -144,20 +145,8 @@ def evaluate(
         _print(f"{SUITES[benchmark].title}, protocol {board.protocol}", board, out)
 
 
-def _bar(console: Console) -> Progress:
-    """Images done and time left, on a terminal."""
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[name]}"),
-        TimeRemainingColumn(),
-    )
-    return Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
-
-
 def _show(bar: Progress, task: TaskID, done: int, total: int, name: str) -> None:
-    bar.update(task, completed=done, total=total, name=name)
+    bar.update(task, completed=done, total=total, facts=name)
 
 
 def _print(heading: str, board: Leaderboard, out: Console, *, caption: str = "") -> None:

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from restora.commands.progress import counting_bar
 from restora.datasets import open_benchmark, open_folder_pair
 from restora.datasets.originals import Original, original_pairs, original_photographs
 from restora.datasets.pack import Kind
@@ -82,9 +82,8 @@ def pack(
         )
     kind, title, originals = _originals(inputs, target, benchmark, split or "train", variant, recursive)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    columns = (TextColumn("packing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
-        task = bar.add_task(title, total=len(originals))
+    with counting_bar(console) as bar:
+        task = bar.add_task("packing", total=len(originals), facts="")
         made = write_pack(
             originals,
             output,

@@ -1,13 +1,33 @@
-"""The progress bar of a run over files."""
+"""Progress bars, on a terminal alone."""
 
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from restora.restoration import Job, Result
+
+
+def counting_bar(console: Console, *, transient: bool = False, shown: bool = True) -> Progress:
+    """Return a bar of what is done, of how many, with the time left; its tasks have a field ``facts``.
+
+    Args:
+        console: Where it goes; invisible where that is no terminal.
+        transient: Whether it disappears at the end.
+        shown: Whether to show it at all.
+    """
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[facts]}"),
+    )
+    return Progress(
+        *columns, console=console, disable=not (shown and console.is_terminal), transient=transient
+    )
 
 
 class FilesProgress:

@@ -1,13 +1,11 @@
 """``restora recipes``: the trainings that come with restora."""
 
-import json
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from restora.commands.options import AsJson
+from restora.commands.rows import print_rows
 from restora.training import load_recipe
 from restora.training.bundled import find_recipe
 from restora.training.bundled import list_recipes as names
@@ -51,15 +49,7 @@ def list_recipes(
                 "steps": recipe.steps,
             }
         )
-    if as_json:
-        print(json.dumps(rows, indent=2))
-        return
-
-    table = Table("name", "task", "network", "data", "steps")
-    table.columns[-1].justify = "right"
-    for row in rows:
-        table.add_row(*(f"{value:,}" if isinstance(value, int) else value for value in row.values()))
-    Console().print(table)
+    print_rows(rows, as_json=as_json)
 
 
 @recipes.command()

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from restora.checkpoints import load_model
+from restora.commands.progress import counting_bar
 from restora.errors import RestoraError
 from restora.training import Report, Trainer, load_recipe
 from restora.training.export import export_weights
@@ -46,15 +46,8 @@ def train(
             f"{folder}: a run is there already; add --resume to go on, or --run for another folder"
         )
     console = Console(stderr=True)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[facts]}"),
-    )
-    shown = console.is_terminal and os.environ.get("RANK", "0") == "0"  # of many processes the first one
-    with Progress(*columns, console=console, disable=not shown) as progress:
+    first = os.environ.get("RANK", "0") == "0"  # of many processes
+    with counting_bar(console, shown=first) as progress:
         bar = progress.add_task(loaded.name, total=loaded.steps, facts="")
 
         def report(facts: Report) -> None:
