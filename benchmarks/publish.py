@@ -1,6 +1,6 @@
 """Ship a training run: weights and card into the package, their scores into the card, the weights page and the README.
 
-    python benchmarks/publish.py RUN --recipe photos/denoise-laptop --credits credits.tsv --description "..." [--continued]
+    python benchmarks/publish.py RUN --recipe photos/denoise-laptop --credits credits.tsv --description "..." [--after RUN]
 
 Before it, measure the weights of the run and keep the JSON files in benchmarks/results: restora evaluate --weights
 RUN/NAME.safetensors. Without a run, only the scores on the cards, the weights page and the README's table are written anew.
@@ -35,29 +35,44 @@ def with_scores(card: WeightsCard, evaluations: list[Evaluation]) -> WeightsCard
     return card.model_copy(update={"scores": scores})
 
 
-def photograph_credits(path: Path) -> tuple[str, ...]:
-    """Sum up a table of photographs (name, split, package, licence, file) by source and licence."""
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.reader(file, delimiter="\t") if row[1] == "train"]
-    counts = Counter((package, licence) for _, _, package, licence, _ in rows)
+def photograph_credits(paths: list[Path]) -> tuple[str, ...]:
+    """Sum up tables of photographs (name, split, package, licence, ...) by source and licence."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for path in paths:
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.reader(file, delimiter="\t") if row[1] == "train"]
+        counts.update((package, licence) for _, _, package, licence, *_ in rows)
     return tuple(
         f"{count} photographs of {package}, {licence}" for (package, licence), count in sorted(counts.items())
     )
 
 
+def card_of(run: Path) -> WeightsCard:
+    """Return the card that a run wrote."""
+    card = load_model(next(run.glob("*.safetensors"))).card
+    assert isinstance(card, WeightsCard)
+    return card
+
+
 def ship(
-    run: Path, recipe: str, credits: Path, description: str, continued: bool, commit: str | None
+    run: Path,
+    recipe: str,
+    credits: list[Path],
+    description: str,
+    after: list[Path],
+    continued: bool,
+    commit: str | None,
 ) -> WeightsCard:
     """Copy a run's weights into the package with the card completed.
 
-    A run that was continued began with the shipped weights of the same name (``--init``): what they took counts, too.
+    Runs that it went on from (``--init``) count, too, and so do the shipped weights of the same name if they were the start.
     """
-    path = next(path for path in run.glob("*.safetensors"))
-    card = load_model(path).card
-    assert isinstance(card, WeightsCard)
-    before = {shipped.name: shipped for shipped in list_weights()}[card.name] if continued else None
+    card = card_of(run)
+    before = [card_of(earlier) for earlier in after]
+    if continued:
+        before += [shipped for shipped in list_weights() if shipped.name == card.name]
     spent = {
-        name: getattr(card, name) + (getattr(before, name) if before else 0)
+        name: sum(getattr(one, name) for one in (card, *before))
         for name in ("steps", "images_seen", "seconds")
     }
     card = card.model_copy(
@@ -67,10 +82,10 @@ def ship(
             "commit": commit or card.commit,
             "description": description,
             "credits": photograph_credits(credits),
-            "data": "free photographs, mostly landscapes (see credits), random crops with synthetic degradation",
+            "data": "free photographs (see credits), random crops with synthetic degradation",
         }
     )
-    save_weights(weights_folder(), read_tensors(path), card)
+    save_weights(weights_folder(), read_tensors(next(run.glob("*.safetensors"))), card)
     return card
 
 
@@ -79,7 +94,8 @@ def main() -> None:
     parser.add_argument("run", type=Path, nargs="?")
     parser.add_argument("--recipe", help="name or file to train such weights with")
     parser.add_argument("--continued", action="store_true", help="the run began with the shipped weights")
-    parser.add_argument("--credits", type=Path)
+    parser.add_argument("--after", type=Path, nargs="*", default=[], help="earlier runs that it went on from")
+    parser.add_argument("--credits", type=Path, nargs="+")
     parser.add_argument("--commit", help="of the restora that trained, where an installed package did")
     parser.add_argument("--description", default="")
     arguments = parser.parse_args()
@@ -89,6 +105,7 @@ def main() -> None:
             arguments.recipe,
             arguments.credits,
             arguments.description,
+            arguments.after,
             arguments.continued,
             arguments.commit,
         )

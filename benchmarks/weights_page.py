@@ -39,6 +39,10 @@ MARKS = {
     "denoise": Mark((Case("cbsd68", "test", "sigma-25"),), "DnCNN"),
     # Non-local means are ahead of BM3D there, whose noise is independent from pixel to pixel.
     "denoise-real": Mark(_photographs("sensor-strong", "sensor-strong-jpeg-75"), "nlmeans"),
+    "deblur": Mark(_photographs("motion-light", "motion-heavy", "motion-frames"), "input", 2.5),
+    "defocus": Mark(_photographs("defocus-disc", "defocus-depth"), "input", 1.5),
+    "derain": Mark(_photographs("rain-light", "rain-heavy"), "input", 6.0),
+    "desnow": Mark(_photographs("snow-small", "snow-medium", "snow-large", "snow-veiled"), "input", 6.0),
     "dehaze": Mark(_photographs("haze-outdoor", "haze-indoor", "haze-night"), "dark-channel", 4.0),
 }
 """Marks of all tasks that weights are shipped for."""
