@@ -2,14 +2,23 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from restora.layers import bilinear_sample, bilinear_sample_reference
+from restora.layers import bilinear_sample, bilinear_sample_reference, compiled
 
 shapes = st.tuples(
     st.integers(1, 2), st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), st.integers(1, 4)
 )
+
+
+@pytest.fixture(params=["compiled", "plain"], autouse=True)
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs with Numba, where it is installed, and without."""
+    if request.param == "plain":
+        monkeypatch.setattr(compiled, "NUMBA", False)
+    elif not compiled.NUMBA:
+        pytest.skip("Numba is not installed")
 
 
 def sample_one(features: torch.Tensor, row: float, column: float) -> torch.Tensor:
@@ -23,7 +32,7 @@ def sample_one(features: torch.Tensor, row: float, column: float) -> torch.Tenso
     return value
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(shape=shapes, points=st.integers(1, 6), seed=st.integers(0, 99))
 def test_both_ways_agree_with_the_definition(
     shape: tuple[int, int, int, int, int], points: int, seed: int
@@ -63,6 +72,31 @@ def test_gradients() -> None:
         for _ in range(3)
     )
     assert torch.autograd.gradcheck(bilinear_sample, (features, rows, columns, factors))
+
+
+def test_gradients_have_the_same_bits_for_any_number_of_threads() -> None:
+    torch.manual_seed(0)
+    inputs = torch.randn(3, 9, 8, 2, 5), *(10 * torch.rand(3, 2000, 2) - 1 for _ in range(3))
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            leaves = [tensor.clone().requires_grad_() for tensor in inputs]
+            out = bilinear_sample(*leaves)
+            out.square().sum().backward()
+            found.append([out.detach(), *(leaf.grad for leaf in leaves)])
+    finally:
+        torch.set_num_threads(before)
+    for others in found[1:]:
+        assert all(map(torch.equal, found[0], others))
+
+
+def test_a_position_that_is_no_number_shows() -> None:
+    position = torch.tensor([[[torch.nan]], [[0.0]]])
+    leaf = torch.ones(2, 4, 4, 1, 2, requires_grad=True)  # read with gradients, as in training
+    out = bilinear_sample(leaf, position, torch.zeros(2, 1, 1))
+    assert out[0].isnan().all()
+    assert out[1].eq(1).all()
 
 
 def test_half_precision_features_are_read_at_exact_positions() -> None:

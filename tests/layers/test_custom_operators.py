@@ -15,7 +15,16 @@ def attention(heads: int, *, backward: bool) -> tuple[Any, ...]:
     return *(tensor.requires_grad_(not backward) for tensor in tensors), 3, 2
 
 
+def sampling(*, backward: bool) -> tuple[Any, ...]:
+    positions = (3 * torch.rand(2, 5, 2) for _ in range(3))
+    tensors = torch.rand(2, 3, 4, 2, 3), *positions
+    grad = (torch.rand(2, 5, 2, 3),) if backward else ()
+    return *grad, *(tensor.requires_grad_(not backward) for tensor in tensors)
+
+
 SAMPLES = {
+    "restora::bilinear_sample": [sampling(backward=False)],
+    "restora::bilinear_sample_backward": [sampling(backward=True)],
     "restora::neighborhood_attention": [attention(1, backward=False), attention(2, backward=False)],
     "restora::neighborhood_attention_backward": [attention(1, backward=True), attention(2, backward=True)],
 }

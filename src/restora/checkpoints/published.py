@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from restora.cache import cache_folder
 from restora.errors import RestoraError
 
 logger = logging.getLogger(__name__)
@@ -135,13 +136,6 @@ def published_for_task(task: str) -> list[PublishedWeights]:
         ['dinat-ir/deblur-gopro']
     """
     return [weights for weights in PUBLISHED.values() if weights.task == task]
-
-
-def cache_folder() -> Path:
-    """Return where restora keeps what it fetched: ``RESTORA_CACHE``, or ``restora`` in the user's cache folder."""
-    if named := os.environ.get("RESTORA_CACHE"):
-        return Path(named)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "restora"
 
 
 def fetch_published(name: str) -> Path:

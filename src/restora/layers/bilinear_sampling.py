@@ -1,9 +1,12 @@
 """Bilinear sampling of feature maps at any positions."""
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from restora.layers.compiled import compiles, run
 from restora.layers.exporting import is_exporting
 
 
@@ -12,8 +15,9 @@ def bilinear_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Te
 
     Up to one pixel beyond the edge, the values fade to zero. Each group of channels has its own positions.
 
-    A value is a sum of four rows of a table, each times a weight: what an embedding bag computes in one pass,
-    without a copy of the corners. Gradients reach the features, the positions and the factors.
+    Gradients reach the features, the positions and the factors. On a CPU, compiled loops do it where Numba is
+    installed. Without them, a value is a sum of four rows of a table, each times a weight: what an embedding bag
+    computes in one pass, without a copy of the corners; its gradients are slow on a CPU, where `grid_sample` is used.
 
     Args:
         features: (B, H, W, G, C), G groups of channels.
@@ -31,8 +35,14 @@ def bilinear_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Te
     """
     dtype = torch.promote_types(features.dtype, torch.float32)
     features, rows, columns = features.to(dtype), rows.to(dtype), columns.to(dtype)
-    if features.device.type not in ("cpu", "cuda", "meta") or is_exporting():
+    if is_exporting() or features.device.type not in ("cpu", "cuda", "meta"):
         # Elsewhere, and in exported graphs, bags are missing or slow.
+        return bilinear_sample_reference(features, rows, columns, factors)
+    if compiles(features):
+        factors = torch.ones_like(rows) if factors is None else factors.to(dtype)
+        sampled: Tensor = compiled_sample(features, rows, columns, factors)
+        return sampled
+    if features.device.type == "cpu" and torch.is_grad_enabled():
         return bilinear_sample_reference(features, rows, columns, factors)
     batch, height, width, groups, channels = features.shape
     table = features.reshape(-1, channels)  # a row is a group of a pixel of an image
@@ -86,3 +96,57 @@ def bilinear_sample_reference(
     values = F.grid_sample(maps, grid, padding_mode="zeros", align_corners=False)  # (B * G, C, P, 1)
     values = values.reshape(batch, groups, channels, -1).permute(0, 3, 1, 2)
     return values if factors is None else values * factors[..., None]
+
+
+@torch.library.custom_op("restora::bilinear_sample", mutates_args=())
+def compiled_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor) -> Tensor:
+    """Compute `bilinear_sample` in one precision by a compiled loop over the positions."""
+    from restora.layers.sampling_loops import sample
+
+    features, rows, columns, factors = (t.contiguous() for t in (features, rows, columns, factors))
+    out = features.new_empty(*rows.shape, features.shape[-1])
+    one = torch.ones((), dtype=features.dtype).numpy()[()]
+    run(sample, rows[..., 0].numel(), one, features, rows, columns, factors, out, grain=1024)
+    return out
+
+
+@torch.library.custom_op("restora::bilinear_sample_backward", mutates_args=())
+def compiled_sample_backward(
+    grad: Tensor, features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Return the gradients of features, rows, columns and factors; images are computed at once, never a part of one."""
+    from restora.layers.sampling_loops import sample_gradients
+
+    grad, *inputs = (t.contiguous() for t in (grad, features, rows, columns, factors))
+    gradients = d_features, d_rows, d_columns, d_factors = tuple(
+        torch.zeros_like(t, memory_format=torch.contiguous_format) for t in inputs
+    )
+    one = torch.ones((), dtype=features.dtype).numpy()[()]
+    run(sample_gradients, len(features), one, grad, *inputs, *gradients)
+    return d_features, d_rows, d_columns, d_factors
+
+
+@compiled_sample.register_fake
+def _(features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor) -> Tensor:
+    return features.new_empty(*rows.shape, features.shape[-1])
+
+
+@compiled_sample_backward.register_fake
+def _(
+    grad: Tensor, features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    inputs = features, rows, columns, factors
+    a, b, c, d = (torch.empty_like(t, memory_format=torch.contiguous_format) for t in inputs)
+    return a, b, c, d
+
+
+def _save(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+    ctx.save_for_backward(*inputs)
+
+
+def _gradients(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
+    gradients: tuple[Tensor, ...] = compiled_sample_backward(grad, *ctx.saved_tensors)
+    return gradients
+
+
+compiled_sample.register_autograd(_gradients, setup_context=_save)

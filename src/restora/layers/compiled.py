@@ -1,0 +1,90 @@
+"""Loops that Numba compiles: whether it is installed, where they are kept, and how threads share them.
+
+Numba is an optional extra, and importing it takes a second: the modules that hold such loops are imported when the
+first of them runs. The loops release the interpreter's lock, and threads of ours run them; Numba's own would exclude
+calls from several threads at once, and processes that are forked.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from importlib.util import find_spec
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from restora.cache import cache_folder
+
+logger = logging.getLogger(__name__)
+
+NUMBA = find_spec("numba") is not None
+"""Whether loops can be compiled here."""
+
+LONG_COMPILATION = 2.0
+"""Seconds of compiling from which on it is said."""
+
+
+def compiles(x: Tensor) -> bool:
+    """Tell whether compiled loops may compute with a tensor: on a CPU (or in a traced graph of it), float32 or 64."""
+    return NUMBA and x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
+
+
+def compiled_loop(function: Callable[..., None]) -> Any:
+    """Compile a function (start, stop, ...) when it is first called; what was compiled is kept in the cache folder.
+
+    Products may be fused with sums and sums of channels reordered. The order of additions into one element of a
+    result is that of the loop, so that results have the same bits for any number of threads.
+    """
+    import numba
+
+    settings: Any = numba.config
+    kept, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder() / "compiled")
+    try:
+        return numba.njit(
+            nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}
+        )(function)
+    finally:
+        settings.CACHE_DIR = kept
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Compile a function that compiled loops call."""
+    import numba
+
+    return numba.njit(inline="always")(function)
+
+
+def run(loop: Any, count: int, *arguments: Any, grain: int = 1) -> None:
+    """Run a compiled loop over range(count), on up to as many threads as torch uses.
+
+    Args:
+        loop: Called with (start, stop, *arguments). What it computes for one number must not depend on the others.
+        count: How many numbers there are.
+        arguments: Tensors, which the loop gets as arrays, or numbers.
+        grain: Fewest numbers that are worth a thread.
+    """
+    arrays: list[Any] = [a.detach().numpy() if isinstance(a, Tensor) else a for a in arguments]
+    parts = max(1, min(torch.get_num_threads(), count // grain))
+    bounds = [count * part // parts for part in range(parts + 1)]
+    known, start = len(loop.signatures), time.perf_counter()
+    if parts == 1:
+        loop(0, count, *arrays)
+    else:
+        others = [_pool().submit(loop, bounds[i], bounds[i + 1], *arrays) for i in range(1, parts)]
+        loop(0, bounds[1], *arrays)
+        for other in others:
+            other.result()
+    if len(loop.signatures) > known and (taken := time.perf_counter() - start) > LONG_COMPILATION:
+        logger.info("compiled %s for this processor in %.0f s, once", loop.__name__, taken)
+
+
+@cache
+def _pool() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="restora")
+
+
+os.register_at_fork(after_in_child=_pool.cache_clear)  # a child has none of its parent's threads
