@@ -38,12 +38,7 @@ __all__ = [
     "write_pack",
 ]
 
-_LATE = {
-    "Pack": "pack",
-    "PairedCrops": "paired_crops",
-    "PhotoCrops": "photo_crops",
-    "write_pack": "packing",
-}
+_LATE = {"Pack": "pack", "PairedCrops": "paired_crops", "PhotoCrops": "photo_crops", "write_pack": "packing"}
 """What needs torch or pydantic -> its file."""
 
 

@@ -19,7 +19,7 @@ class Split:
         name: "train", "val" or "test"; "all" where the authors do not divide it.
         pairs: Published number of pairs; None if it is not fixed.
         circulating: Other numbers that copies in use have; such a copy is not taken for damaged.
-        folders: What the folder of the split is called.
+        folders: What the folder of the split is called beside its name.
         variants: The variants this number is for; empty for all.
         numbers: The first and last number of its images where one folder holds several splits.
         certain: Whether the number was read from its authors' files, rather than quoted from the literature.

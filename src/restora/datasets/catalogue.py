@@ -55,7 +55,8 @@ def find_benchmark(
     if not root.is_dir():
         raise RestoraError(f"{root}: is not a folder; name the one that holds {card.title}")
     _refuse_another(card, root)
-    search = Search(root, part.name, part.folders, card.folders, chosen, part.numbers)
+    named = () if part.name == "all" else (part.name,)
+    search = Search(root, part.name, (*named, *part.folders), card.folders, chosen, part.numbers)
     layouts = [
         layout
         for layout in card.layouts

@@ -10,15 +10,7 @@ import numpy as np
 from restora.atomic import refusal, replacement
 from restora.datasets.corrupt import Corrupt, skip_or_fail
 from restora.datasets.originals import Images, Original, digest
-from restora.datasets.pack import (
-    INDEX,
-    Kind,
-    Pack,
-    PackIndex,
-    Shard,
-    read_shard,
-    shard_files,
-)
+from restora.datasets.pack import INDEX, Kind, Pack, PackIndex, Shard, read_shard, shard_files
 from restora.datasets.preparation import WHOLE, Preparation
 from restora.errors import RestoraError
 

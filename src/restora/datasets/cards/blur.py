@@ -39,7 +39,7 @@ def _gopro_scenes(folder: str) -> Folders:
 _GOPRO = _deblur(
     name="gopro",
     title="GoPro",
-    splits=(Split("test", 1111, folders=("test", "valid")), Split("train", 2103, folders=("train",))),
+    splits=(Split("test", 1111, folders=("valid",)), Split("train", 2103)),
     layouts=(
         _gopro_scenes("blur"),
         _gopro_scenes("blur_gamma"),
@@ -64,7 +64,7 @@ _ANYWHERE = Rule("the same name, in any folder below", r"(?:.*/)?([^/]+)", r"(?:
 _HIDE = _deblur(
     name="hide",
     title="HIDE",
-    splits=(Split("test", 2025, folders=("test", "valid")), Split("train", 6397, folders=("train",))),
+    splits=(Split("test", 2025, folders=("valid",)), Split("train", 6397)),
     layouts=(
         Folders("authors", "test", "GT", _ANYWHERE, recursive=True, shared=True, splits=("test",)),
         Folders("authors", "train", "GT", _ANYWHERE, recursive=True, shared=True, splits=("train",)),
@@ -93,11 +93,7 @@ def _realblur(letter: str, official: str, what: str) -> Benchmark:
     return _deblur(
         name=f"realblur-{letter.lower()}",
         title=f"RealBlur-{letter}",
-        splits=(
-            Split("test", 980, folders=("test",)),
-            Split("train", 3758, folders=("train",)),
-            Split("all", 4738),
-        ),
+        splits=(Split("test", 980), Split("train", 3758), Split("all", 4738)),
         layouts=(
             ListFile(
                 "authors' list",
@@ -137,12 +133,7 @@ _RSBLUR_SCENES = Rule(
 _RSBLUR = _deblur(
     name="rsblur",
     title="RSBlur",
-    splits=(
-        Split("test", 3360, folders=("test",)),
-        Split("train", 8878, folders=("train",)),
-        Split("val", 1120, folders=("val",)),
-        Split("all", 13358),
-    ),
+    splits=(Split("test", 3360), Split("train", 8878), Split("val", 1120), Split("all", 13358)),
     layouts=(
         ListFile(
             "authors' list",
@@ -200,11 +191,11 @@ _DPDD = Benchmark(
     title="DPDD",
     task="defocus",
     splits=(
-        Split("test", 76, folders=("test",)),
+        Split("test", 76),
         Split("test-indoor", 37, folders=("test",), certain=False),
         Split("test-outdoor", 39, folders=("test",), certain=False),
-        Split("train", 350, folders=("train",)),
-        Split("val", 74, folders=("val",)),
+        Split("train", 350),
+        Split("val", 74),
     ),
     layouts=(
         *_dpdd_authors("test", "test-indoor", "test-outdoor"),

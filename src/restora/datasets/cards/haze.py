@@ -20,8 +20,8 @@ _ITS = _dehaze(
     name="its",
     title="RESIDE ITS",
     splits=(
-        Split("train", 13990, circulating=(13000, 100000, 110000), folders=("train",)),
-        Split("val", 990, circulating=(10000,), folders=("val",)),
+        Split("train", 13990, circulating=(13000, 100000, 110000)),
+        Split("val", 990, circulating=(10000,)),
     ),
     layouts=(
         Folders("authors", "{ITS_haze,haze}", "{ITS_clear,clear}", _PREFIX, border=_BORDER),
@@ -39,7 +39,7 @@ _ITS = _dehaze(
 _OTS = _dehaze(
     name="ots",
     title="RESIDE OTS",
-    splits=(Split("train", 72135, circulating=(313950,), folders=("train",)),),
+    splits=(Split("train", 72135, circulating=(313950,)),),
     layouts=(
         Folders("authors", "{OTS,hazy,haze}", "{clear/clear_images,clear}", _PREFIX_BELOW, recursive=True),
         Folders("c-yn", "hazy", "gt", _PREFIX),
@@ -62,7 +62,7 @@ def _sots(place: str, folders: tuple[str, ...], notes: tuple[str, ...], **words:
     return _dehaze(
         name=f"sots-{place}",
         title=f"SOTS-{place.capitalize()}",
-        splits=(Split("test", 500, circulating=(492,) if place == "outdoor" else (), folders=("test",)),),
+        splits=(Split("test", 500, circulating=(492,) if place == "outdoor" else ()),),
         layouts=(
             Folders("authors", "{hazy,haze}", "{gt,clear}", _PREFIX, border=_BORDER),
             usual_folders(border=_BORDER),
@@ -79,7 +79,7 @@ def _sots(place: str, folders: tuple[str, ...], notes: tuple[str, ...], **words:
 _HAZE4K = _dehaze(
     name="haze4k",
     title="Haze4K",
-    splits=(Split("test", 1000, folders=("test",)), Split("train", 3000, folders=("train",))),
+    splits=(Split("test", 1000), Split("train", 3000)),
     layouts=(
         Folders("authors", "haze", "gt", _PREFIX),
         Folders("DEA-Net", "hazy", "{clear,gt}", _PREFIX),
@@ -95,11 +95,7 @@ _HAZE4K = _dehaze(
 _DENSE = _dehaze(
     name="dense-haze",
     title="Dense-Haze",
-    splits=(
-        Split("test", 5, folders=("test",), numbers=(51, 55)),
-        Split("train", 50, folders=("train",), numbers=(1, 50)),
-        Split("all", 55),
-    ),
+    splits=(Split("test", 5, numbers=(51, 55)), Split("train", 50, numbers=(1, 50)), Split("all", 55)),
     layouts=(
         Folders(
             "authors",
@@ -121,19 +117,13 @@ _DENSE = _dehaze(
 )
 
 _NIGHT = Rule(
-    "ID_NighttimeHazy_1 -> ID_lowLight_1",
-    r"(?:.*/)?([^/]+)_NighttimeHazy_1",
-    r"(?:.*/)?([^/]+)_lowLight_1",
+    "ID_NighttimeHazy_1 -> ID_lowLight_1", r"(?:.*/)?([^/]+)_NighttimeHazy_1", r"(?:.*/)?([^/]+)_lowLight_1"
 )
 
 _NHR = _dehaze(
     name="nhr",
     title="NHR",
-    splits=(
-        Split("test", 897, folders=("test", "val")),
-        Split("train", 8073, folders=("train",)),
-        Split("all", 8970),
-    ),
+    splits=(Split("test", 897, folders=("val",)), Split("train", 8073), Split("all", 8970)),
     layouts=(
         Folders("authors", ".", ".", _NIGHT),
         Folders("c-yn", "{hazy,input}", "{gt,target}", _NIGHT),
@@ -165,10 +155,7 @@ HAZE = (
     _sots(
         "outdoor",
         ("SOTS/outdoor", "reside-outdoor", "RESIDE-OUT", "outdoor"),
-        (
-            "500 hazy images of 492 clean ones: who goes through the clean folder scores 492 only",
-            _DECODERS,
-        ),
+        ("500 hazy images of 492 clean ones: who goes through the clean folder scores 492 only", _DECODERS),
         pairing="0001_0.8_0.2.jpg -> 0001.png: what stands before the first _",
         format="hazy JPEG, clean PNG",
         size="about 550x400",

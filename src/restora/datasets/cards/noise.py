@@ -1,7 +1,5 @@
 """Denoising: real noise (SIDD, DND), and clean sets for synthetic noise."""
 
-from functools import partial
-
 from restora.datasets.benchmark import Benchmark, Split
 from restora.datasets.layouts import CleanFolder, DndImages, Folders, SiddBlocks, usual_folders
 from restora.datasets.rules import Rule
@@ -13,9 +11,9 @@ _SIDD = Benchmark(
     title="SIDD",
     task="denoise",
     splits=(
-        Split("val", 1280, folders=("val", "valid", "validation")),
-        Split("benchmark", 1280, folders=("benchmark",)),
-        Split("train", 320, folders=("train",)),
+        Split("val", 1280, folders=("valid", "validation")),
+        Split("benchmark", 1280),
+        Split("train", 320),
     ),
     layouts=(
         SiddBlocks(
@@ -56,7 +54,7 @@ _DND = Benchmark(
     name="dnd",
     title="DND",
     task="denoise",
-    splits=(Split("test", 1000, folders=("test",)),),
+    splits=(Split("test", 1000),),
     layouts=(DndImages("authors"),),
     pairing="none: the clean images are withheld",
     bits=32,
@@ -101,17 +99,16 @@ def _clean(
     )
 
 
-_test, _train = partial(Split, "test", folders=("test",)), partial(Split, "train", folders=("train",))
 _BSDS = "https://www2.eecs.berkeley.edu/Research/Projects/CS/vision/bsds/"
 _LANDSCAPE = "481x321 and 321x481"
 
 NOISE = (
     _SIDD,
     _DND,
-    _clean("CBSD68", _test(68), _LANDSCAPE, _BSDS, bases=("CBSD68/original_png", "original_png")),
+    _clean("CBSD68", Split("test", 68), _LANDSCAPE, _BSDS, bases=("CBSD68/original_png", "original_png")),
     _clean(
         "Kodak24",
-        _test(24),
+        Split("test", 24),
         "768x512 and 512x768",
         "https://r0k.us/graphics/kodak/",
         "Kodak",
@@ -119,16 +116,16 @@ NOISE = (
     ),
     _clean(
         "McMaster",
-        _test(18),
+        Split("test", 18),
         "500x500",
         "https://www4.comp.polyu.edu.hk/~cslzhang/CDM_Dataset.htm",
         "McM",
         format="TIFF",
     ),
-    _clean("Urban100", _test(100), "about 1000x800", "https://github.com/jbhuang0604/SelfExSR"),
+    _clean("Urban100", Split("test", 100), "about 1000x800", "https://github.com/jbhuang0604/SelfExSR"),
     _clean(
         "DIV2K",
-        _train(800, numbers=(1, 800)),
+        Split("train", 800, numbers=(1, 800)),
         "about 2040x1356",
         "https://data.vision.ee.ethz.ch/cvl/DIV2K/",
         "DIV2K_train_HR",
@@ -137,7 +134,7 @@ NOISE = (
     ),
     _clean(
         "Flickr2K",
-        _train(2650),
+        Split("train", 2650),
         "about 2040x1356",
         "https://github.com/limbee/NTIRE2017",
         "Flickr2K_HR",
@@ -145,7 +142,7 @@ NOISE = (
     ),
     _clean(
         "BSD400",
-        _train(400),
+        Split("train", 400),
         _LANDSCAPE,
         _BSDS,
         format="JPEG or PNG",
@@ -153,7 +150,7 @@ NOISE = (
     ),
     _clean(
         "Waterloo Exploration Database",
-        _train(4744),
+        Split("train", 4744),
         "mixed",
         "https://kedema.org/project/exploration/index.html",
         "WaterlooED",

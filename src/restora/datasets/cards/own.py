@@ -25,7 +25,7 @@ PHOTOGRAPHS = replace(
     OWN,
     name="photographs",
     title="photographs",
-    splits=(Split("test", None, folders=("test",)),),
+    splits=(Split("test", None),),
     layouts=(CleanFolder("a folder of images"),),
     pairing="every clean image is degraded by restora, from a seed that is its name's",
     variants=(

@@ -35,7 +35,7 @@ def _rain200(letter: str, word: str) -> Benchmark:
     return _derain(
         name=f"rain200{letter.lower()}",
         title=f"Rain200{letter}",
-        splits=(Split("test", 200, folders=("test",)), Split("train", 1800, folders=("train",))),
+        splits=(Split("test", 200), Split("train", 1800)),
         layouts=(*official, usual_folders()),
         pairing="rain/X2/norain-Nx2.png -> norain/norain-N.png; repackaged: the same name",
         size="481x321 and 321x481",
@@ -49,8 +49,8 @@ _DID = _derain(
     name="did",
     title="DID-Data",
     splits=(
-        Split("test", 1200, folders=("test", "DID-MDN-test")),
-        Split("train", 12000, folders=("train", "DID-MDN-training")),
+        Split("test", 1200, folders=("DID-MDN-test",)),
+        Split("train", 12000, folders=("DID-MDN-training",)),
     ),
     layouts=(
         usual_folders(),
@@ -81,10 +81,7 @@ _DID = _derain(
 _DDN = _derain(
     name="ddn",
     title="DDN-Data",
-    splits=(
-        Split("test", 1400, folders=("test", "testing")),
-        Split("train", 12600, folders=("train", "training")),
-    ),
+    splits=(Split("test", 1400, folders=("testing",)), Split("train", 12600, folders=("training",))),
     layouts=(Folders("authors", "rainy_image", "ground_truth", VARIANTS_OF_ONE), usual_folders()),
     pairing="rainy_image/I_J.jpg -> ground_truth/I.jpg, J = 1...14",
     format="JPEG",
@@ -102,8 +99,8 @@ _SPA = _derain(
     name="spa",
     title="SPA-Data",
     splits=(
-        Split("test", 1000, folders=("test", "real_test_1000")),
-        Split("train", 638492, circulating=(638493, 638500), folders=("train",), certain=False),
+        Split("test", 1000, folders=("real_test_1000",)),
+        Split("train", 638492, circulating=(638493, 638500), certain=False),
     ),
     layouts=(
         Folders(

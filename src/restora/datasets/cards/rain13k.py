@@ -16,10 +16,7 @@ def _rain100(letter: str, heavy: str, train: int) -> Benchmark:
     return _derain(
         name=f"rain100{letter.lower()}",
         title=f"Rain100{letter}",
-        splits=(
-            Split("test", 100, folders=("test",)),
-            Split("train", train, folders=("train", f"RainTrain{letter}")),
-        ),
+        splits=(Split("test", 100), Split("train", train, folders=(f"RainTrain{letter}",))),
         layouts=(
             Folders(
                 "old release, clean images in the folder above", "rainy", ".", _RAIN100, splits=("test",)
@@ -42,7 +39,7 @@ def _rain100(letter: str, heavy: str, train: int) -> Benchmark:
 _RAIN13K = _derain(
     name="rain13k",
     title="Rain13K",
-    splits=(Split("train", 13712, circulating=(13711,), folders=("train",)),),
+    splits=(Split("train", 13712, circulating=(13711,)),),
     layouts=(usual_folders(),),
     pairing="the same name, whatever the suffixes",
     format="PNG and JPEG, mixed",
@@ -56,7 +53,7 @@ _RAIN13K = _derain(
 _TEST100 = _derain(
     name="test100",
     title="Test100",
-    splits=(Split("test", 100, circulating=(98,), folders=("test", "test_syn")),),
+    splits=(Split("test", 100, circulating=(98,), folders=("test_syn",)),),
     layouts=(usual_folders(), Halves("Rain800, side by side", clean_side="left")),
     pairing="the same name; in Rain800 halves of one file, the clean one left",
     format="PNG and JPEG, mixed",
@@ -69,7 +66,7 @@ _TEST100 = _derain(
 _TEST1200 = _derain(
     name="test1200",
     title="Test1200",
-    splits=(Split("test", 1200, folders=("test",)),),
+    splits=(Split("test", 1200),),
     layouts=(usual_folders(), Halves("DID-MDN, side by side", clean_side="right", bases=("DID-MDN-test",))),
     pairing="the same name; in DID-MDN halves of one file, the clean one right",
     format="JPEG and PNG",
@@ -82,7 +79,7 @@ _TEST1200 = _derain(
 _TEST2800 = _derain(
     name="test2800",
     title="Test2800",
-    splits=(Split("test", 2800, folders=("test",)),),
+    splits=(Split("test", 2800),),
     layouts=(
         usual_folders(ignore=r".*\(\d+\)"),
         Folders(

@@ -14,8 +14,8 @@ _CSD = _desnow(
     name="csd",
     title="CSD",
     splits=(
-        Split("test", 2000, folders=("test", "test2000")),
-        Split("train", 8000, circulating=(2500,), folders=("train", "train2500")),
+        Split("test", 2000, folders=("test2000",)),
+        Split("train", 8000, circulating=(2500,), folders=("train2500",)),
     ),
     layouts=(Folders("authors", "Snow", "Gt"), usual_folders()),
     pairing="Snow/N.tif -> Gt/N.tif",
@@ -30,18 +30,13 @@ _SRRS = _desnow(
     name="srrs",
     title="SRRS",
     splits=(
-        Split("test", 2000, folders=("test", "test2000")),
-        Split("train", 2500, folders=("train", "train2500"), certain=False),
+        Split("test", 2000, folders=("test2000",)),
+        Split("train", 2500, folders=("train2500",), certain=False),
         Split("all", 15005, certain=False),
     ),
     layouts=(
         Folders(
-            "authors",
-            "Syn",
-            "gt",
-            Rule("Syn/STEM.* -> gt/STEM.jpg"),
-            bases=("SRRS-2021",),
-            splits=("all",),
+            "authors", "Syn", "gt", Rule("Syn/STEM.* -> gt/STEM.jpg"), bases=("SRRS-2021",), splits=("all",)
         ),
         _C_YN,
         usual_folders(),
@@ -60,12 +55,7 @@ _SRRS = _desnow(
 
 def _subset(letter: str) -> Folders:
     return Folders(
-        "authors",
-        "synthetic",
-        "gt",
-        anywhere=f"Snow100K-{letter}",
-        splits=("test",),
-        variants=(letter,),
+        "authors", "synthetic", "gt", anywhere=f"Snow100K-{letter}", splits=("test",), variants=(letter,)
     )
 
 
@@ -73,12 +63,12 @@ _SNOW100K = _desnow(
     name="snow100k",
     title="Snow100K",
     splits=(
-        Split("test", 2000, folders=("test", "test2000"), variants=("2000",)),
+        Split("test", 2000, folders=("test2000",), variants=("2000",)),
         Split("test", 16611, variants=("S",)),
         Split("test", 16588, variants=("M",)),
         Split("test", 16801, variants=("L",)),
-        Split("train", 2500, folders=("train", "train2500"), variants=("2000",), certain=False),
-        Split("train", 50000, folders=("train", "all"), variants=("all",)),
+        Split("train", 2500, folders=("train2500",), variants=("2000",), certain=False),
+        Split("train", 50000, folders=("all",), variants=("all",)),
     ),
     layouts=(
         _subset("S"),
