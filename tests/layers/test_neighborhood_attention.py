@@ -5,13 +5,31 @@ import pytest
 import torch
 from golden import load
 from golden_dinat_ir import fill, tens
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from restora.layers import NeighborhoodAttention, neighborhood_attention, neighborhood_attention_reference
+from restora.layers import (
+    NeighborhoodAttention,
+    compiled,
+    neighborhood_attention,
+    neighborhood_attention_reference,
+    neighborhood_kernel,
+)
 from restora.layers.neighborhood_kernel import tiled_attention
 from restora.layers.neighborhood_tiles import tiles_along
+
+
+@pytest.fixture(params=["loops", "tiles"], autouse=True)
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs with compiled loops for any size, where Numba is installed, and with tiles."""
+    if request.param == "loops" and not compiled.NUMBA:
+        pytest.skip("Numba is not installed")
+    loops = request.param == "loops"
+    monkeypatch.setattr(
+        neighborhood_kernel, "_loops_are_faster", lambda q, *_: loops and compiled.compiles(q)
+    )
+
 
 # name: kernel size, dilation, height, width, heads, channels of a head
 CORES = {
@@ -90,7 +108,7 @@ def problems(draw: st.DrawFn) -> tuple[list[torch.Tensor], int, int]:
     return tensors, kernel_size, dilation
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(problem=problems())
 def test_tiles_agree_with_the_reference_in_values_and_gradients(
     problem: tuple[list[torch.Tensor], int, int],
@@ -110,7 +128,7 @@ def test_tiles_agree_with_the_reference_in_values_and_gradients(
     torch.testing.assert_close(without_gradients, outputs[1], rtol=0, atol=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     kernel_size=st.sampled_from([3, 5, 7]),
     dilation=st.integers(1, 9),
@@ -188,3 +206,31 @@ def test_operator_keeps_the_rules_of_torch() -> None:
     q, k, v = torch.randn(3, 1, 9, 8, 2, 4, requires_grad=True).unbind()
     bias = torch.randn(2, 5, 5, requires_grad=True)
     torch.library.opcheck(tiled_attention, (q, k, v, bias, 3, 2))
+
+
+@pytest.mark.parametrize(("width", "dilation"), [(150, 1), (130, 18)])
+def test_rows_of_several_blocks_agree_with_the_reference_and_for_any_number_of_threads(
+    width: int, dilation: int
+) -> None:
+    torch.manual_seed(0)
+    height = 7 * dilation + 1
+    inputs = *(torch.randn(2, height, width, 2, 3) for _ in range(3)), torch.randn(2, 13, 13)
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads, attend in (
+            (1, neighborhood_attention),
+            (2, neighborhood_attention),
+            (3, neighborhood_attention),
+            (1, neighborhood_attention_reference),
+        ):
+            torch.set_num_threads(threads)
+            leaves = [tensor.clone().requires_grad_() for tensor in inputs]
+            out = attend(*leaves, dilation=dilation)
+            out.square().sum().backward()
+            found.append([out.detach(), *(leaf.grad for leaf in leaves)])
+    finally:
+        torch.set_num_threads(before)
+    one, two, three, reference = found
+    torch.testing.assert_close(one, reference, rtol=1e-4, atol=1e-4)
+    assert all(map(torch.equal, one, two))
+    assert all(map(torch.equal, one, three))

@@ -33,26 +33,31 @@ def compiles(x: Tensor) -> bool:
     return NUMBA and x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
 
 
-def compiled_loop(function: Callable[..., None]) -> Any:
-    """Compile a function (start, stop, ...) when it is first called; what was compiled is kept in the cache folder.
+FAST_MATH = {"contract", "reassoc", "nsz"}
+"""Products may be fused with sums, and sums reordered within a loop; but nothing is assumed to be finite."""
 
-    Products may be fused with sums and sums of channels reordered. The order of additions into one element of a
-    result is that of the loop, so that results have the same bits for any number of threads.
-    """
+
+def compiled_loop(function: Callable[..., None]) -> Any:
+    """Compile a function (start, stop, ...) when it is first called; what was compiled is kept in the cache folder."""
     import numba
 
     settings: Any = numba.config
     kept, settings.CACHE_DIR = settings.CACHE_DIR, str(cache_folder() / "compiled")
     try:
-        return numba.njit(
-            nogil=True, cache=True, error_model="numpy", fastmath={"contract", "reassoc", "nsz"}
-        )(function)
+        return numba.njit(nogil=True, cache=True, error_model="numpy", fastmath=FAST_MATH)(function)
     finally:
         settings.CACHE_DIR = kept
 
 
-def inlined(function: Callable[..., Any]) -> Any:
+def called(function: Callable[..., Any]) -> Any:
     """Compile a function that compiled loops call."""
+    import numba
+
+    return numba.njit(error_model="numpy", fastmath=FAST_MATH)(function)
+
+
+def inlined(function: Callable[..., Any]) -> Any:
+    """Compile a function anew wherever compiled loops call it: for a few short lines in the innermost loop."""
     import numba
 
     return numba.njit(inline="always")(function)

@@ -1,4 +1,4 @@
-"""Neighborhood attention in tiles, forward and backward, as operators of torch.
+"""Neighborhood attention, forward and backward, as operators of torch: in tiles, or by compiled loops.
 
 As operators they are one node of a compiled graph, and their shapes are known without computing anything.
 """
@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
+from restora.layers.compiled import compiles, run
 from restora.layers.exporting import is_exporting
 from restora.layers.neighborhood_tiles import Tiles, tiles_along
 
@@ -20,6 +21,9 @@ CPU_TILE_VALUES = 2**19
 
 DEVICE_TILE_VALUES = 2**26
 """The same elsewhere, where few large kernels are faster than many small ones."""
+
+SLACK = 64
+"""Values behind a map that compiled loops may read: a block of theirs."""
 
 
 def attend_in_tiles(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int) -> Tensor:
@@ -59,6 +63,8 @@ def attend_in_tiles(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: 
 @torch.library.custom_op("restora::neighborhood_attention", mutates_args=())
 def tiled_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int) -> Tensor:
     """Compute `attend_in_tiles`, with gradients that need no more memory than it does."""
+    if _loops_are_faster(q, k, v, kernel_size, dilation):
+        return _attend_in_loops(q, k, v, bias, kernel_size, dilation)
     return attend_in_tiles(q, k, v, bias, kernel_size, dilation)
 
 
@@ -67,6 +73,8 @@ def tiled_attention_backward(
     grad: Tensor, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """Return the gradients of q, k, v and bias; the attention of each tile is computed again, not kept."""
+    if _loops_are_faster(q, k, v, kernel_size, dilation):
+        return _gradients_in_loops(grad, q, k, v, bias, kernel_size, dilation)
     scale = q.shape[-1] ** -0.5
     dq, dk, dv = (torch.zeros_like(t, memory_format=torch.contiguous_format) for t in (q, k, v))
     dbias = bias.new_zeros(bias.shape[0], bias[0].numel() + 1)  # the last entry takes what is masked
@@ -90,6 +98,61 @@ def tiled_attention_backward(
     # A copy, for a view would keep the strides of the longer rows, which the fake below does not know.
     dbias = dbias[:, :-1].reshape(bias.shape).clone(memory_format=torch.contiguous_format)
     return dq, dk, dv, dbias
+
+
+def _loops_are_faster(q: Tensor, k: Tensor, v: Tensor, kernel_size: int, dilation: int) -> bool:
+    """Tell whether compiled loops win over tiles: on rows long enough for them, or where tiles see many keys in vain.
+
+    A run of up to 2K + 2 pixels of a residue class is one tile, few of whose pairs are masked.
+    """
+    width = q.shape[2]
+    several_tiles = width // dilation > 2 * (kernel_size + 1)
+    return compiles(q) and q.dtype == k.dtype == v.dtype and (width >= 128 or (width >= 32 and several_tiles))
+
+
+def _attend_in_loops(
+    q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int
+) -> Tensor:
+    from restora.layers.neighborhood_loops import attend
+
+    batch, height, _, heads, channels = q.shape
+    q, bias = q.contiguous(), bias.to(q.dtype).contiguous()
+    out = torch.empty_like(q)
+    scale = torch.tensor(channels**-0.5, dtype=q.dtype).numpy()[()]
+    rows = batch * heads * height
+    run(attend, rows, scale, q, _maps(k), _maps(v), k.shape[2], bias, kernel_size, dilation, out, grain=8)
+    return out
+
+
+def _gradients_in_loops(
+    grad: Tensor, q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: int, dilation: int
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    from restora.layers.neighborhood_loops import attend_gradients
+
+    batch, _, _, heads, channels = q.shape
+    grad, q, keys, values = grad.to(q.dtype).contiguous(), q.contiguous(), _maps(k), _maps(v)
+    dq, dk, dv = torch.empty_like(q), torch.zeros_like(keys), torch.zeros_like(values)
+    dbias = q.new_zeros(batch * heads, *bias.shape[1:])
+    scale = torch.tensor(channels**-0.5, dtype=q.dtype).numpy()[()]
+    upstream = scale, grad, q, keys, values, k.shape[2], bias.to(q.dtype).contiguous()
+    run(attend_gradients, batch * heads, *upstream, kernel_size, dilation, dq, dk, dv, dbias)
+    dbias = dbias.view(batch, *bias.shape).sum(0).to(bias.dtype)
+    return dq, _pixels(dk, k), _pixels(dv, v), dbias
+
+
+def _maps(x: Tensor) -> Tensor:
+    """Lay (B, H, W, heads, c) as maps with slack behind each: (B * heads, c * (H * W + SLACK))."""
+    batch, height, width, heads, channels = x.shape
+    maps = x.new_zeros(batch, heads, channels, height * width + SLACK)
+    maps[..., :-SLACK].view(batch, heads, channels, height, width).copy_(x.permute(0, 3, 4, 1, 2))
+    return maps.view(batch * heads, -1)
+
+
+def _pixels(maps: Tensor, like: Tensor) -> Tensor:
+    """Undo `_maps`."""
+    batch, _, _, heads, channels = like.shape
+    pixels = maps.view(batch, heads, channels, -1)[..., :-SLACK].permute(0, 3, 1, 2)
+    return pixels.contiguous().view(like.shape)
 
 
 @tiled_attention.register_fake
