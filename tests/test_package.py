@@ -8,10 +8,13 @@ import restora
 
 def test_public_names() -> None:
     assert sorted(restora.__all__) == [
+        "AutoRestorer",
+        "Diagnosis",
         "RestoraError",
         "Restorer",
         "convert_state_dict",
         "create_model",
+        "diagnose",
         "list_models",
         "list_weights",
         "load_model",

@@ -11,17 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from restora.checkpoints import convert_state_dict, list_weights, load_model, to_official_state_dict
+    from restora.diagnosis import Diagnosis, diagnose
     from restora.errors import RestoraError
     from restora.networks import create_model, list_models
-    from restora.restoration import Restorer, restore, with_local_statistics
+    from restora.restoration import AutoRestorer, Restorer, restore, with_local_statistics
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AutoRestorer": "restora.restoration",
+    "Diagnosis": "restora.diagnosis",
     "RestoraError": "restora.errors",
     "Restorer": "restora.restoration",
     "convert_state_dict": "restora.checkpoints",
     "create_model": "restora.networks",
+    "diagnose": "restora.diagnosis",
     "list_models": "restora.networks",
     "list_weights": "restora.checkpoints",
     "load_model": "restora.checkpoints",
@@ -31,10 +35,13 @@ _HOMES = {
 }
 
 __all__ = [
+    "AutoRestorer",
+    "Diagnosis",
     "RestoraError",
     "Restorer",
     "convert_state_dict",
     "create_model",
+    "diagnose",
     "list_models",
     "list_weights",
     "load_model",

@@ -4,7 +4,7 @@ import pytest
 
 from restora.checkpoints import list_weights
 from restora.checkpoints.published import PUBLISHED
-from restora.checkpoints.tasks import DEFAULT_TASK, TASKS, load_for_task, weights_for_task
+from restora.checkpoints.tasks import TASKS, load_for_task, weights_for_task
 from restora.errors import RestoraError
 from restora.training.bundled import list_recipes
 
@@ -19,16 +19,11 @@ def test_a_recipe_trains_it(task):
 def test_all_weights_are_for_known_tasks():
     assert TASKS.keys() >= SHIPPED
     assert {published.task for published in PUBLISHED.values()} <= TASKS.keys()
-    assert DEFAULT_TASK in SHIPPED
 
 
 @pytest.mark.parametrize("task", sorted(SHIPPED))
 def test_the_weights_of_a_task_are_for_it(task):
     assert load_for_task(task).card.task == task
-
-
-def test_without_a_word_the_default_is_loaded():
-    assert load_for_task(None).card.task == DEFAULT_TASK
 
 
 @pytest.mark.parametrize("task", sorted(TASKS.keys() - SHIPPED))

@@ -196,13 +196,25 @@ def test_bad_file_is_one_line_and_exits_with_one(tmp_path, restora_command, name
     assert words in line
 
 
-def test_without_a_task_camera_noise_is_removed_and_the_others_are_named(tmp_path, restora_command):
-    write(tmp_path / "photo.png", Photograph(noisy(64, 64, 3)))
+def test_without_a_task_what_is_found_is_said_and_restored(tmp_path, restora_command):
+    write(tmp_path / "photo.png", Photograph(noisy(128, 128, 3)))
     run = restora_command("restore", "photo.png")
     assert (run.returncode, run.stdout) == (0, "photo-restored.png\n")
     (line,) = run.stderr.splitlines()
-    assert line.startswith("no --task given: denoise-real removes noise of cameras")
-    assert "derain, desnow, dehaze" in line
+    assert line.startswith("photo.png: noise ")
+    assert "grey levels" in line
+    assert "restored with denoise-" in line
+    before, after = (roughness(read(tmp_path / name).pixels) for name in ("photo.png", "photo-restored.png"))
+    assert after < before / 2
+
+
+def test_task_auto_and_weights_contradict_each_other(tmp_path, restora_command):
+    write(tmp_path / "photo.png", Photograph(noisy(64, 64, 3)))
+    run = restora_command("restore", "photo.png", "--task", "auto", "--weights", "denoise-chair-tiny")
+    assert run.returncode == 2
+    assert run.stderr.startswith(
+        "restora: the task auto chooses the weights itself, but denoise-chair-tiny are asked"
+    )
 
 
 def test_what_hardly_changes_is_said(tmp_path, restora_command):

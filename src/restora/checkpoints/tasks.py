@@ -46,9 +46,6 @@ TASKS = {
 }
 """Tasks by name, in the order of the documentation."""
 
-DEFAULT_TASK = "denoise-real"
-"""The task of a photograph of which nothing is said."""
-
 
 def weights_for_task(task: str) -> str:
     """Return the name of the best weights in the package for a task.
@@ -64,35 +61,35 @@ def weights_for_task(task: str) -> str:
     """
     candidates = [card for card in list_weights() if card.task == task]
     if not candidates:
-        raise RestoraError(_without_weights(task))
+        raise RestoraError(without_weights(task))
     measured = [{(s.benchmark, s.protocol, s.setting): s.psnr for s in card.scores} for card in candidates]
     common = set.intersection(*(set(scores) for scores in measured))
     means = [sum(scores[key] for key in common) / max(1, len(common)) for scores in measured]
     return candidates[means.index(max(means))].name
 
 
-def load_for_task(task: str | None, weights: str | Path | None = None) -> RestorationNetwork:
+def load_for_task(task: str, weights: str | Path | None = None) -> RestorationNetwork:
     """Load the network for a task, or the one that is named.
 
     Args:
-        task: One of `TASKS`; `DEFAULT_TASK` where neither is given.
+        task: One of `TASKS`.
         weights: What `load_model` takes; the best weights in the package for the task when left out.
 
     Raises:
         RestoraError: As `weights_for_task` and `load_model`, or the named weights are for another task.
     """
     if weights is None:
-        return load_model(weights_for_task(task or DEFAULT_TASK))
+        return load_model(weights_for_task(task))
     network = load_model(weights)
     card: WeightsCard | None = network.card
-    if task is not None and card is not None and card.task != task:
+    if card is not None and card.task != task:
         raise RestoraError(
             f"the weights {weights} are for the task {card.task}, but {task} is asked for; give one of the two"
         )
     return network
 
 
-def _without_weights(task: str) -> str:
+def without_weights(task: str) -> str:
     """Say what to do about a task that no weights in the package are for."""
     if task not in TASKS:
         near = get_close_matches(task, TASKS, n=1)

@@ -13,6 +13,7 @@ from restora.errors import RestoraError
 
 COMMANDS = {
     "restore": "Restore photographs; depth, profile, transparency and metadata stay as they are.",
+    "diagnose": "Tell what is wrong with photographs, how sure that is, and what 'restora restore' would do.",
     "train": "Train a network on clean photographs; Ctrl-C saves, --resume goes on.",
     "recipes": "List the recipes that come with restora, print one, print the reference of all keys.",
     "pack": "Pack clean photographs or pairs for training: decoded once, cut if wanted, read by memory mapping.",

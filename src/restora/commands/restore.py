@@ -9,15 +9,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from restora.checkpoints.tasks import DEFAULT_TASK, TASKS, load_for_task
 from restora.commands.options import Device, pixels_or_auto
 from restora.commands.progress import FilesProgress
-from restora.restoration import Restorer, Result, gather, plan_jobs, run_jobs
+from restora.restoration import Result, gather, plan_jobs, restorer_for, run_jobs
 
 EPILOG = """
 Examples:
 
-  restora restore photo.jpg                       [dim]writes photo-restored.jpg[/dim]
+  restora restore photo.jpg                       [dim]finds out what is wrong, writes photo-restored.jpg[/dim]
 
   restora restore view.jpg --task dehaze          [dim]every task: restora weights[/dim]
 
@@ -49,8 +48,9 @@ def restore(
     task: Annotated[
         str | None,
         typer.Option(
-            help="What is wrong: denoise-real (cameras, JPEG; the default), denoise (Gaussian), deblur, defocus,"
-            " defocus-dual, derain, desnow or dehaze."
+            help="What is wrong: auto (whatever is found; nothing is done to a clean photograph), denoise-real (cameras,"
+            " JPEG), denoise (Gaussian), deblur, defocus, defocus-dual, derain, desnow or dehaze.",
+            show_default="auto",
         ),
     ] = None,
     weights: Annotated[
@@ -112,15 +112,9 @@ def restore(
         _tell(result, console, as_json)
     jobs = plan_jobs(images, output, suffix=suffix, file_format=file_format)
     if jobs:
-        network = load_for_task(task, weights)
-        if task is None and weights is None:
-            console.print(
-                f"no --task given: {DEFAULT_TASK} removes {TASKS[DEFAULT_TASK].removes};"
-                f" others: {', '.join(name for name in TASKS if name != DEFAULT_TASK)}",
-                markup=False,
-            )
-        restorer = Restorer(
-            network,
+        restorer = restorer_for(
+            task,
+            weights,
             strength=strength,
             tile=None if tile == "none" else pixels_or_auto("--tile", tile),
             overlap=pixels_or_auto("--overlap", overlap),
@@ -167,10 +161,12 @@ def _tell(result: Result, console: Console, as_json: bool) -> None:
 def _sum_up(results: list[Result], console: Console) -> None:
     counts = Counter(result.status for result in results)
     if len(results) > 1 and (console.is_terminal or counts["failed"]):
-        done = [result for result in results if result.status == "restored"]
+        done = [result for result in results if result.status in ("restored", "copied")]
         megapixels, seconds = sum(r.megapixels for r in done), sum(r.seconds for r in done)
         speed = f"; {megapixels:.1f} MP in {seconds:.0f} s, {megapixels / seconds:.2f} MP/s" if done else ""
         words = ", ".join(
-            f"{counts[status]} {status}" for status in ("restored", "skipped", "failed") if counts[status]
+            f"{counts[status]} {status}"
+            for status in ("restored", "copied", "skipped", "failed")
+            if counts[status]
         )
         console.print(f"{words}{speed}")

@@ -1,5 +1,6 @@
 """Restoration of files: what is done already, and what became of each."""
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,14 +9,17 @@ from typing import Any, Literal
 
 import numpy as np
 
+from restora.atomic import output_file
 from restora.errors import RestoraError
 from restora.images import ImageFile, Photograph, find_images, losses, read, write
+from restora.images.formats import format_to_write, recognise
 from restora.images.writing import check_target
+from restora.restoration.automatic import AutoRestorer, Choice, restorer_for
 from restora.restoration.comparison import write_comparison
 from restora.restoration.planning import Job, plan_jobs
 from restora.restoration.restorer import Restorer
 
-Status = Literal["restored", "skipped", "failed"]
+Status = Literal["restored", "copied", "skipped", "failed"]
 MAX_PIXELS = 500_000_000
 HARDLY = 0.5
 """Mean change in grey levels of 255 below which a restoration looks like its photograph."""
@@ -29,11 +33,12 @@ class Result:
 
     Attributes:
         source: The photograph.
-        status: ``"restored"``; ``"skipped"`` if its target was there already; ``"failed"``.
-        target: The restoration, ``None`` if it failed.
+        status: ``"restored"``; ``"copied"`` if nothing was found to restore; ``"skipped"`` if its target was there
+            already; ``"failed"``.
+        target: The restoration or the copy, ``None`` if it failed.
         comparison: The picture of before and after, if one was asked for.
         error: Why it failed, one line that names the file.
-        notes: What reading and writing could not keep.
+        notes: What was found and done if no task was given; what reading and writing could not keep.
         change: Mean difference between photograph and restoration in grey levels of 255, 0 unless restored.
         megapixels: Millions of pixels of the photograph, 0 unless restored.
         seconds: From reading to writing.
@@ -69,7 +74,8 @@ def restore(
         output: A file for one photograph, or a folder, in which the trees of the inputs are mirrored. By
             default each result is written beside its photograph, as ``NAME-restored``.
         task: What is wrong with the photographs (`restora.checkpoints.TASKS`); chooses the weights in the
-            package, ``"denoise-real"`` when neither is given.
+            package. Without it, or with ``"auto"``, each photograph is diagnosed and restored with the weights
+            for what is found, or copied where nothing is.
         weights: Weights to use instead: what `restora.load_model` takes.
         recursive: Also restore what is in the folders below those named.
         quality: 1 to 100 for JPEG and WebP; that of the photograph by default.
@@ -89,11 +95,9 @@ def restore(
         Traceback (most recent call last):
         restora.errors.RestoraError: no-such-photograph.jpg: does not exist; check the spelling and the folder
     """
-    from restora.checkpoints.tasks import load_for_task
-
     images, missing = gather([inputs] if isinstance(inputs, str | Path) else inputs, recursive=recursive)
     jobs = plan_jobs(images, output)
-    restorer = Restorer(load_for_task(task, weights), **options) if jobs else None
+    restorer = restorer_for(task, weights, **options) if jobs else None
     results = [*missing]
     if restorer is not None:
         results += run_jobs(jobs, restorer, quality=quality, overwrite=overwrite, compare=compare)
@@ -127,7 +131,7 @@ def gather(inputs: Iterable[str | Path], *, recursive: bool = False) -> tuple[li
 
 def run_jobs(
     jobs: Iterable[Job],
-    restorer: Restorer,
+    restorer: Restorer | AutoRestorer,
     *,
     quality: int | None = None,
     overwrite: bool = False,
@@ -167,7 +171,7 @@ def run_jobs(
 
 def _restored(
     job: Job,
-    restorer: Restorer,
+    restorer: Restorer | AutoRestorer,
     quality: int | None,
     overwrite: bool,
     compare: bool,
@@ -182,21 +186,46 @@ def _restored(
         if progress:
             progress(job, done * size, size)
 
-    after = restorer(photograph, progress=report)
+    choice = restorer.choose(photograph) if isinstance(restorer, AutoRestorer) else Choice((restorer,))
+    if not choice.restorers and _keeps_format(job):
+        return _copied(job, photograph, compare, choice.notes)
+    after = choice(photograph, report)
     write(job.target, after, quality=quality, overwrite=overwrite)
     if compare:
         write_comparison(job.comparison, photograph, after)
     change = mean_change(photograph, after)
     hardly = f"hardly changed ({change:.2f} of 255 grey levels in the mean); is this the right --task?"
+    restored = bool(choice.restorers)
     return Result(
         job.source,
-        "restored",
+        "restored" if restored else "copied",
         job.target,
         job.comparison if compare else None,
-        notes=(*photograph.notes, *losses(job.target, photograph), *([hardly] if change < HARDLY else [])),
+        notes=(
+            *choice.notes,
+            *photograph.notes,
+            *losses(job.target, photograph),
+            *([hardly] if restored and change < HARDLY else []),
+        ),
         change=change,
         megapixels=size,
     )
+
+
+def _keeps_format(job: Job) -> bool:
+    with job.source.open("rb") as stream:
+        return recognise(stream.read(16)) == format_to_write(job.target)
+
+
+def _copied(job: Job, photograph: Photograph, compare: bool, notes: tuple[str, ...]) -> Result:
+    """Leave a photograph alone, byte for byte."""
+    if not (job.target.exists() and job.target.samefile(job.source)):
+        with output_file(job.target) as stream, job.source.open("rb") as source:
+            shutil.copyfileobj(source, stream)
+    if compare:
+        write_comparison(job.comparison, photograph, photograph)
+    comparison = job.comparison if compare else None
+    return Result(job.source, "copied", job.target, comparison, notes=notes, megapixels=photograph.megapixels)
 
 
 def mean_change(before: Photograph, after: Photograph) -> float:

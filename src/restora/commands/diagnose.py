@@ -1,0 +1,72 @@
+"""``restora diagnose``: what is wrong with photographs."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from restora.errors import RestoraError
+from restora.images import read
+from restora.restoration import AutoRestorer, gather
+
+EPILOG = """
+Examples:
+
+  restora diagnose photo.jpg
+
+  restora diagnose holiday/ --recursive --json    [dim]an object a line, for other programs[/dim]
+
+Exit code: 0 when all are diagnosed, 1 when files failed, 2 for wrong usage.
+"""
+
+
+def diagnose(
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(metavar="INPUT...", help="Files, folders and patterns.", show_default=False),
+    ],
+    recursive: Annotated[
+        bool, typer.Option("-r", "--recursive", help="Also look into the folders below.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print an object a line for each file, for other programs.")
+    ] = False,
+    max_pixels: Annotated[
+        int, typer.Option(min=1, help="Refuse larger photographs.", show_default=True)
+    ] = 500_000_000,
+) -> None:
+    """Tell what is wrong with photographs, how sure that is, and what 'restora restore' would do."""
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    images, failed = gather(inputs, recursive=recursive)
+    errors = [result.error or "" for result in failed]
+    restorer = AutoRestorer()
+    for image in images:
+        try:
+            choice = restorer.choose(read(image.path, max_pixels=max_pixels))
+        except RestoraError as error:
+            errors.append(str(error))
+            continue
+        diagnosis = choice.diagnosis
+        assert diagnosis is not None
+        if as_json:
+            answer = {
+                "source": str(image.path),
+                "found": diagnosis.found,
+                "confidences": {name: round(value, 4) for name, value in diagnosis.confidences.items()},
+                "noise_level": round(diagnosis.noise_level, 2),
+                "noise_coarseness": round(diagnosis.noise_coarseness, 4),
+                "tasks": choice.tasks,
+                "missing": choice.missing,
+            }
+            print(json.dumps(answer), flush=True)
+        else:
+            done = f"takes {', then '.join(choice.tasks)}" if choice.tasks else "leaves it as it is"
+            print(f"{image.path}: {diagnosis}; restore {done}", flush=True)
+            for note in choice.notes[1:]:
+                console.print(f"{image.path}: {note}", markup=False)
+    for words in errors:
+        console.print(f"restora: {words}", markup=False)
+    if errors:
+        raise typer.Exit(1)
