@@ -28,6 +28,10 @@ PICTURES = ROOT / "docs/images/gallery"
 SHOWN = {
     "denoise": ("sigma-25", "sigma-50"),
     "denoise-real": ("sensor-strong-jpeg-75", "sensor-strong"),
+    "deblur": ("motion-light",),
+    "defocus": ("defocus-depth",),
+    "derain": ("rain-light", "rain-heavy"),
+    "desnow": ("snow-medium", "snow-veiled"),
     "dehaze": ("haze-outdoor", "haze-indoor", "haze-night"),
 }
 """Cases of each task, all of them degraded photographs."""
