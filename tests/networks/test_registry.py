@@ -135,11 +135,11 @@ def test_compiled_training_step_gives_the_same_gradients(name: str) -> None:
         sum(output.square().mean() for output in module(x)).backward()
         return {key: parameter.grad.clone() for key, parameter in model.named_parameters()}
 
-    expected, compiled = gradients(AllScales(model)), gradients(torch.compile(AllScales(model)))
-    for key, gradient in expected.items():
-        torch.testing.assert_close(
-            compiled[key], gradient, rtol=1e-3, atol=1e-4 * float(gradient.abs().max())
-        )
+    expected = gradients(AllScales(model))
+    compiled = gradients(torch.compile(AllScales(model), options={"fallback_random": True}))  # draws the same
+    # Against the largest of all: of a bias before an instance norm the gradient is nothing but rounding.
+    largest = max(float(gradient.abs().max()) for gradient in expected.values())
+    torch.testing.assert_close(compiled, expected, rtol=1e-3, atol=5e-5 * largest)
 
 
 @pytest.mark.slow
