@@ -309,3 +309,20 @@ def test_notes_name_what_was_done(tmp_path, restora_command):
     assert run.returncode == 0
     assert run.stderr.startswith("print.jpg: ")
     assert "CMYK" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("threads", "message"),
+    [("many", "'many' is no number of threads"), ("0", "threads must be a number from 1 to 1024 or 'auto'")],
+)
+def test_impossible_threads_are_refused(tmp_path, restora_command, threads, message):
+    write(tmp_path / "photo.png", Photograph(noisy(8, 8, 3)))
+    run = restora_command("restore", "photo.png", "--task", "denoise", "--threads", threads)
+    assert run.returncode == 2
+    assert message in " ".join(run.stderr.replace("│", " ").split())
+
+
+def test_one_thread_restores(tmp_path, restora_command):
+    write(tmp_path / "photo.png", Photograph(noisy(40, 56, 3)))
+    assert restora_command("restore", "photo.png", "--task", "denoise", "--threads", "1").returncode == 0
+    assert roughness(read(tmp_path / "photo-restored.png").pixels) < roughness(noisy(40, 56, 3)) / 2

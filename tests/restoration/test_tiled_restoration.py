@@ -430,3 +430,31 @@ def test_memory_does_not_grow_with_the_height_of_the_image(
     assert (
         per_row < 40
     )  # a few numbers for the geometry of each row; a float32 row of the image has 800 at least
+
+
+class Matching(nn.Module):
+    """Leaves more noise in all of a tile the more texture it holds, as a network does that looks for similar places."""
+
+    def __init__(self, matches_content: bool) -> None:
+        super().__init__()
+        self.requirements = Requirements(multiple=4, global_context=True, matches_content=matches_content)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return 0.5 + (x - 0.5) * (2 * x.std()).clamp(max=1)
+
+
+def steepest_change_of_noise(matches_content: bool) -> float:
+    """Return the largest change over 16 columns, as a part of the difference between the outermost tiles."""
+    image = 0.5 + 0.1 * np.random.default_rng(0).choice([-1.0, 1.0], (64, 900, 3))
+    image[:32, 480:] = 0.5 + 5 * (
+        image[:32, 480:] - 0.5
+    )  # texture; the lower half has the same noise all along
+    restored = restore_pixels(ready(Matching(matches_content)), image, tile=480, overlap=None)
+    noise = np.abs(restored[40:] - 0.5).mean(axis=(0, 2))
+    assert noise[-1] > 2 * noise[0]  # the last tile leaves more than the first
+    return float(np.abs(noise[16:] - noise[:-16]).max() / (noise.max() - noise.min()))
+
+
+def test_noise_that_differs_from_tile_to_tile_changes_slowly() -> None:
+    assert steepest_change_of_noise(matches_content=True) < 0.25
+    assert steepest_change_of_noise(matches_content=False) > 0.5  # the bound above can fail

@@ -163,6 +163,8 @@ def test_the_chosen_overlap_is_possible_and_at_most_half_of_any_tile(
         (Requirements(), 64, 16),
         (Requirements(receptive_field=20, global_context=True), 64, 16),
         (Requirements(receptive_field=40, global_context=True), 96, 24),
+        (Requirements(global_context=True, matches_content=True), 160, 20),
+        (Requirements(receptive_field=100, matches_content=True), 216, 100),
     ],
 )
 def test_overlap_and_margin_follow_the_reach_of_the_network(

@@ -1,6 +1,7 @@
 """The command line: ``restora COMMAND``."""
 
 import logging
+import os
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -112,6 +113,9 @@ def _options(
 
 def main() -> None:
     """Run the command line; exit code 0 for success, 1 for failed files, 2 for wrong usage, 130 for Ctrl-C."""
+    # Read when torch loads its OpenMP, which no command has done yet. Threads that wait for one another by spinning take
+    # the cores from those that they wait for, as soon as anything else runs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     logger = logging.getLogger("restora")  # what was found in a file of weights, for one
     logger.setLevel(logging.INFO)
     logger.handlers = [logging.StreamHandler()]

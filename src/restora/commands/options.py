@@ -9,11 +9,12 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
 Ensemble = Annotated[bool, typer.Option("--ensemble", help="Average over flips and turns.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")]
 Split = Annotated[str | None, typer.Option(help="train, val, test or all; the usual one if left out.")]
+Threads = Annotated[str, typer.Option(metavar="auto|NUMBER", help="Threads on a CPU; auto: what is free.")]
 Variant = Annotated[str | None, typer.Option(help="Such as blur_gamma; the usual one if left out.")]
 
 
-def pixels_or_auto(option: str, value: str) -> int | Literal["auto"]:
-    """Read a number of pixels or the word auto.
+def pixels_or_auto(option: str, value: str, what: str = "pixels") -> int | Literal["auto"]:
+    """Read a number of pixels, or of something else, or the word auto.
 
     Raises:
         typer.BadParameter: It is neither.
@@ -23,4 +24,4 @@ def pixels_or_auto(option: str, value: str) -> int | Literal["auto"]:
     try:
         return int(value)
     except ValueError:
-        raise typer.BadParameter(f"{value!r} is no number of pixels", param_hint=option) from None
+        raise typer.BadParameter(f"{value!r} is no number of {what}", param_hint=option) from None

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from restora.commands.options import Device, pixels_or_auto
+from restora.commands.options import Device, Threads, pixels_or_auto
 from restora.commands.progress import FilesProgress
 from restora.restoration import Result, gather, plan_jobs, restorer_for, run_jobs
 
@@ -77,6 +77,7 @@ def restore(
     ] = False,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    threads: Threads = "auto",
     recursive: Annotated[
         bool, typer.Option("-r", "--recursive", help="Also restore what is in the folders below.")
     ] = False,
@@ -121,6 +122,7 @@ def restore(
             ensemble=ensemble,
             precision=precision,
             device=device,
+            threads=pixels_or_auto("--threads", threads, "threads"),
         )
         with FilesProgress(jobs, console) as progress:
             for result in run_jobs(

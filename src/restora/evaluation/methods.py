@@ -15,6 +15,7 @@ from restora.evaluation.baselines import baseline
 from restora.evaluation.record import Setting
 from restora.images import IMAGE_SUFFIXES, read
 from restora.pixels import gray_to_rgb
+from restora.threads import Threads
 
 Pixels = NDArray[Any]
 
@@ -71,6 +72,7 @@ def weights_method(
     local_statistics: int | None = None,
     precision: str = "float32",
     device: str = "auto",
+    threads: Threads = "auto",
 ) -> Method:
     """Restore with weights; the whole image at once in float32 unless told otherwise, as papers do.
 
@@ -81,6 +83,7 @@ def weights_method(
         local_statistics: Side of the training crops in pixels, for pooling over windows; None for pooling over all.
         precision: As `restora.Restorer` takes it.
         device: As `restora.Restorer` takes it.
+        threads: As `restora.Restorer` takes it.
 
     Raises:
         RestoraError: Unknown or unreadable weights.
@@ -91,7 +94,9 @@ def weights_method(
     model = load_model(source)
     card: WeightsCard | None = model.card
     network = model if local_statistics is None else with_local_statistics(model, local_statistics)
-    restorer = Restorer(network, tile=tile, ensemble=ensemble, precision=precision, device=device)
+    restorer = Restorer(
+        network, tile=tile, ensemble=ensemble, precision=precision, device=device, threads=threads
+    )
 
     def restore(entry: Entry, degraded: NDArray[np.float32]) -> Pixels:
         return restorer(degraded)

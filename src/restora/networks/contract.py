@@ -23,6 +23,8 @@ class Requirements:
             through global statistics; ``None`` when unknown or unbounded.
         global_context: Whether the output at a pixel depends on statistics of the whole input (global pooling,
             instance norm), so that a tile and the whole image give different results.
+        matches_content: Whether a pixel takes from similar places anywhere in the input, so that what else a tile
+            holds decides how much noise stays in all of it, and neighbours must fade into one another slowly.
         precisions: Names of the torch dtypes in which the network was measured to be safe.
     """
 
@@ -31,6 +33,7 @@ class Requirements:
     in_channels: int = 3
     receptive_field: int | None = None
     global_context: bool = False
+    matches_content: bool = False
     precisions: tuple[str, ...] = ("float32",)
 
 

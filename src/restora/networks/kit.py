@@ -222,7 +222,11 @@ class KiT(RestorationNetwork):
         multiple = self.config.patch_size * 2**SCALES
         half = ("bfloat16", "float16") if self.config.patch_weights == "softmax" else ()
         return Requirements(
-            multiple=multiple, min_size=multiple, global_context=True, precisions=("float32", *half)
+            multiple=multiple,
+            min_size=multiple,
+            global_context=True,
+            matches_content=True,
+            precisions=("float32", *half),
         )
 
     @property

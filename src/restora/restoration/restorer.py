@@ -16,10 +16,12 @@ from restora.restoration.engine import Engine, build_engine
 from restora.restoration.ensemble import SelfEnsemble
 from restora.restoration.tiled_restoration import Progress, restore_pixels
 from restora.restoration.tiling import check_tile, round_up
+from restora.threads import Threads, check_threads, computing_threads
 
 MEMORY_SHARE = 0.5
 CPU_BUDGET = 1024**3
-"""Bytes that a tile may take on a CPU: larger tiles are no faster, and other programs need memory too."""
+"""Bytes that a tile may take on a CPU: larger tiles are no faster, and other programs need memory too. Twice as many for
+networks that match content: their tiles share a wide stretch, which larger ones compute less often."""
 AUTO_TILES = (256, 1024)
 AUTO_TILE_STEP = 64
 
@@ -34,12 +36,14 @@ class Restorer:
             copied; the caller's own keeps its device, precision and mode.
         tile: Side of the tiles in pixels; ``None`` restores the whole image at once; ``"auto"`` takes the
             largest tile from 256 to 1024 pixels that fits into half of the free memory (and into 1 GiB on a
-            CPU), judged by the layer outputs of a small trial run. Images that fit into a tile are not cut.
+            CPU, 2 for networks that match content), judged by the layer outputs of a small trial run. Images that fit into a tile are not cut.
         overlap: Pixels that neighbouring tiles share at least; ``"auto"`` as in `auto_overlap`.
         ensemble: Average over the eight flips and turns of the image: eight times the time, a little better.
         strength: Share of the restored image in the result, 0 to 1; the rest is the image as it came.
         precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``; see `build_engine`.
         device: ``"auto"`` or a torch device.
+        threads: Threads on a CPU: a number, ``"auto"`` for what is free when an image comes (see
+            `restora.threads`), or ``None`` for what torch has been told.
 
     Raises:
         RestoraError: Unknown weights, missing device, impossible value.
@@ -61,7 +65,9 @@ class Restorer:
         strength: float = 1.0,
         precision: str = "auto",
         device: str | torch.device = "auto",
+        threads: Threads = "auto",
     ) -> None:
+        check_threads(threads)
         if isinstance(model, nn.Module):
             network = as_network(model)
         else:
@@ -76,12 +82,13 @@ class Restorer:
             raise RestoraError(
                 "the self-ensemble turns photographs; views of a dual-pixel sensor cannot be turned"
             )
-        self.tile, self.overlap = tile, overlap
-        self.engine: Engine = build_engine(
-            blended(SelfEnsemble(network) if ensemble else network, strength),
-            precision=precision,
-            device=device,
-        )
+        self.tile, self.overlap, self.threads = tile, overlap, threads
+        with computing_threads(threads):
+            self.engine: Engine = build_engine(
+                blended(SelfEnsemble(network) if ensemble else network, strength),
+                precision=precision,
+                device=device,
+            )
         needs = self.engine.requirements
         if tile is not None:
             # The smallest tile that "auto" may mean: what is possible must not depend on the free memory.
@@ -114,11 +121,13 @@ class Restorer:
         if isinstance(image, torch.Tensor) and image.ndim == 4:
             return self._batch(image, progress)
         opened = open_image(image)
-        tile = self.auto_tile() if self.tile == "auto" else self.tile
         overlap = None if self.overlap == "auto" else self.overlap
-        return opened.close(
-            restore_pixels(self.engine, opened.pixels, tile=tile, overlap=overlap, progress=progress)
-        )
+        with computing_threads(self.threads):
+            tile = self.auto_tile() if self.tile == "auto" else self.tile
+            restored = restore_pixels(
+                self.engine, opened.pixels, tile=tile, overlap=overlap, progress=progress
+            )
+        return opened.close(restored)
 
     def _batch(self, images: torch.Tensor, progress: Progress | None) -> torch.Tensor:
         if not len(images):
@@ -134,7 +143,7 @@ class Restorer:
         if self._auto_tile is None:
             budget = self.engine.free_memory() * MEMORY_SHARE
             if self.engine.device.type == "cpu":
-                budget = min(budget, CPU_BUDGET)
+                budget = min(budget, CPU_BUDGET * (2 if self.engine.requirements.matches_content else 1))
             side = int((budget / self.engine.bytes_per_pixel()) ** 0.5)
             low, high, step = self._auto_tiles()
             self._auto_tile = max(low, min(side, high) // step * step)

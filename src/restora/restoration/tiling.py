@@ -12,6 +12,8 @@ from restora.networks.contract import Requirements
 SMALLEST_OVERLAP = 32
 FADE = 16
 """Pixels over which tiles fade into one another beyond the reach of the network."""
+CONTENT_OVERLAP = 160
+"""Pixels that tiles share where they leave different noise behind: a change over a few dozen pixels shows as a line."""
 
 
 @dataclass(frozen=True)
@@ -119,6 +121,7 @@ def auto_overlap(tile: int, requirements: Requirements) -> int:
     Twice the network's reach where it is known, so that no pixel is kept that misses a part of what the
     network wants to see. Where it is not known, and for networks with global context, whose tiles differ
     however much they share, an eighth of the tile: the difference is spread over a fade too wide to be seen.
+    Networks that match content differ in how much noise they leave: `CONTENT_OVERLAP`, up to a third of the tile.
     At least 32, and never more than half of the tile.
 
     Args:
@@ -130,11 +133,15 @@ def auto_overlap(tile: int, requirements: Requirements) -> int:
         56
         >>> auto_overlap(512, Requirements(global_context=True))
         64
+        >>> auto_overlap(832, Requirements(global_context=True, matches_content=True))
+        160
     """
     reach = requirements.receptive_field
     wanted = 0 if reach is None else 2 * reach + FADE
     if reach is None or requirements.global_context:
         wanted = max(wanted, tile // 8)
+    if requirements.matches_content:
+        wanted = max(wanted, min(CONTENT_OVERLAP, tile // 3))
     return possible_overlap(max(wanted, SMALLEST_OVERLAP), tile, requirements)
 
 
@@ -147,10 +154,13 @@ def unreliable_margin(overlap: int, requirements: Requirements) -> int:
     """Return how many outermost pixels of a tile are left to its neighbour.
 
     As many as the network's reach, where that is known: then tiles and the whole image agree. Otherwise a
-    quarter of the overlap, which leaves the middle half to fade.
+    quarter of the overlap, which leaves the middle half to fade; an eighth for networks that match content,
+    whose fade should be wide.
     """
     reach = requirements.receptive_field
-    return overlap // 4 if reach is None or requirements.global_context else min(reach, overlap // 2)
+    if reach is not None and not requirements.global_context:
+        return min(reach, overlap // 2)
+    return overlap // (8 if requirements.matches_content else 4)
 
 
 def round_up(value: int, multiple: int) -> int:

@@ -1,0 +1,140 @@
+"""Threads: how many a computation may use, on a machine that others use too."""
+
+import math
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Literal
+
+from restora.errors import RestoraError
+
+MOST = 1024
+GLANCES = 3
+PAUSE = 0.01  # seconds between two glances at the machine
+ROOT = Path("/")
+
+Threads = int | Literal["auto"] | None
+"""A number; ``"auto"``, what is free; or ``None``, what torch has been told."""
+
+
+def check_threads(threads: Threads) -> None:
+    """Refuse what is no number of threads.
+
+    Raises:
+        RestoraError: It is neither 1 to 1024, nor ``"auto"``, nor ``None``.
+    """
+    if threads is None or threads == "auto":
+        return
+    if not isinstance(threads, int) or isinstance(threads, bool) or not 1 <= threads <= MOST:
+        raise RestoraError(f"threads must be a number from 1 to {MOST} or 'auto', got {threads!r}")
+
+
+def free_threads(usual: int, *, root: Path = ROOT) -> int:
+    """Choose a number of threads by what is free.
+
+    A layer is done when the last of its threads is. On a busy machine a thread more than there are free cores
+    makes all wait for the one that has to share its core, in every layer again.
+
+    Args:
+        usual: Threads on a machine of one's own. No more are chosen.
+        root: Where ``proc`` and ``sys`` are.
+
+    Returns:
+        As many as there are idle cores, and at least the share of the cores that the kernel grants a program
+        beside the others.
+    """
+    possible = min(usual, available_cores(root=root))
+    cores, others = os.cpu_count() or 1, others_load(root=root)
+    idle, share = math.floor(cores - others), round(possible * cores / (cores + others))
+    return max(1, min(possible, max(idle, share)))
+
+
+def available_cores(*, root: Path = ROOT) -> int:
+    """Return how many cores this process may use: those it is bound to, and no more than its container pays for.
+
+    Example:
+        >>> 1 <= available_cores() <= os.cpu_count()
+        True
+    """
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    quota = container_cores(root=root)
+    return max(1, bound if math.isinf(quota) else min(bound, math.ceil(quota)))
+
+
+def container_cores(*, root: Path = ROOT) -> float:
+    """Return the cores that the control groups of this process grant, versions 1 and 2; infinity without a limit.
+
+    A group's limit holds for all groups in it, so the smallest counts from its own up to the outermost.
+    """
+    mounted = root / "sys/fs/cgroup"
+    limits = [math.inf]
+    for line in _text(root / "proc/self/cgroup").splitlines():
+        number, controllers, path = line.split(":", 2)
+        if number == "0":
+            hierarchies = [mounted]
+        elif "cpu" in controllers.split(","):
+            hierarchies = [mounted / controllers, mounted / "cpu"]
+        else:
+            continue
+        for hierarchy in hierarchies:
+            own = hierarchy / path.lstrip("/")  # inside of a container this may not be there, but its root is
+            limits += [_granted(group) for group in (own, *own.parents) if group.is_relative_to(hierarchy)]
+    return min(limits)
+
+
+def others_load(*, root: Path = ROOT) -> float:
+    """Return how many threads other than this one want to run on this machine.
+
+    The mean of the last minute, or what is seen at a few glances where that is less: a minute ago is over, and
+    one glance may see what takes but a moment.
+    """
+    seen = []
+    for glance in range(GLANCES):
+        words = _text(root / "proc/loadavg").split()  # "0.52 0.40 0.31 3/178 4711"
+        if len(words) < 4:  # not Linux, which alone says how many run at present
+            return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+        mean, running = float(words[0]), int(words[3].split("/")[0]) - 1
+        seen.append(running)
+        if glance + 1 < GLANCES:
+            time.sleep(PAUSE)
+    return min(mean, max(0.0, sum(seen) / len(seen)))
+
+
+@contextmanager
+def computing_threads(threads: Threads) -> Iterator[None]:
+    """Let torch compute with a number of threads, and with as many as before afterwards.
+
+    Args:
+        threads: See `Threads`. ``"auto"`` looks now, and leaves alone what ``OMP_NUM_THREADS`` says.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    if threads == "auto":
+        threads = before if "OMP_NUM_THREADS" in os.environ else free_threads(before)
+    if threads is None or threads == before:
+        yield
+        return
+    torch.set_num_threads(threads)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _granted(group: Path) -> float:
+    """Return the cores that a control group grants by a limit of its own."""
+    words = _text(group / "cpu.max").split()  # "150000 100000" or "max 100000"
+    words = words or [*_text(group / "cpu.cfs_quota_us").split(), *_text(group / "cpu.cfs_period_us").split()]
+    if len(words) != 2 or words[0] in ("max", "-1"):
+        return math.inf
+    return int(words[0]) / int(words[1])
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:  # there is no such group, or no such file on this system
+        return ""
