@@ -1,6 +1,6 @@
 """How far restoring in tiles differs from restoring in one piece, and whether the seams show.
 
-    python benchmarks/seams.py FOLDER [--weights denoise-chair-tiny]
+    python benchmarks/seams.py FOLDER [--weights denoise-chair-tiny denoise-real-kit-tiny]
 
 FOLDER holds clean photographs, all of one size (turned where needed), larger than the tiles. Noise of sigma 25 is added (seed 0).
 Let d = tiled - whole. A step is the mean of |d(next) - d| over all pixels along a line between two rows or two columns,
@@ -11,11 +11,16 @@ all photographs and channels, in grey levels of 255. A seam shows where steps in
 
 The mean tells whether overlaps are rougher, the largest line whether one of them sticks out.
 
+Noise: how much fine noise is left (mean of |picture - its blur|) over 16 rows or columns, along the whole line, as a part of
+what is left there in one piece. A step is the change of that part from one side of a line to the other, in percent; the largest
+line tells whether a tile that leaves more noise than its neighbour shows where they meet.
+
 Writes benchmarks/results/seams.md.
 """
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 from harness import command_line, table, write_results
 
@@ -31,8 +36,10 @@ SIGMA = 25
 HEADS = (
     *("tile", "overlap", "mean of abs d", "mean step inside", "in overlaps"),
     *("largest line inside", "in overlaps"),
+    *("noise: largest line inside, %", "in overlaps, %"),
 )
-CASES = [(tile, overlap) for tile in (256, 384) for overlap in (0, 16, 32, 64, 96, None)]
+BAND = 16
+CASES = [(256, overlap) for overlap in (0, 32, 64, None)]
 
 
 def photographs(folder: Path) -> list[np.ndarray]:
@@ -51,43 +58,68 @@ def lines_in_overlaps(plan: AxisPlan) -> np.ndarray:
     return marks
 
 
+def noise_steps(tiled: np.ndarray, whole: np.ndarray, axis: int) -> np.ndarray:
+    """Measure for each line the change of the noise level across it, in percent; 0 too near to the edges."""
+
+    def level(image: np.ndarray) -> np.ndarray:
+        rough = np.abs(image - cv2.GaussianBlur(image, (0, 0), 2)).mean(axis=(1 - axis, 2))
+        return np.convolve(rough, np.ones(BAND) / BAND, "valid")
+
+    part = np.log(level(tiled) / level(whole))
+    steps = np.zeros(tiled.shape[axis] - 1)
+    steps[BAND - 1 : len(part) - 1] = 100 * np.abs(np.expm1(part[BAND:] - part[:-BAND]))
+    return steps
+
+
 def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--weights", default="denoise-chair-tiny")
+    parser.add_argument("--weights", nargs="+", default=["denoise-chair-tiny", "denoise-real-kit-tiny"])
     parser.add_argument("--limit", type=int)
     arguments = parser.parse_args()
     noisy = photographs(arguments.folder)[: arguments.limit]
-    model = load_model(arguments.weights)
+    lines = [
+        f"{len(noisy)} photographs of {noisy[0].shape[1]}x{noisy[0].shape[0]}, sigma {SIGMA}, float32; grey levels of 255."
+        " Written by `benchmarks/seams.py`, which says what the columns mean."
+    ]
+    for weights in arguments.weights:
+        lines += ["", f"Weights {weights}:", "", *table(HEADS, measured(weights, noisy))]
+    write_results("seams.md", lines)
+
+
+def measured(weights: str, noisy: list[np.ndarray]) -> list[tuple[object, ...]]:
+    """Measure all cases with weights."""
+    model = load_model(weights)
     whole = [Restorer(model, tile=None, precision="float32")(image) for image in noisy]
     needs = model.requirements
-    lines = [
-        f"Weights {arguments.weights}, {len(noisy)} photographs of {noisy[0].shape[1]}x{noisy[0].shape[0]},"
-        f" sigma {SIGMA}, float32; grey levels of 255. Written by `benchmarks/seams.py`, which says what the columns mean.",
-        "",
-    ]
     rows = []
     for tile, wanted in CASES:
         overlap = auto_overlap(tile, needs) if wanted is None else wanted
         restorer = Restorer(model, tile=tile, overlap=overlap, precision="float32")
-        total, steps = 0.0, [np.zeros(()), np.zeros(())]
+        total, steps, noise = 0.0, [0.0, 0.0], [0.0, 0.0]
         for image, reference in zip(noisy, whole, strict=True):
-            d = 255 * (restorer(image).astype(np.float64) - reference)
+            restored = restorer(image).astype(np.float64)
+            d = 255 * (restored - reference)
             total += np.abs(d).mean() / len(noisy)
             for axis in (0, 1):
                 steps[axis] += np.abs(np.diff(d, axis=axis)).mean(axis=(1 - axis, 2)) / len(noisy)
-        inside, overlapping = [], []
+                noise[axis] += noise_steps(restored, reference.astype(np.float64), axis) / len(noisy)
+        inside, overlapping, noise_inside, noise_overlapping = [], [], [], []
         for axis in (0, 1):
             margin = unreliable_margin(overlap, needs)
             plan = plan_axis(noisy[0].shape[axis], tile, overlap, margin=margin, multiple=needs.multiple)
             marks = lines_in_overlaps(plan)
             inside += list(steps[axis][~marks])
             overlapping += list(steps[axis][marks])
+            noise_inside += list(noise[axis][~marks])
+            noise_overlapping += list(noise[axis][marks])
         auto = " (auto)" if wanted is None else ""
         steps_of = (np.mean(inside), np.mean(overlapping), max(inside), max(overlapping))
-        rows.append((tile, f"{overlap}{auto}", *(f"{value:.3f}" for value in (total, *steps_of))))
+        values = [f"{value:.3f}" for value in (total, *steps_of)]
+        values += [f"{max(part):.1f}" for part in (noise_inside, noise_overlapping)]
+        rows.append((tile, f"{overlap}{auto}", *values))
         print(*rows[-1], flush=True)
-    write_results("seams.md", [*lines, *table(HEADS, rows)])
+    return rows
 
 
 if __name__ == "__main__":
