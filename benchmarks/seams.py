@@ -96,7 +96,8 @@ def measured(weights: str, noisy: list[np.ndarray]) -> list[tuple[object, ...]]:
     for tile, wanted in CASES:
         overlap = auto_overlap(tile, needs) if wanted is None else wanted
         restorer = Restorer(model, tile=tile, overlap=overlap, precision="float32")
-        total, steps, noise = 0.0, [0.0, 0.0], [0.0, 0.0]
+        total = 0.0
+        steps, noise = ([np.zeros(side - 1) for side in noisy[0].shape[:2]] for _ in range(2))
         for image, reference in zip(noisy, whole, strict=True):
             restored = restorer(image).astype(np.float64)
             d = 255 * (restored - reference)
