@@ -31,7 +31,6 @@ OPTIONAL = {
     "matplotlib": "figures",
     "scipy": "benchmarks",
     "h5py": "benchmarks",
-    "onnxruntime": "export",
     "lpips": "lpips",
 }
 """Packages that only some commands need, and the extra that installs them."""
