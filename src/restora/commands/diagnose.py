@@ -1,15 +1,16 @@
 """``restora diagnose``: what is wrong with photographs."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from restora.commands.options import Inputs, LineAsJson, MaxPixels
 from restora.errors import RestoraError
 from restora.images import read
 from restora.restoration import AutoRestorer, gather
+from restora.restoration.jobs import MAX_PIXELS
 
 EPILOG = """
 Examples:
@@ -23,19 +24,12 @@ Exit code: 0 when all are diagnosed, 1 when files failed, 2 for wrong usage.
 
 
 def diagnose(
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(metavar="INPUT...", help="Files, folders and patterns.", show_default=False),
-    ],
+    inputs: Inputs,
     recursive: Annotated[
         bool, typer.Option("-r", "--recursive", help="Also look into the folders below.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print an object a line for each file, for other programs.")
-    ] = False,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger photographs.", show_default=True)
-    ] = 500_000_000,
+    as_json: LineAsJson = False,
+    max_pixels: MaxPixels = MAX_PIXELS,
 ) -> None:
     """Tell what is wrong with photographs, how sure that is, and what 'restora restore' would do."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -1,11 +1,19 @@
 """Options that several commands have, and how their values are read."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print for other programs.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
+Inputs = Annotated[
+    list[Path], typer.Argument(metavar="INPUT...", help="Files, folders and patterns.", show_default=False)
+]
+LineAsJson = Annotated[
+    bool, typer.Option("--json", help="Print an object a line for each file, for other programs.")
+]
+MaxPixels = Annotated[int, typer.Option(min=1, help="Refuse larger photographs.", show_default=True)]
 Ensemble = Annotated[bool, typer.Option("--ensemble", help="Average over flips and turns.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")]
 Split = Annotated[str | None, typer.Option(help="train, val, test or all; the usual one if left out.")]

@@ -9,9 +9,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from restora.commands.options import Device, Threads, pixels_or_auto
+from restora.commands.options import Device, Inputs, LineAsJson, MaxPixels, Threads, pixels_or_auto
 from restora.commands.progress import FilesProgress
 from restora.restoration import Result, gather, plan_jobs, restorer_for, run_jobs
+from restora.restoration.jobs import MAX_PIXELS
 
 EPILOG = """
 Examples:
@@ -33,10 +34,7 @@ Exit code: 0 when all is done, 1 when files failed, 2 for wrong usage.
 
 
 def restore(
-    inputs: Annotated[
-        list[Path],
-        typer.Argument(metavar="INPUT...", help="Files, folders and patterns.", show_default=False),
-    ],
+    inputs: Inputs,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -99,12 +97,8 @@ def restore(
     compare: Annotated[
         bool, typer.Option("--compare", help="Also write a picture of before and after, with enlarged crops.")
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print an object a line for each file, for other programs.")
-    ] = False,
-    max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger photographs.", show_default=True)
-    ] = 500_000_000,
+    as_json: LineAsJson = False,
+    max_pixels: MaxPixels = MAX_PIXELS,
 ) -> None:
     """Restore photographs; depth, profile, transparency and metadata stay as they are."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -11,15 +11,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from restora.errors import RestoraError
-from restora.explanation.watching import padded_input, watched
 from restora.networks import RestorationNetwork
-from restora.networks.chair import ChannelFilterAttention, ImplicitFrequencyAttention
+from restora.networks.chair import ChannelFilterAttention
+from restora.networks.watching import padded_input, watched
 from restora.pixels import to_uint8
 
 CELL = 8
 """Pixels of a cell of the drawing."""
 MAP_WIDTH = 4 * 128
-TAPS = 3
 DECADES = 5
 """Powers of ten that the colours of the shares span."""
 
@@ -73,9 +72,11 @@ def channel_weights(network: RestorationNetwork, image: NDArray[Any]) -> list[Ch
 
     def note(layer: Any, t: Tensor) -> None:
         if isinstance(layer, ChannelFilterAttention):
-            taps[names[layer]] = _taps(layer, t)
+            taps[names[layer]] = torch.cat(layer.factors(t), dim=2)[0, ..., 0].T  # (3, C)
         else:
-            rest[names[layer]] = _bands(layer, t)
+            levels, weights = layer.split(t)
+            means = torch.cat([level.abs().mean(1) for level in levels])
+            rest[names[layer]] = weights[0].view(layer.bands, -1), means
 
     watched(network, list(names), note, padded_input(network, image))
     return [
@@ -83,25 +84,6 @@ def channel_weights(network: RestorationNetwork, image: NDArray[Any]) -> list[Ch
         for block in pairs
         for weights, bands in [rest[block]]
     ]
-
-
-def _taps(layer: ChannelFilterAttention, t: Tensor) -> Tensor:
-    """Return the factors (3, C) of a channel's neighbours and of itself, as `ChannelFilterAttention` computes them."""
-    filters = torch.tanh(layer.norm(layer.taps_from_mean(layer.mean(t))))[0].view(TAPS, -1)
-    scaled: Tensor = filters * layer.gamma.flatten()
-    scaled[1] += layer.beta.flatten()
-    return scaled
-
-
-def _bands(layer: ImplicitFrequencyAttention, t: Tensor) -> tuple[Tensor, Tensor]:
-    """Return shares (4, C) and mean absolute values (4, h, w) of the bands, the highest first."""
-    low_to_high = [t]
-    for band in layer.cascade:
-        low_to_high.append(band(low_to_high[-1]))
-    levels = low_to_high[:0:-1]
-    summary = layer.squeeze(sum(layer.mean(level) for level in levels))
-    weights = torch.cat([excite(summary) for excite in layer.excite], 1).softmax(1)
-    return weights[0].view(layer.bands, -1), torch.cat([level.abs().mean(1) for level in levels])
 
 
 def draw_channel_weights(blocks: Sequence[ChannelWeights]) -> NDArray[np.uint8]:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from restora.errors import RestoraError
-from restora.explanation.watching import padded_input, watched
 from restora.layers import DeformableConv2d
 from restora.networks import RestorationNetwork
+from restora.networks.watching import padded_input, watched
 from restora.pixels import to_uint8
 
 WINDOW = 24
@@ -85,7 +85,7 @@ def sampled_positions(
 def _positions(
     name: str, layer: DeformableConv2d, features: Tensor, scale: int, queries: Sequence[tuple[int, int]]
 ) -> SampledPositions:
-    offsets, strengths = layer.offset(features)[0], 2 * torch.sigmoid(layer.strength(features))[0]
+    offsets, strengths = (found[0] for found in layer.taps(features))
     taps = len(strengths)
     side = round(taps**0.5)
     grid = torch.stack(torch.meshgrid(*[torch.arange(side) - side // 2] * 2, indexing="ij"), 2).view(-1, 2)

@@ -8,8 +8,8 @@ import torch
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
-from restora.explanation.watching import evaluating, padded_input
 from restora.networks import RestorationNetwork
+from restora.networks.watching import evaluating, padded_input
 from restora.pixels import to_uint8
 
 DECADES = 5

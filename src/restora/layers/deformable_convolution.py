@@ -164,5 +164,9 @@ class DeformableConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (B, in_channels, H, W)."""
+        return deformable_convolution(x, *self.taps(x), self.weight)
+
+    def taps(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Return displacements (B, 2 * k * k, H, W) in pixels and strengths (B, k * k, H, W), 0 to 2, of the taps."""
         strengths = 2 * torch.sigmoid(self.strength(x))
-        return deformable_convolution(x, self.offset(x), strengths, self.weight)
+        return self.offset(x), strengths

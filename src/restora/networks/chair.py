@@ -101,12 +101,20 @@ class ChannelFilterAttention(nn.Module):
 
     def forward(self, t: Tensor) -> Tensor:
         """Filter the features (B, C, H, W) along C; the shape stays."""
+        before, here, after = self.factors(t)
+        # Three shifted sums instead of an unfolded (B, C, 3, H, W) map.
+        padded = torch.cat([t[:, 1:2], t, t[:, -2:-1]], dim=1)  # (B, C + 2, H, W)
+        return before * padded[:, :-2] + here * t + after * padded[:, 2:]
+
+    def factors(self, t: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the factors of the channel before, of the channel itself and of the one behind: (B, C, 1, 1) each.
+
+        gamma and beta are folded into them.
+        """
         mean = self.mean(t)  # (B, C, 1, 1)
         filters = torch.tanh(self.norm(self.taps_from_mean(mean)))  # (B, 3C, 1, 1), tap-major
-        before, here, after = (self.gamma * f for f in filters.chunk(self.taps, dim=1))  # (B, C, 1, 1) each
-        # Three shifted sums instead of an unfolded (B, C, 3, H, W) map; gamma and beta are folded into the taps.
-        padded = torch.cat([t[:, 1:2], t, t[:, -2:-1]], dim=1)  # (B, C + 2, H, W)
-        return before * padded[:, :-2] + (here + self.beta) * t + after * padded[:, 2:]
+        before, here, after = (self.gamma * f for f in filters.chunk(self.taps, dim=1))
+        return before, here + self.beta, after
 
 
 class ImplicitFrequencyAttention(nn.Module):
@@ -149,15 +157,19 @@ class ImplicitFrequencyAttention(nn.Module):
 
     def forward(self, t: Tensor) -> Tensor:
         """Weigh the bands of the features (B, C, H, W); the shape stays."""
-        low_to_high = [t]
-        for band in self.cascade:
-            low_to_high.append(band(low_to_high[-1]))
-        levels = low_to_high[:0:-1]  # l1, l2, l3, l4: (B, C, H, W) each
-        summary = self.squeeze(sum(self.mean(level) for level in levels))  # (B, d, 1, 1)
-        weights = torch.cat([excite(summary) for excite in self.excite], dim=1).softmax(1)  # (B, 4C, 1, 1)
+        levels, weights = self.split(t)
         mixed = sum(w * level for w, level in zip(weights.chunk(self.bands, dim=1), levels, strict=True))
         out: Tensor = self.gamma * self.merge(mixed) + t
         return out
+
+    def split(self, t: Tensor) -> tuple[list[Tensor], Tensor]:
+        """Return the bands l1 to l4, (B, C, H, W) each, and the weights of their channels, (B, 4C, 1, 1)."""
+        low_to_high = [t]
+        for band in self.cascade:
+            low_to_high.append(band(low_to_high[-1]))
+        levels = low_to_high[:0:-1]
+        summary = self.squeeze(sum(self.mean(level) for level in levels))  # (B, d, 1, 1)
+        return levels, torch.cat([excite(summary) for excite in self.excite], dim=1).softmax(1)
 
 
 class ResidualBlock(nn.Module):

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import nn
 
 from restora.errors import RestoraError
-from restora.layers import KNNLocalAttention, PatchGroups
+from restora.layers import PatchGroups
 from restora.networks.kit import SCALES, KiT
-from restora.pixels import to_float
+from restora.networks.watching import padded_input, watched
 
 
 @dataclass(frozen=True)
@@ -76,46 +74,21 @@ def knn_groups(
         >>> groups.patch, groups.columns, groups.chunks.shape
         (4, 16, (32, 4))
     """
-    if image.ndim != 3 or image.shape[2] != 3:
-        raise RestoraError(f"the image must be (height, width, 3), got {image.shape}; convert it to RGB")
     stages = model.attentions
     _check("stage", stage, len(stages))
     _check("block", block, len(stages[stage]))
     attention = stages[stage][block]
     _check("round", round, attention.rounds)
 
-    multiple = model.requirements.multiple
-    H, W = image.shape[:2]
-    # Reflected as often as it takes where an image is smaller than what it lacks.
-    padded = np.pad(to_float(image), ((0, -H % multiple), (0, -W % multiple), (0, 0)), mode="reflect")
-    groups = _watched(model, attention, padded)
+    seen: list[PatchGroups] = []
+    x = padded_input(model, image)
+    watched(model, [attention], lambda layer, features: seen.append(layer.group(features)), x)
+    (groups,) = seen
     patch = model.config.patch_size * 2 ** min(stage, 2 * SCALES - stage)
     order, rank, chunks, neighbours = (
         x[0, round].cpu().numpy() for x in (groups.order, groups.rank, groups.chunks, groups.neighbours)
     )
-    return KNNGroups(order, rank, chunks, neighbours, patch, padded.shape[1] // patch)
-
-
-def _watched(model: KiT, attention: KNNLocalAttention, image: NDArray[np.float32]) -> PatchGroups:
-    """Run the model over an image and return how the attention groups its input."""
-    seen: list[PatchGroups] = []
-
-    def note(layer: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
-        seen.append(attention.group(inputs[0]))
-
-    hook = attention.register_forward_pre_hook(note)
-    training = [module for module in model.modules() if module.training]
-    parameter = next(model.parameters())
-    x = torch.from_numpy(image).permute(2, 0, 1)[None].to(parameter.device, parameter.dtype)
-    try:
-        model.eval()
-        with torch.inference_mode():
-            model(x)
-    finally:
-        hook.remove()
-        for module in training:
-            module.training = True
-    return seen[0]
+    return KNNGroups(order, rank, chunks, neighbours, patch, x.shape[3] // patch)
 
 
 def _check(name: str, value: int, count: int) -> None:

@@ -14,6 +14,7 @@ from restora.errors import RestoraError
 from restora.images import ImageFile, Photograph, find_images, losses, read, write
 from restora.images.formats import format_to_write, recognise
 from restora.images.writing import check_target
+from restora.pixels import full_scale
 from restora.restoration.automatic import AutoRestorer, Choice, restorer_for
 from restora.restoration.comparison import write_comparison
 from restora.restoration.planning import Job, plan_jobs
@@ -237,11 +238,10 @@ def mean_change(before: Photograph, after: Photograph) -> float:
         >>> mean_change(black, gray)
         1.0
     """
-    white = 1.0 if before.pixels.dtype.kind == "f" else float(np.iinfo(before.pixels.dtype).max)
     # Row by row: a whole picture of differences would be as large again as the photograph.
     rows = zip(before.pixels, after.pixels, strict=True)
     total = sum(float(np.abs(b.astype(np.float64) - a).sum()) for b, a in rows)
-    return 255 * total / white / before.pixels.size
+    return 255 * total / full_scale(before.pixels.dtype) / before.pixels.size
 
 
 def _finished(job: Job, compare: bool, max_pixels: int) -> Result:

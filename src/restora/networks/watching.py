@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from restora.errors import RestoraError
-from restora.networks import RestorationNetwork
+from restora.networks.contract import RestorationNetwork
 from restora.pixels import to_float
 from restora.tensors import to_tensor
 
@@ -18,7 +18,7 @@ Layer = TypeVar("Layer", bound=nn.Module)
 
 
 def padded_input(network: RestorationNetwork, image: NDArray[Any]) -> Tensor:
-    """Turn a picture into what a network takes: (1, 3, H', W'), reflected to the sizes that it requires.
+    """Turn a picture into what a network takes: (1, 3, H', W'), on its device, reflected to the sizes that it requires.
 
     Args:
         network: Says which sizes.
@@ -28,13 +28,16 @@ def padded_input(network: RestorationNetwork, image: NDArray[Any]) -> Tensor:
         RestoraError: The picture is not (H, W, 3), or the network takes two views.
     """
     if image.ndim != 3 or image.shape[2] != 3:
-        raise RestoraError(f"the picture must be (height, width, 3), got {image.shape}; convert it to RGB")
+        raise RestoraError(f"the image must be (height, width, 3), got {image.shape}; convert it to RGB")
     needs = network.requirements
     if needs.in_channels != 3:
         raise RestoraError("only networks that take one picture are explained, not those of two views")
     wanted = [max(side + -side % needs.multiple, needs.min_size) for side in image.shape[:2]]
     lacking = [(0, want - side) for want, side in zip(wanted, image.shape[:2], strict=True)]
-    return to_tensor(np.pad(to_float(image), [*lacking, (0, 0)], mode="reflect"))[None]
+    # Reflected as often as it takes where an image is smaller than what it lacks.
+    x = to_tensor(np.pad(to_float(image), [*lacking, (0, 0)], mode="reflect"))[None]
+    parameter = next(network.parameters(), x)
+    return x.to(parameter.device, parameter.dtype)
 
 
 def watched(
