@@ -1,0 +1,165 @@
+"""Small sound files of every image format and of many kinds, with metadata: what mutations start from."""
+
+import io
+import struct
+import zlib
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import numpy as np
+import tifffile
+from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF/></x:xmpmeta>'
+
+
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Return a PNG chunk."""
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def segment(marker: int, payload: bytes) -> bytes:
+    """Return a JPEG segment."""
+    return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
+
+
+def insert_chunks(png: bytes, *parts: bytes) -> bytes:
+    """Put chunks behind the header of a PNG file."""
+    return png[:33] + b"".join(parts) + png[33:]
+
+
+def insert_segments(jpeg: bytes, *parts: bytes) -> bytes:
+    """Put segments behind the start marker of a JPEG file."""
+    return jpeg[:2] + b"".join(parts) + jpeg[2:]
+
+
+def exif_block() -> bytes:
+    """Return an EXIF block with camera, exposure and position."""
+    exif = Image.Exif()
+    exif[271], exif[274], exif[33432] = "Zeiss", 6, "nobody"
+    exif.get_ifd(34665).update({33434: TiffImagePlugin.IFDRational(1, 250), 37500: b"maker note" * 4})
+    exif.get_ifd(34853).update({1: "N", 2: (48.0, 8.0, 14.5)})
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
+def picture(mode: str = "RGB", *, number: int = 0) -> Image.Image:
+    """Return a smooth picture with a little noise, 32 x 24."""
+    y, x = np.mgrid[0:24, 0:32]
+    noise = np.random.default_rng(number).integers(0, 16, (24, 32, 4))
+    colours = np.stack([5 * y, 4 * x, 2 * x + 3 * y, 255 - 3 * x], axis=-1) + noise
+    return (
+        Image.fromarray(colours.astype(np.uint8), "RGBA")
+        .convert("RGB" if mode == "P" else mode)
+        .convert(mode)
+    )
+
+
+def pillow_file(file_format: str, mode: str = "RGB", *, frames: int = 1, **options: Any) -> bytes:
+    """Return a file as Pillow writes it."""
+    if frames > 1:
+        options |= {"save_all": True, "append_images": [picture(mode, number=i) for i in range(1, frames)]}
+    stream = io.BytesIO()
+    picture(mode).save(stream, file_format, **options)
+    return stream.getvalue()
+
+
+def tiff_file(dtype: str = "uint8", *, gray: bool = False, **options: Any) -> bytes:
+    """Return a file as tifffile writes it."""
+    scale = {"uint8": 1.0, "uint16": 257.0}.get(dtype, 1 / 255)
+    pixels = (np.asarray(picture("L" if gray else "RGB")) * scale).astype(dtype)
+    if options.get("planarconfig") == "separate":
+        pixels = np.moveaxis(pixels, -1, 0)
+    stream = io.BytesIO()
+    tifffile.imwrite(stream, pixels, photometric="minisblack" if gray else "rgb", metadata=None, **options)
+    return stream.getvalue()
+
+
+def _jpegs(icc: bytes, exif: bytes) -> dict[str, bytes]:
+    described = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0" + XMP) + segment(
+        0xED, b"Photoshop 3.0\0" + b"8BIM\x04\x04\0\0\0\0\0\x0a\x1c\x02\x05\0\x05title"
+    )
+    plain = pillow_file("JPEG", exif=b"Exif\0\0" + exif, icc_profile=icc, comment=b"a comment", dpi=(72, 72))
+    return {
+        "jpeg": insert_segments(plain, described),
+        "jpeg-420-restarts": pillow_file("JPEG", subsampling="4:2:0", restart_marker_blocks=2),
+        "jpeg-progressive": pillow_file("JPEG", progressive=True, exif=b"Exif\0\0" + exif),
+        "jpeg-gray": pillow_file("JPEG", "L"),
+        "jpeg-cmyk": pillow_file("JPEG", "CMYK"),
+    }
+
+
+def _pngs(icc: bytes, exif: bytes) -> dict[str, bytes]:
+    described = PngImagePlugin.PngInfo()
+    described.add_text("Title", "a title", zip=True)
+    described.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    deep = Image.fromarray(np.asarray(picture("L")).astype(np.uint16) * 257)
+    stream = io.BytesIO()
+    deep.save(stream, "PNG")
+    full = pillow_file(
+        "PNG", "RGBA", icc_profile=icc, exif=b"Exif\0\0" + exif, dpi=(300, 300), pnginfo=described
+    )
+    return {
+        "png": full,
+        "png-chunks": insert_chunks(
+            pillow_file("PNG"),
+            chunk(b"gAMA", struct.pack(">I", 45455)),
+            chunk(b"sBIT", b"\5\6\5"),
+            chunk(b"cICP", b"\x09\x10\0\1"),
+            chunk(b"bKGD", bytes(6)),
+            chunk(b"tIME", struct.pack(">H5B", 2024, 2, 29, 12, 0, 0)),
+            chunk(b"pHYs", struct.pack(">IIB", 2, 1, 0)),
+        ),
+        "png-gray-alpha": pillow_file("PNG", "LA"),
+        "png-palette": pillow_file("PNG", "P", transparency=bytes(range(0, 250, 10))),
+        "png-bits": pillow_file("PNG", "1"),
+        "png-16": stream.getvalue(),
+        "png-animated": pillow_file("PNG", frames=3),
+    }
+
+
+def _tiffs(icc: bytes, exif: bytes) -> dict[str, bytes]:
+    tags = [
+        (34675, 7, len(icc), icc, True),
+        (700, 1, len(XMP), XMP, True),
+        (33723, 7, 12, b"\x1c\x02\x05\0\5title  ", True),
+    ]
+    return {
+        "tiff": tiff_file(rowsperstrip=5, extratags=tags, resolution=(300, 300), resolutionunit=2),
+        "tiff-exif": pillow_file("TIFF", exif=b"Exif\0\0" + exif),
+        "tiff-lzw-16": tiff_file("uint16", compression="lzw", predictor=True, rowsperstrip=7, byteorder=">"),
+        "tiff-tiles-float": tiff_file("float32", compression="adobe_deflate", predictor=True, tile=(16, 16)),
+        "tiff-half": tiff_file("float16", gray=True),
+        "tiff-big-planes": tiff_file("uint16", bigtiff=True, planarconfig="separate", compression="zstd"),
+        "tiff-palette": pillow_file("TIFF", "P", compression="packbits"),
+        "tiff-bits": pillow_file("TIFF", "1", compression="group4"),
+        "tiff-jpeg": tiff_file(compression="jpeg", tile=(16, 16)),
+        "tiff-cmyk": pillow_file("TIFF", "CMYK", compression="tiff_lzw"),
+        "tiff-pages": pillow_file("TIFF", "L", frames=3),
+    }
+
+
+def _others(icc: bytes, exif: bytes) -> dict[str, bytes]:
+    return {
+        "webp": pillow_file("WEBP", icc_profile=icc, exif=b"Exif\0\0" + exif, xmp=XMP),
+        "webp-lossless": pillow_file("WEBP", "RGBA", lossless=True),
+        "webp-animated": pillow_file("WEBP", "RGBA", frames=3),
+        "bmp": pillow_file("BMP", dpi=(300, 300)),
+        "bmp-palette": pillow_file("BMP", "P"),
+        "bmp-gray": pillow_file("BMP", "L"),
+        "bmp-alpha": pillow_file("BMP", "RGBA"),
+        "gif": pillow_file("GIF", "L", comment=b"a comment"),
+        "gif-transparent": pillow_file("GIF", "P", transparency=7, interlace=1),
+        "gif-animated": pillow_file("GIF", "P", frames=3),
+    }
+
+
+@cache
+def originals() -> Mapping[str, bytes]:
+    """Return sound files by name; what stands before the first hyphen is the suffix."""
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = exif_block()
+    return {
+        name: data for kinds in (_jpegs, _pngs, _tiffs, _others) for name, data in kinds(icc, exif).items()
+    }

@@ -1,0 +1,47 @@
+"""The mutations are what they claim to be, and a few of them, of every kind, are read or refused in a line."""
+
+from random import Random
+
+import pytest
+from attack.image_mutations import BOMBS_EVERY, MUTATORS, mutation, pieces, repaired
+from attack.image_originals import originals
+
+from restora.errors import RestoraError
+from restora.images import read
+
+
+def outcome(path):
+    try:
+        read(path)
+    except RestoraError as error:
+        words = str(error)
+        return "refused" if words.startswith(f"{path}: ") and "\n" not in words else words
+    return "read"
+
+
+@pytest.mark.parametrize("name", sorted(originals()))
+def test_originals_are_sound(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(originals()[name])
+    assert read(path).pixels.shape[:2] == (24, 32)
+    assert b"".join(pieces(originals()[name])) == repaired(originals()[name]) == originals()[name]
+
+
+@pytest.mark.parametrize("name", sorted(MUTATORS))
+def test_mutators_change_most_files(name):
+    changed = [MUTATORS[name](data, Random(0)) != data for data in originals().values()]
+    assert sum(changed) > len(changed) / 2
+
+
+def test_a_mutation_is_a_function_of_seed_and_number():
+    assert mutation(1, 5) == mutation(1, 5)
+    assert len({mutation(seed, number).data for seed in (1, 2) for number in range(20)}) > 35
+    assert "-bomb-" in mutation(1, BOMBS_EVERY - 1).name
+
+
+@pytest.mark.parametrize("number", range(0, 200, 10))
+def test_ten_of_a_seed_are_read_or_refused_in_a_line(tmp_path, number):
+    for each in (mutation(3, n) for n in range(number, number + 10) if n % BOMBS_EVERY != BOMBS_EVERY - 1):
+        path = tmp_path / each.file_name
+        path.write_bytes(each.data)
+        assert outcome(path) in ("read", "refused")
