@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from random import Random
 
-from attack.image_originals import (
+from image_originals import (
     SIGNATURE,
     chunk,
     exif_block,

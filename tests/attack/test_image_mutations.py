@@ -3,8 +3,8 @@
 from random import Random
 
 import pytest
-from attack.image_mutations import BOMBS_EVERY, MUTATORS, mutation, pieces, repaired
-from attack.image_originals import originals
+from image_mutations import BOMBS_EVERY, MUTATORS, mutation, pieces, repaired
+from image_originals import originals
 
 from restora.errors import RestoraError
 from restora.images import read
