@@ -1,15 +1,25 @@
-"""Files that appear whole or not at all, or say why not."""
+"""Files that appear whole or not at all, or say why not, and that one process at a time is at work on."""
 
 import errno
+import hashlib
 import os
 import secrets
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+from filelock import FileLock, Timeout
+
 from restora.errors import RestoraError
+
+if sys.platform != "win32":
+    from fcntl import LOCK_EX, LOCK_NB, flock
+
+_PATIENCE = 0.2  # seconds for which somebody who only looks may hold a lock
 
 _FULL = "there is no space left on the disk; free some, or write to another one"
 _FORBIDDEN = "the folder may not be written to; choose another one, or give yourself permission"
@@ -31,8 +41,9 @@ _REASONS = {
 def replacement(path: Path) -> Iterator[BinaryIO]:
     """Open a temporary file beside `path` that takes its place when the block ends without an error.
 
-    A kill, a full disk or an error leaves either the old file or the new one, never a part. The permissions
-    of a file that is replaced are kept.
+    A kill, a full disk or an error leaves either the old file or the new one, never a part. What a kill leaves of the
+    temporary one is removed by the next process that writes into the folder. The permissions of a file that is
+    replaced are kept.
 
     Args:
         path: File to create or replace; its folder must exist.
@@ -43,10 +54,10 @@ def replacement(path: Path) -> Iterator[BinaryIO]:
     Raises:
         OSError: The file cannot be created, written or renamed; the temporary one is gone by then.
     """
-    # Not derived from the name of the file, which may already have the greatest length that is allowed.
-    temporary = path.with_name(f".restora-{secrets.token_hex(6)}.tmp")
+    sweep(path.parent)
+    temporary, stream = _temporary(path.parent)
     try:
-        with temporary.open("xb+") as stream:
+        with stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -57,6 +68,65 @@ def replacement(path: Path) -> Iterator[BinaryIO]:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def _temporary(folder: Path) -> tuple[Path, BinaryIO]:
+    """Create a file that others can see is in use for as long as it is open."""
+    while True:
+        # Not derived from the name of the file, which may already have the greatest length that is allowed.
+        path = folder / f".restora-{secrets.token_hex(6)}.tmp"
+        stream = path.open("xb+")
+        with suppress(OSError):  # some network file systems know no locks
+            _lock(stream)
+        if path.exists():  # nobody took it for left behind in the moment before it was locked
+            return path, stream
+        stream.close()
+
+
+@cache
+def sweep(folder: Path) -> None:
+    """Remove the temporary files and locks in a folder whose process was killed; once in a process.
+
+    The lock on a file ends with its process, however that ended, also on another machine or in another container.
+    """
+    for path in folder.glob(f".restora-{'[0-9a-f]' * 12}.*"):
+        if path.suffix in (".tmp", ".lock"):
+            with suppress(OSError), path.open("rb") as stream:
+                _lock(stream, LOCK_NB)
+                path.unlink()
+
+
+def _lock(stream: BinaryIO, flags: int = 0) -> None:
+    """Lock a file until it is closed. Windows needs no lock: files that are open cannot be removed there."""
+    if sys.platform != "win32":
+        flock(stream, LOCK_EX | flags)
+
+
+@contextmanager
+def claimed(path: Path) -> Iterator[None]:
+    """Keep other processes from work on a file, which need not exist; its folder is made.
+
+    Raises:
+        RestoraError: Another process is at work on it, or the folder may not be written to.
+    """
+    place = path.resolve()
+    name = hashlib.sha256(os.fsencode(place.name)).hexdigest()[:12]
+    lock = FileLock(place.with_name(f".restora-{name}.lock"), timeout=_PATIENCE, thread_local=False)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire()
+    except Timeout as error:
+        raise RestoraError(
+            f"{path}: another run is at work on it; wait until it is done, or choose another output"
+        ) from error
+    except OSError as error:
+        raise refusal(path, error) from error
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # while it is held; who waits for it sees that it is gone, and makes another
+            Path(lock.lock_file).unlink(missing_ok=True)
+        lock.release()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from numpy.testing import assert_array_equal
 from torch import nn
 
 import restora
+from restora.atomic import claimed, sweep
 from restora.errors import RestoraError
 from restora.images import Metadata, Photograph, find_images, read, write
 from restora.networks.contract import Requirements
@@ -161,6 +162,36 @@ def test_comparison_is_written_now_or_later(tmp_path, restorer, photograph):
     (second,) = run_jobs([job], restorer, compare=True)
     assert (second.status, second.comparison) == ("skipped", tmp_path / "b-compare.png")
     assert read(job.comparison).width > 1000
+
+
+@pytest.mark.parametrize("name", ["b.jpg", "b.png"])
+def test_comparison_is_the_same_now_and_later(tmp_path, restorer, name):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 56, 3), np.uint8)
+    job = Job(write(tmp_path / "a.png", Photograph(pixels)), tmp_path / name)
+    list(run_jobs([job], restorer, compare=True, quality=50))
+    now = job.comparison.read_bytes()
+    job.comparison.unlink()
+    (result,) = run_jobs([job], restorer, compare=True, quality=50)
+    assert result.status == "skipped"
+    assert job.comparison.read_bytes() == now
+
+
+def test_a_target_that_another_run_is_at_fails_at_once(tmp_path, restorer, photograph):
+    jobs = [Job(write(tmp_path / f"{n}.png", photograph), tmp_path / f"out/{n}.png") for n in "ab"]
+    with claimed(jobs[0].target):
+        results = list(run_jobs(jobs, restorer))
+    assert [result.status for result in results] == ["failed", "restored"]
+    assert results[0].error.startswith(f"{jobs[0].target}: another run is at work on it")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.png"]
+
+
+def test_what_a_killed_run_left_goes_though_nothing_is_left_to_do(tmp_path, restorer, photograph):
+    job = Job(write(tmp_path / "a.png", photograph), tmp_path / "out/a.png")
+    list(run_jobs([job], restorer))
+    (job.target.parent / ".restora-0123456789ab.tmp").write_bytes(b"half")
+    sweep.cache_clear()  # as in another process
+    list(run_jobs([job], restorer))
+    assert list(job.target.parent.iterdir()) == [job.target]
 
 
 def test_restore_works_from_file_to_file(tmp_path, photograph):

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from restora.atomic import output_file
+from restora.atomic import claimed, output_file, sweep
 from restora.errors import RestoraError
 from restora.images import ImageFile, Photograph, find_images, losses, read, write
 from restora.images.formats import format_to_write, recognise
@@ -157,12 +157,13 @@ def run_jobs(
     """
     for job in jobs:
         begin = perf_counter()
+        sweep(job.target.resolve().parent)
         try:
-            result = (
-                _finished(job, compare, max_pixels)
-                if job.target.exists() and not overwrite
-                else _restored(job, restorer, quality, overwrite, compare, max_pixels, progress)
-            )
+            if job.target.exists() and not overwrite:
+                result = _finished(job, compare, max_pixels)
+            else:
+                with claimed(job.target):
+                    result = _restored(job, restorer, quality, overwrite, compare, max_pixels, progress)
         except RestoraError as error:
             words = str(error)
             named = any(words.startswith(str(path)) for path in (job.source, job.target, job.comparison))
@@ -192,8 +193,8 @@ def _restored(
         return _copied(job, photograph, compare, choice.notes)
     after = choice(photograph, report)
     write(job.target, after, quality=quality, overwrite=overwrite)
-    if compare:
-        write_comparison(job.comparison, photograph, after)
+    if compare:  # with what is in the file, as a later run would
+        write_comparison(job.comparison, photograph, read(job.target, max_pixels=max_pixels))
     change = mean_change(photograph, after)
     hardly = f"hardly changed ({change:.2f} of 255 grey levels in the mean); is this the right --task?"
     restored = bool(choice.restorers)
