@@ -7,7 +7,7 @@ from difflib import get_close_matches
 class RestoraError(Exception):
     """Something the user can mend: the message is one line that names the file or value and the remedy.
 
-    The command line prints the message without a traceback; everything else is a defect of restora and shows one.
+    The command line prints the message without a traceback; everything else is a defect, see `restora.failures`.
     """
 
 

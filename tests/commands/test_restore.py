@@ -1,3 +1,4 @@
+import io
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image, ImageCms
 
+from restora.commands.app import main
 from restora.images import Metadata, Photograph, read, write
 
 
@@ -294,6 +296,53 @@ def test_interrupted_run_leaves_whole_files_and_continues(tmp_path, restora_comm
     assert statuses == ["skipped", "restored", "restored", "restored"]
     for index, size in enumerate(sizes):
         assert read(tmp_path / "out" / f"{index}.png").pixels.shape == (*size, 3)
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-8", "ascii"])
+def test_names_that_the_terminal_cannot_print(tmp_path, monkeypatch, encoding):
+    monkeypatch.chdir(tmp_path)
+    for name in ("Ω.png", os.fsdecode(b"\xff.png")):
+        write(tmp_path / "in" / name, Photograph(noisy(8, 8, 3)))
+    (tmp_path / "in" / "日.png").write_bytes(b"")
+    monkeypatch.setattr(sys, "argv", ["restora", "restore", "in", "-o", "out", "--task", "denoise"])
+    out, err = (io.TextIOWrapper(io.BytesIO(), encoding) for _ in range(2))
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stderr", err)
+    with pytest.raises(SystemExit) as exit_:
+        main()
+    assert exit_.value.code == 1
+    assert len(list((tmp_path / "out").iterdir())) == 2
+    told = [stream.buffer.getvalue().decode(encoding) for stream in (out, err)]
+    shown = "日Ω" if encoding == "utf-8" else ("\\u65e5", "\\u03a9")
+    assert sorted(told[0].splitlines()) == sorted([f"out/{shown[1]}.png", "out/\\udcff.png"])
+    assert f"restora: in/{shown[0]}.png: is empty" in told[1]
+    assert "2 restored, 1 failed" in told[1]
+
+
+def test_the_unexpected_is_a_line_with_a_reference_and_debug_shows_the_traceback(
+    tmp_path, monkeypatch, restora_command
+):
+    def defect(path, **options):
+        raise KeyError(path.name)
+
+    monkeypatch.setenv("RESTORA_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("restora.restoration.jobs.read", defect)
+    write(tmp_path / "a.png", Photograph(noisy(8, 8, 3)))
+    run = restora_command("restore", "a.png", "--task", "denoise")
+    assert run.returncode == 1
+    (line,) = run.stderr.splitlines()
+    (report,) = (tmp_path / "cache" / "errors").iterdir()
+    assert line.startswith("restora: a.png: failed unexpectedly (KeyError: 'a.png'), reference ")
+    assert line.endswith(f"{report.stem}; please report it with {report}")
+    for arguments in (("--debug", "restore", "a.png"), ("restore", "a.png", "--debug")):
+        run = restora_command(*arguments, "--task", "denoise")
+        assert run.returncode == 1
+        assert "Traceback (most recent call last)" in run.stderr
+        assert f"reference {report.stem}" in run.stderr
+    monkeypatch.setattr("restora.commands.restore.gather", defect)
+    run = restora_command("restore", "a.png")
+    assert run.returncode == 1
+    assert run.stderr.startswith("restora: failed unexpectedly (AttributeError: 'list' object has")
 
 
 def test_patterns_work_without_a_shell(tmp_path, restora_command):

@@ -165,6 +165,34 @@ def test_input_that_may_not_be_looked_at(tree, monkeypatch, call):
         find_images(["scans/old"])
 
 
+@pytest.mark.parametrize("call", ["scandir", "stat"])
+def test_folder_that_may_not_be_looked_at_leaves_the_others(tree, monkeypatch, call):
+    real = getattr(os, call)
+
+    def refuse(path, *arguments, **options):
+        if str(path).endswith("old" if call == "scandir" else "1.webp"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, *arguments, **options)
+
+    monkeypatch.setattr(os, call, refuse)
+    told = []
+    found = find_images(
+        ["nowhere.png", "scans", "single.dat"], recursive=True, onerror=lambda *error: told.append(error)
+    )
+    assert names(found) == [
+        "scans/2.JPG",
+        "scans/10.png",
+        "scans/a.tiff",
+        "scans/folder.png/inside.gif",
+        "single.dat",
+    ]
+    (missing, words), (path, denied) = told
+    assert (missing, path) == (Path("nowhere.png"), Path("scans/old"))
+    assert str(words) == "nowhere.png: does not exist; check the spelling and the folder"
+    assert str(denied).startswith("scans/old")
+    assert "cannot be looked at (Permission denied)" in str(denied)
+
+
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may look everywhere")
 @pytest.mark.parametrize("mode", [0o000, 0o400])
 def test_folder_without_permission(tree, mode):

@@ -4,9 +4,11 @@ import os
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from PIL import Image
 from torch import nn
 
 import restora
+import restora.restoration.jobs as jobs_module
 from restora.atomic import claimed, sweep
 from restora.errors import RestoraError
 from restora.images import Metadata, Photograph, find_images, read, write
@@ -107,6 +109,86 @@ def test_broken_files_do_not_stop_the_rest(tmp_path, restorer, photograph):
     assert results[1].error.startswith(f"{tmp_path}/2.png: ")
     assert results[2].error == f"{tmp_path}/3.png: is empty; get a complete copy from its source"
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["1.png", "4.png"]
+
+
+class Failing(Brighter):
+    """Fails on photographs that are white."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def forward(self, x):
+        if (x == 1).all():
+            raise self.error
+        return super().forward(x)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (MemoryError(), "memory ran out even with tiles of 64 pixels"),
+        (
+            ZeroDivisionError("float division"),
+            "failed unexpectedly (ZeroDivisionError: float division), reference",
+        ),
+    ],
+)
+def test_whatever_the_network_raises_the_others_are_restored(tmp_path, photograph, monkeypatch, error, words):
+    monkeypatch.setenv("RESTORA_CACHE", str(tmp_path / "cache"))
+    for name, pixels in (("1", np.full((64, 64), 255, np.uint8)), ("2", photograph.pixels)):
+        write(tmp_path / "in" / f"{name}.png", Photograph(pixels))
+    jobs = plan_jobs(find_images([tmp_path / "in"]), tmp_path / "out")
+    first, second = run_jobs(jobs, Restorer(Failing(error)))
+    assert (first.status, second.status) == ("failed", "restored")
+    assert first.error.startswith(f"{tmp_path}/in/1.png: {words}")
+
+
+@pytest.mark.parametrize("call", ["read", "write", "write_comparison", "mean_change"])
+def test_memory_that_runs_out_beside_the_network_fails_one_file(
+    tmp_path, restorer, photograph, monkeypatch, call
+):
+    real, calls = getattr(jobs_module, call), []
+
+    def scarce(*arguments, **options):
+        calls.append(call)
+        if len(calls) == 1:
+            raise MemoryError("Unable to allocate 4.00 GiB")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(jobs_module, call, scarce)
+    jobs = [Job(write(tmp_path / f"{i}.png", photograph), tmp_path / "out" / f"{i}.png") for i in (1, 2)]
+    first, second = run_jobs(jobs, restorer, compare=True)
+    assert (first.status, second.status) == ("failed", "restored")
+    assert first.error == (
+        f"{tmp_path}/1.png: memory does not suffice; close other programs, or scale the picture down"
+    )
+
+
+def test_longest_name_fails_one_file(tmp_path, restorer, photograph):
+    for name in ("a" * 251, "b"):
+        write(tmp_path / f"{name}.png", photograph)
+    first, second = run_jobs(plan_jobs(find_images([tmp_path])), restorer)
+    assert (first.status, second.status) == ("failed", "restored")
+    assert (
+        first.error
+        == f"{first.source.with_stem('a' * 251 + '-restored')}: the name is too long; choose a shorter one"
+    )
+
+
+def test_photographs_with_one_target_do_not_stop_the_rest(tmp_path, restorer, photograph):
+    Image.fromarray(photograph.pixels).save(tmp_path / "a.gif")
+    for name in ("a.png", "b.png"):
+        write(tmp_path / name, photograph)
+    results = list(run_jobs(plan_jobs(find_images([tmp_path]), tmp_path / "out"), restorer))
+    assert [(result.source.name, result.status) for result in results] == [
+        ("a.gif", "failed"),
+        ("a.png", "restored"),
+        ("b.png", "restored"),
+    ]
+    assert_array_equal(
+        read(tmp_path / "out" / "a.png").pixels[..., 0], np.minimum(photograph.pixels[..., 0] + 10.0, 255)
+    )
 
 
 def test_too_large_photographs_are_refused(tmp_path, restorer, photograph):

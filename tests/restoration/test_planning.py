@@ -46,11 +46,23 @@ def test_output_file_for_one_photograph(tmp_path):
         targets(images("x.jpg"), "y.png", file_format="jpg")
 
 
-def test_two_photographs_never_share_a_target():
-    with pytest.raises(RestoraError, match=r"a/x\.jpg and b/x\.jpg would both be written to out/x\.jpg"):
-        plan_jobs([ImageFile(Path(p), Path("x.jpg")) for p in ("a/x.jpg", "b/x.jpg")], "out")
-    with pytest.raises(RestoraError, match="without --format"):
-        targets(images("x.jpg", "x.png"), file_format="tif")
+def test_of_photographs_with_one_target_all_but_one_are_refused():
+    first, second = plan_jobs([ImageFile(Path(p), Path("x.jpg")) for p in ("a/x.jpg", "b/x.jpg")], "out")
+    assert first.refusal is None
+    assert second.refusal == (
+        "b/x.jpg: would be written to out/x.jpg, as a/x.jpg is; restore it by itself, with another output"
+    )
+    gif, png = plan_jobs(images("x.gif", "x.png"), "out")
+    assert (gif.target, png.target) == (Path("out/x.png"), Path("out/x.png"))
+    assert png.refusal is None  # it keeps its format
+    assert gif.refusal.startswith("x.gif: would be written to out/x.png, as x.png is")
+    jobs = plan_jobs(images("x.jpg", "x.png", "y.png"), file_format="tif")
+    assert [job.refusal is None for job in jobs] == [True, False, True]
+
+
+def test_links_in_circles_are_planned(tmp_path):
+    (tmp_path / "x.jpg").symlink_to("x.jpg")
+    assert targets(images("x.jpg"), tmp_path) == [(tmp_path / "x.jpg").as_posix()]
 
 
 def test_results_of_an_earlier_run_are_not_restored_again():

@@ -27,6 +27,7 @@ OUT_OF_MEMORY = [
     ),
     RuntimeError("[enforce fail at alloc_cpu.cpp:75] DefaultCPUAllocator: not enough memory: you tried ..."),
     RuntimeError("MPS backend out of memory (MPS allocated: 17.00 GB)"),
+    RuntimeError("could not create a primitive"),  # oneDNN
 ]
 
 

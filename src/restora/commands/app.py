@@ -4,6 +4,7 @@ import logging
 import os
 import sys
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
@@ -62,6 +63,9 @@ class LazyGroup(TyperGroup):
         chooses = name in _CHOOSING or (rest and rest[-1].startswith("-"))
         if name is not None and (chooses or not ctx.resilient_parsing):
             command = load_command(name)
+            command.params += [
+                option for option in self.params if option.name == "debug"
+            ]  # before or behind the name
         return name, command, rest
 
 
@@ -91,7 +95,7 @@ app = typer.Typer(
     epilog="restora COMMAND --help tells more, with examples.",
     no_args_is_help=True,
     rich_markup_mode="rich",
-    pretty_exceptions_enable=False,  # a defect shows Python's own traceback, complete
+    pretty_exceptions_enable=False,  # `main` says what becomes of a defect
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -102,10 +106,24 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _log_tracebacks(wanted: bool) -> None:
+    if wanted:
+        logging.getLogger("restora").setLevel(logging.DEBUG)
+
+
 @app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug",
+            callback=_log_tracebacks,
+            expose_value=False,
+            help="Show the tracebacks of unexpected errors.",
+        ),
     ] = False,
 ) -> None:
     pass
@@ -113,6 +131,9 @@ def _options(
 
 def main() -> None:
     """Run the command line; exit code 0 for success, 1 for failed files, 2 for wrong usage, 130 for Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names of files may be beyond what the terminal can show
+            stream.reconfigure(errors="backslashreplace")
     # Read when torch loads its OpenMP, which no command has done yet. Threads that wait for one another by spinning take
     # the cores from those that they wait for, as soon as anything else runs.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -124,3 +145,8 @@ def main() -> None:
     except RestoraError as error:
         print(f"restora: {error}", file=sys.stderr)
         sys.exit(2)
+    except Exception as error:
+        from restora.failures import failure
+
+        print(f"restora: {failure(error)}", file=sys.stderr)
+        sys.exit(1)

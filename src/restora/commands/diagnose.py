@@ -7,7 +7,7 @@ import typer
 from rich.console import Console
 
 from restora.commands.options import Inputs, LineAsJson, MaxPixels
-from restora.errors import RestoraError
+from restora.failures import failure
 from restora.images import read
 from restora.restoration import AutoRestorer, gather
 from restora.restoration.jobs import MAX_PIXELS
@@ -39,8 +39,8 @@ def diagnose(
     for image in images:
         try:
             choice = restorer.choose(read(image.path, max_pixels=max_pixels))
-        except RestoraError as error:
-            errors.append(str(error))
+        except Exception as error:  # whatever it is, the other files are to be diagnosed
+            errors.append(failure(error, image.path))
             continue
         diagnosis = choice.diagnosis
         assert diagnosis is not None

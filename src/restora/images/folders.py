@@ -3,7 +3,8 @@
 import glob
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,12 @@ class ImageFile:
     relative: Path
 
 
-def find_images(inputs: Sequence[str | Path], *, recursive: bool = False) -> list[ImageFile]:
+OnError = Callable[[Path, RestoraError], None]
+
+
+def find_images(
+    inputs: Sequence[str | Path], *, recursive: bool = False, onerror: OnError | None = None
+) -> list[ImageFile]:
     """Find the image files that files, folders and patterns stand for.
 
     A file that is named is taken whatever its suffix; in folders and for patterns the suffix decides, and
@@ -37,6 +43,7 @@ def find_images(inputs: Sequence[str | Path], *, recursive: bool = False) -> lis
         inputs: Paths of files and folders, and patterns such as ``scans/*.tif`` or ``scans/**/*.tif`` that
             no shell has expanded. What exists under its literal name is never taken for a pattern.
         recursive: Also look into the folders below those named.
+        onerror: Called with an input, or a folder below one, and why it is left out; without it that is raised.
 
     Returns:
         In the order of the inputs, each sorted as people count: ``2.png`` before ``10.png``.
@@ -46,18 +53,32 @@ def find_images(inputs: Sequence[str | Path], *, recursive: bool = False) -> lis
     """
     found: dict[Path, ImageFile] = {}
     for named in inputs:
-        try:
-            for image in _images_of(Path(named), recursive=recursive):
+        with _reporting(Path(named), onerror):
+            for image in _images_of(Path(named), recursive, onerror):
                 found.setdefault(image.path.resolve(), image)
-        except OSError as error:
-            reason = f"cannot be looked at ({error.strerror}); check the name, or give yourself permission"
-            raise RestoraError(f"{error.filename or named}: {reason}") from error
     return list(found.values())
 
 
-def _images_of(named: Path, *, recursive: bool) -> list[ImageFile]:
+@contextmanager
+def _reporting(path: Path, onerror: OnError | None) -> Iterator[None]:
+    """Hand an error to ``onerror``, or raise it in words."""
+    try:
+        yield
+    except (RestoraError, OSError) as error:
+        told = error if isinstance(error, RestoraError) else _unseen(path, error)
+        if onerror is None:
+            raise told from (None if told is error else error)
+        onerror(path, told)
+
+
+def _unseen(path: Path, error: OSError) -> RestoraError:
+    reason = f"cannot be looked at ({error.strerror}); check the name, or give yourself permission"
+    return RestoraError(f"{error.filename or path}: {reason}")
+
+
+def _images_of(named: Path, recursive: bool, onerror: OnError | None) -> list[ImageFile]:
     if named.is_dir():
-        images = [ImageFile(path, path.relative_to(named)) for path in _walk(named, recursive=recursive)]
+        images = [ImageFile(path, path.relative_to(named)) for path in _walk(named, recursive, onerror)]
         if not images:
             hint = (
                 "name another one" if recursive else "name another one, or search the folders below it, too"
@@ -92,14 +113,15 @@ def _pieces(text: str) -> tuple[tuple[int, int, str], ...]:
     return tuple((0, int(p), p) if p.isdecimal() else (1, 0, p) for p in pieces if p)
 
 
-def _walk(folder: Path, *, recursive: bool) -> Iterator[Path]:
+def _walk(folder: Path, recursive: bool, onerror: OnError | None) -> Iterator[Path]:
     """Yield the images of a folder in natural order, without linked folders, which may lead in circles."""
     entries = sorted(os.scandir(folder), key=lambda entry: natural_key(Path(entry.name)))
     yield from (path for path in (folder / entry.name for entry in entries) if _is_image(path))
     if recursive:
         for entry in entries:
             if entry.is_dir(follow_symlinks=False) and not entry.name.startswith("."):
-                yield from _walk(folder / entry.name, recursive=True)
+                with _reporting(folder / entry.name, onerror):
+                    yield from _walk(folder / entry.name, recursive, onerror)
 
 
 def _is_image(path: Path) -> bool:

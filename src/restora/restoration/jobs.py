@@ -11,6 +11,7 @@ import numpy as np
 
 from restora.atomic import claimed, output_file, sweep
 from restora.errors import RestoraError
+from restora.failures import failure
 from restora.images import ImageFile, Photograph, find_images, losses, read, write
 from restora.images.formats import format_to_write, recognise
 from restora.images.writing import check_target
@@ -117,17 +118,15 @@ def gather(inputs: Iterable[str | Path], *, recursive: bool = False) -> tuple[li
         recursive: Also look into the folders below those named.
 
     Returns:
-        The images, each once, and a failed result for each input that stands for none.
+        The images, each once, and a failed result for each input that stands for none, and for each folder below
+        them that may not be looked at.
     """
-    images: dict[Path, ImageFile] = {}
-    failed = []
-    for named in inputs:
-        try:
-            for image in find_images([named], recursive=recursive):
-                images.setdefault(image.path.resolve(), image)
-        except RestoraError as error:
-            failed.append(Result(Path(named), "failed", error=str(error)))
-    return list(images.values()), failed
+    failed: list[Result] = []
+
+    def note(path: Path, error: RestoraError) -> None:
+        failed.append(Result(path, "failed", error=str(error)))
+
+    return find_images(list(inputs), recursive=recursive, onerror=note), failed
 
 
 def run_jobs(
@@ -140,7 +139,7 @@ def run_jobs(
     max_pixels: int = MAX_PIXELS,
     progress: Progress | None = None,
 ) -> Iterator[Result]:
-    """Restore one file after the other; a file that fails does not stop the rest.
+    """Restore one file after the other; a file that fails, whatever of, does not stop the rest.
 
     Args:
         jobs: From `plan_jobs`.
@@ -157,17 +156,18 @@ def run_jobs(
     """
     for job in jobs:
         begin = perf_counter()
-        sweep(job.target.resolve().parent)
         try:
+            if job.refusal is not None:
+                raise RestoraError(job.refusal)
+            sweep(job.target.resolve().parent)
             if job.target.exists() and not overwrite:
                 result = _finished(job, compare, max_pixels)
             else:
                 with claimed(job.target):
                     result = _restored(job, restorer, quality, overwrite, compare, max_pixels, progress)
-        except RestoraError as error:
-            words = str(error)
-            named = any(words.startswith(str(path)) for path in (job.source, job.target, job.comparison))
-            result = Result(job.source, "failed", error=words if named else f"{job.source}: {words}")
+        except Exception as error:  # whatever it is, the other files are to be restored
+            words = failure(error, job.source, job.target, job.comparison)
+            result = Result(job.source, "failed", error=words)
         yield Result(**{**result.__dict__, "seconds": perf_counter() - begin})
 
 

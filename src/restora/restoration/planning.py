@@ -1,8 +1,9 @@
 """Jobs: which file is restored to where."""
 
+import os
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from restora.errors import RestoraError
@@ -20,10 +21,12 @@ class Job:
     Attributes:
         source: The photograph.
         target: Where its restoration goes.
+        refusal: Why it cannot be restored, if that is known.
     """
 
     source: Path
     target: Path
+    refusal: str | None = None
 
     @property
     def comparison(self) -> Path:
@@ -40,7 +43,8 @@ def plan_jobs(
 ) -> list[Job]:
     """Decide where each restoration goes.
 
-    Images that are themselves results of others among them, of an earlier run, are left out.
+    Images that are themselves results of others among them, of an earlier run, are left out. Of those that would have
+    one target, one is restored, if there is one whose format is kept that one; the others are refused.
 
     Args:
         images: From `find_images`; their relative paths are mirrored below an output folder.
@@ -52,11 +56,11 @@ def plan_jobs(
             cannot be written.
 
     Raises:
-        RestoraError: An unknown format, a file for several images, or two images with one target.
+        RestoraError: An unknown format, or a file for several images.
 
     Example:
         >>> plan_jobs([ImageFile(Path("in/a/1.jpg"), Path("a/1.jpg"))], "out")
-        [Job(source=PosixPath('in/a/1.jpg'), target=PosixPath('out/a/1.jpg'))]
+        [Job(source=PosixPath('in/a/1.jpg'), target=PosixPath('out/a/1.jpg'), refusal=None)]
     """
     ending = None if file_format is None else _ending(file_format)
     if output is not None and _names_a_file(Path(output), images):
@@ -102,17 +106,31 @@ def _without_results(jobs: list[Job]) -> list[Job]:
     writers = defaultdict(set)
     for job in jobs:
         for path in (job.target, job.comparison):
-            writers[path.resolve().with_suffix("")].add(job.source)
-    return [job for job in jobs if not writers[job.source.resolve().with_suffix("")] - {job.source}]
+            writers[_stem(path)].add(job.source)
+    return [job for job in jobs if not writers[_stem(job.source)] - {job.source}]
+
+
+def _stem(path: Path) -> str:
+    return os.path.splitext(os.path.realpath(path))[0]  # noqa: PTH122 - does not raise for links in circles
 
 
 def _distinct(jobs: list[Job]) -> list[Job]:
-    first: dict[Path, Path] = {}
+    """Refuse all but one of the jobs with one target."""
+    winners: dict[str, Job] = {}
     for job in jobs:
-        other = first.setdefault(job.target.resolve(), job.source)
-        if other != job.source:
-            raise RestoraError(
-                f"{other} and {job.source} would both be written to {job.target};"
-                " restore them one at a time, or without --format"
-            )
-    return jobs
+        target = os.path.realpath(job.target)
+        if target not in winners or _keeps_suffix(job) > _keeps_suffix(winners[target]):
+            winners[target] = job
+    return [
+        job if (winner := winners[os.path.realpath(job.target)]) is job else _refused(job, winner)
+        for job in jobs
+    ]
+
+
+def _keeps_suffix(job: Job) -> bool:
+    return job.source.suffix.lower() == job.target.suffix.lower()
+
+
+def _refused(job: Job, winner: Job) -> Job:
+    words = f"{job.source}: would be written to {job.target}, as {winner.source} is; restore it by itself, with another output"
+    return replace(job, refusal=words)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
+from restora.failures import out_of_memory
 from restora.networks.contract import Requirements
 from restora.pixels import Pixels, full_scale, gray_to_rgb
 from restora.restoration.engine import Engine
@@ -113,7 +113,7 @@ def restore_pixels(
         try:
             canvas.sweep(tile, _overlap(overlap, tile, engine.requirements))
         except (MemoryError, RuntimeError) as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             tile = _halved(engine.requirements, pixels.shape, tile, error)
             overlap = None if overlap is None else possible_overlap(overlap, tile, engine.requirements)
@@ -214,14 +214,6 @@ def _overlap(overlap: int | None, tile: int | None, requirements: Requirements) 
     if tile is None:
         return 0  # one tile, which has no neighbour
     return auto_overlap(tile, requirements) if overlap is None else overlap
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    text = str(error).lower()
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or any(
-        words in text
-        for words in ("out of memory", "not enough memory", "can't allocate memory", "alloc_failed")
-    )
 
 
 def _halved(
