@@ -25,5 +25,6 @@ from restora.degradations.trajectory_blur import TrajectoryBlur as TrajectoryBlu
 from restora.degradations.frame_averaging import FrameAveraging as FrameAveraging
 from restora.degradations.camera_noise import CameraNoise as CameraNoise
 from restora.degradations.noise import GaussianNoise as GaussianNoise
+from restora.degradations.shaping import Coarse as Coarse, Sharpening as Sharpening, Uneven as Uneven
 from restora.degradations.jpeg import JpegCompression as JpegCompression
 from restora.degradations.composition import Compose as Compose, Identity as Identity, OneOf as OneOf

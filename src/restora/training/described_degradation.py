@@ -23,7 +23,8 @@ def describe(description: Any) -> Degradation:
             - a preset as ``restora degrade`` knows it, ``"rain/heavy"``;
             - ``{"kind": "haze", "beta": [0.6, 1.8], ...}`` with fields of that degradation;
             - ``{"kind": "compose", "steps": [...]}``, one after the other;
-            - ``{"kind": "one_of", "parts": [...], "weights": [...]}``, one of them at random.
+            - ``{"kind": "one_of", "parts": [...], "weights": [...]}``, one of them at random;
+            - ``{"kind": "coarse", "of": ...}`` or ``uneven``, another one with a coarse grain or in places only.
 
     Raises:
         ValueError: An unknown kind, preset or key (the nearest one is suggested), or a value out of range.
@@ -69,6 +70,8 @@ def _value(place: str, kind: Any, value: Any) -> Any:
         if not isinstance(value, list | tuple):
             raise ValueError(f"{place} must be a list of degradations, got {value!r}")
         return tuple(describe(part) for part in value)
+    if kind is Degradation:
+        return describe(value)
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
