@@ -10,8 +10,9 @@ from rich.console import Console
 from restora.checkpoints import load_model
 from restora.commands.progress import counting_bar
 from restora.errors import RestoraError
-from restora.training import Report, Trainer, load_recipe
+from restora.training import Recipe, Report, Trainer, load_recipe
 from restora.training.export import export_weights
+from restora.training.rate_finding import best_attempt, find_rate
 
 EPILOG = """
 Examples:
@@ -21,6 +22,8 @@ Examples:
   restora train my-recipe.yaml --set stages.0.steps=2000 --run runs/quick
 
   restora train recipes/photos/denoise-laptop.yaml --set data.photos=my-photos --resume
+
+  restora train my-recipe.yaml --find-rate
 """
 
 
@@ -37,9 +40,18 @@ def train(
     run: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME when left out.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
     init: Annotated[str | None, typer.Option(help="Weights to start from, instead of fresh ones.")] = None,
+    rates: Annotated[
+        bool,
+        typer.Option(
+            "--find-rate", help="Try learning rates in short runs, print what each came to, and stop."
+        ),
+    ] = False,
 ) -> None:
     """Train a network on clean photographs; Ctrl-C saves, --resume goes on."""
     loaded = load_recipe(recipe, settings)
+    if rates:
+        _find_rate(loaded, init)
+        return
     folder = run or Path("runs") / loaded.name
     if (folder / "last.pt").exists() and not resume:
         raise RestoraError(
@@ -72,3 +84,17 @@ def train(
             f" {loaded.steps} steps; the same command with --resume goes on"
         )
         print(export_weights(trainer))
+
+
+def _find_rate(recipe: Recipe, init: str | None) -> None:
+    """Print the loss of each learning rate, then the setting that was best."""
+    attempts = find_rate(
+        recipe,
+        init=None if init is None else load_model(init).state_dict(),
+        report=lambda attempt: print(
+            f"learning rate {attempt.learning_rate:.2e}: loss {attempt.loss:.4f}", flush=True
+        ),
+    )
+    print(
+        f"best of these short runs: --set optimizer.learning_rate={best_attempt(attempts).learning_rate:.2e}"
+    )

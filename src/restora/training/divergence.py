@@ -17,6 +17,10 @@ WARMING_UP = 3
 """Reports before there is one."""
 
 
+class DivergedError(RestoraError):
+    """A run's loss is not finite, or its error explodes."""
+
+
 class DivergenceWatch:
     """Stops a run whose loss is not finite or whose error explodes.
 
@@ -37,12 +41,12 @@ class DivergenceWatch:
             step: Steps done; the last one of ``measured`` is the last one done.
 
         Raises:
-            RestoraError: One of them is not finite, or their mean error is far above what it was.
+            DivergedError: One of them is not finite, or their mean error is far above what it was.
         """
         self.check_finite(measured, step)
         error = float(torch.stack(tuple(measured))[:, 1].mean())
         if len(self._errors) >= WARMING_UP and error > self.factor * median(self._errors):
-            raise RestoraError(
+            raise DivergedError(
                 f"the error explodes by step {step}: {error:.1f} grey levels, after a median of"
                 f" {median(self._errors):.1f}; {self._remedy()}"
             )
@@ -53,12 +57,12 @@ class DivergenceWatch:
         for number, (loss, error) in enumerate(torch.stack(tuple(measured)).tolist() if measured else ()):
             if not isfinite(loss + error):
                 first = step - len(measured) + number + 1
-                raise RestoraError(f"the loss is {loss} in step {first}; {self._remedy()}")
+                raise DivergedError(f"the loss is {loss} in step {first}; {self._remedy()}")
 
     def check_weights(self, weights: Iterable[Tensor], step: int) -> None:
         """Look for weights that are no numbers, or infinite, before they are scored; see `check`."""
         if not all(bool(values.isfinite().all()) for values in weights):
-            raise RestoraError(f"the weights are not finite after step {step}; {self._remedy()}")
+            raise DivergedError(f"the weights are not finite after step {step}; {self._remedy()}")
 
     def _remedy(self) -> str:
         return (
