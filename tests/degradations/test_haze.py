@@ -49,3 +49,16 @@ def test_impossible_ranges_are_refused(changes, words):
     sound = {"beta": (0.6, 1.8), "airlight": (0.7, 1.0), "near": (0.1, 0.4), "far": (0.6, 1.0)}
     with pytest.raises(ValueError, match=words):
         Haze(**{**sound, **changes})
+
+
+def test_a_tinted_landscape(generator):
+    ranges = {"beta": (0.6, 1.8), "airlight": (0.7, 0.9), "near": (0.1, 0.4), "far": (0.6, 1.0)}
+    haze = Haze(**ranges, tint=0.05, scene="landscape")
+    clean = torch.rand(16, 3, 24, 24)
+    clean[0] = clean[0, :1]
+    sample = haze.sample(clean, generator(0))
+    airlight = sample.parameters["airlight"]
+    t = torch.exp(-sample.parameters["beta"].view(-1, 1, 1, 1) * sample.parameters["depth"])
+    torch.testing.assert_close(sample.degraded, clean * t + airlight[..., None, None] * (1 - t))
+    assert 0.03 < airlight[1:].std(1).mean() < 0.07
+    assert torch.equal(sample.degraded[0, 0], sample.degraded[0, 2])  # gray stays gray

@@ -1,15 +1,16 @@
 """Haze by day: what a scattering atmosphere does to light."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import torch
 from torch import Generator, Tensor
 
+from restora.degradations.colour import are_gray
 from restora.degradations.degradation import Degradation, Sample
-from restora.degradations.draws import log_uniform, per_image, uniform
+from restora.degradations.draws import log_uniform, normal, per_image, uniform
 from restora.degradations.limits import Amount, Range, Share, Within
-from restora.degradations.scene_depth import random_depth
+from restora.degradations.scene_depth import landscape_depth, random_depth
 
 
 def scatter(clean: Tensor, transmission: Tensor, airlight: Tensor) -> Tensor:
@@ -30,7 +31,7 @@ def scatter(clean: Tensor, transmission: Tensor, airlight: Tensor) -> Tensor:
 class Haze(Degradation, kind="haze"):
     """Homogeneous haze, t = exp(-beta d), over a random scene.
 
-    Its depth is smooth and on the whole rises to the top. The airlight is white, so gray images stay gray.
+    Its depth is smooth and on the whole rises to the top, or that of a landscape. Gray images stay gray.
     `indoor` and `outdoor` have the ranges of the training sets of RESIDE (Li et al., Benchmarking
     single-image dehazing and beyond, 2019), made from depth; here depth is drawn.
 
@@ -39,6 +40,8 @@ class Haze(Degradation, kind="haze"):
         airlight: Brightness of the atmosphere.
         near: Distance of the nearest point of the scene; the unit is that of ``beta``.
         far: Distance of the farthest point.
+        tint: Standard deviation of the airlight's three channels about its brightness; 0 is white.
+        scene: What depth is drawn: ``smooth`` (`random_depth`) or ``landscape`` (`landscape_depth`).
 
     Example:
         >>> hazy = Haze.preset("outdoor")(torch.zeros(1, 3, 64, 64), torch.Generator().manual_seed(0))
@@ -57,6 +60,8 @@ class Haze(Degradation, kind="haze"):
     airlight: Share
     near: Amount
     far: Amount
+    tint: Annotated[float, Within(0, 1)] = 0.0
+    scene: Literal["smooth", "landscape"] = "smooth"
 
     def __post_init__(self) -> None:
         """Check the fields.
@@ -71,13 +76,18 @@ class Haze(Degradation, kind="haze"):
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Veil a batch.
 
-        ``parameters``: ``beta`` and ``airlight`` (B,), ``depth`` (B, 1, H, W) in the unit of ``near``.
+        ``parameters``: ``beta`` (B,), ``airlight`` (B,) or with a tint (B, 3), ``depth`` (B, 1, H, W) in the unit of
+        ``near``.
         """
         beta = log_uniform(self.beta, clean, generator)
         airlight = uniform(self.airlight, clean, generator)
         near = per_image(uniform(self.near, clean, generator))
         far = per_image(uniform(self.far, clean, generator))
-        depth = near + (far - near) * random_depth(clean, generator)
+        draw = random_depth if self.scene == "smooth" else landscape_depth
+        depth = near + (far - near) * draw(clean, generator)
         transmission = torch.exp(-per_image(beta) * depth)
-        hazy = scatter(clean, transmission, per_image(airlight))
+        if self.tint:
+            tints = self.tint * normal(clean, generator, 3) * ~are_gray(clean).view(-1, 1)
+            airlight = (airlight[:, None] + tints).clamp(0, 1)
+        hazy = scatter(clean, transmission, airlight.view(len(clean), -1, 1, 1))
         return Sample(hazy, {"beta": beta, "airlight": airlight, "depth": depth})

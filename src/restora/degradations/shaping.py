@@ -15,6 +15,7 @@ from restora.degradations.scene_depth import smooth_noise
 
 ENLARGE = ("nearest", "bilinear", "bicubic")
 """Filters that cameras, telephones and web sites enlarge with."""
+NOISE = GaussianNoise()
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Coarse(Degradation, kind="coarse", family=""):
         True
     """
 
-    of: Degradation = GaussianNoise()
+    of: Degradation = NOISE
     factor: Annotated[Range, Within(1, 16)] = (1.0, 3.0)
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
@@ -85,7 +86,7 @@ class Uneven(Degradation, kind="uneven", family=""):
         True
     """
 
-    of: Degradation = GaussianNoise()
+    of: Degradation = NOISE
     least: Share = (0.0, 0.8)
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
