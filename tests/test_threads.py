@@ -124,6 +124,12 @@ def test_the_load_is_that_of_others(tmp_path: Path, text: str, load: float) -> N
     assert others_load(root=made_up(tmp_path, {"proc/loadavg": text})) == load
 
 
+def test_own_threads_are_not_others(tmp_path: Path) -> None:
+    stats = {1: "1 (restora) R 0", 2: "2 (decode) (R)) S 0", 3: "3 (encode) R 0"}
+    files = {f"proc/self/task/{number}/stat": text for number, text in stats.items()}
+    assert others_load(root=made_up(tmp_path, {"proc/loadavg": "9.00 2.00 1.00 6/100 4711\n", **files})) == 4
+
+
 def test_elsewhere_the_mean_counts_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "getloadavg", lambda: (1.5, 0, 0), raising=False)
     assert others_load(root=tmp_path) == 1.5

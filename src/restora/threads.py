@@ -85,7 +85,7 @@ def container_cores(*, root: Path = ROOT) -> float:
 
 
 def others_load(*, root: Path = ROOT) -> float:
-    """Return how many threads other than this one want to run on this machine.
+    """Return how many threads of other processes want to run on this machine.
 
     The mean of the last minute, or what is seen at a few glances where that is less: a minute ago is over, and
     one glance may see what takes but a moment.
@@ -95,11 +95,17 @@ def others_load(*, root: Path = ROOT) -> float:
         words = _text(root / "proc/loadavg").split()  # "0.52 0.40 0.31 3/178 4711"
         if len(words) < 4:  # not Linux, which alone says how many run at present
             return os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
-        mean, running = float(words[0]), int(words[3].split("/")[0]) - 1
+        mean, running = float(words[0]), int(words[3].split("/")[0]) - max(1, _own_running(root))
         seen.append(running)
         if glance + 1 < GLANCES:
             time.sleep(PAUSE)
     return min(mean, max(0.0, sum(seen) / len(seen)))
+
+
+def _own_running(root: Path) -> int:
+    """Count the threads of this process that want to run."""
+    stats = map(_text, (root / "proc/self/task").glob("*/stat"))
+    return sum(stat.rpartition(")")[2].split()[:1] == ["R"] for stat in stats)
 
 
 @contextmanager

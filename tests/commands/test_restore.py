@@ -326,7 +326,7 @@ def test_the_unexpected_is_a_line_with_a_reference_and_debug_shows_the_traceback
         raise KeyError(path.name)
 
     monkeypatch.setenv("RESTORA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr("restora.restoration.jobs.read", defect)
+    monkeypatch.setattr("restora.restoration.file_restoration.read", defect)
     write(tmp_path / "a.png", Photograph(noisy(8, 8, 3)))
     run = restora_command("restore", "a.png", "--task", "denoise")
     assert run.returncode == 1

@@ -8,7 +8,7 @@ from PIL import Image
 from torch import nn
 
 import restora
-import restora.restoration.jobs as jobs_module
+import restora.restoration.file_restoration as file_restoration
 from restora.atomic import claimed, sweep
 from restora.errors import RestoraError
 from restora.images import Metadata, Photograph, find_images, read, write
@@ -148,7 +148,7 @@ def test_whatever_the_network_raises_the_others_are_restored(tmp_path, photograp
 def test_memory_that_runs_out_beside_the_network_fails_one_file(
     tmp_path, restorer, photograph, monkeypatch, call
 ):
-    real, calls = getattr(jobs_module, call), []
+    real, calls = getattr(file_restoration, call), []
 
     def scarce(*arguments, **options):
         calls.append(call)
@@ -156,7 +156,7 @@ def test_memory_that_runs_out_beside_the_network_fails_one_file(
             raise MemoryError("Unable to allocate 4.00 GiB")
         return real(*arguments, **options)
 
-    monkeypatch.setattr(jobs_module, call, scarce)
+    monkeypatch.setattr(file_restoration, call, scarce)
     jobs = [Job(write(tmp_path / f"{i}.png", photograph), tmp_path / "out" / f"{i}.png") for i in (1, 2)]
     first, second = run_jobs(jobs, restorer, compare=True)
     assert (first.status, second.status) == ("failed", "restored")

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated
 
 import typer
@@ -106,6 +107,7 @@ def restore(
     for result in results:
         _tell(result, console, as_json)
     jobs = plan_jobs(images, output, suffix=suffix, file_format=file_format)
+    begin = perf_counter()
     if jobs:
         restorer = restorer_for(
             task,
@@ -131,7 +133,7 @@ def restore(
                 results.append(result)
                 progress.finish(result)
                 _tell(result, console, as_json)
-    _sum_up(results, console)
+    _sum_up(results, perf_counter() - begin, console)
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
 
@@ -154,11 +156,11 @@ def _tell(result: Result, console: Console, as_json: bool) -> None:
             print(path, flush=True)
 
 
-def _sum_up(results: list[Result], console: Console) -> None:
+def _sum_up(results: list[Result], seconds: float, console: Console) -> None:
     counts = Counter(result.status for result in results)
     if len(results) > 1 and (console.is_terminal or counts["failed"]):
         done = [result for result in results if result.status in ("restored", "copied")]
-        megapixels, seconds = sum(r.megapixels for r in done), sum(r.seconds for r in done)
+        megapixels = sum(result.megapixels for result in done)
         speed = f"; {megapixels:.1f} MP in {seconds:.0f} s, {megapixels / seconds:.2f} MP/s" if done else ""
         words = ", ".join(
             f"{counts[status]} {status}"

@@ -1,0 +1,231 @@
+"""Restoration of one file in stages: read, restore, write."""
+
+import shutil
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from pathlib import Path
+from time import perf_counter
+from typing import Literal
+
+import numpy as np
+
+from restora.atomic import claimed, output_file, sweep
+from restora.errors import RestoraError
+from restora.failures import failure
+from restora.images import Photograph, losses, read, write
+from restora.images.formats import format_to_write, recognise
+from restora.images.writing import check_target
+from restora.pixels import full_scale
+from restora.restoration.automatic import AutoRestorer, Choice
+from restora.restoration.comparison import write_comparison
+from restora.restoration.planning import Job
+from restora.restoration.restorer import Restorer
+
+Status = Literal["restored", "copied", "skipped", "failed"]
+MAX_PIXELS = 500_000_000
+HARDLY = 0.5
+"""Mean change in grey levels of 255 below which a restoration looks like its photograph."""
+
+Progress = Callable[[Job, float, float], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a file.
+
+    Attributes:
+        source: The photograph.
+        status: ``"restored"``; ``"copied"`` if nothing was found to restore; ``"skipped"`` if its target was there
+            already; ``"failed"``.
+        target: The restoration or the copy, ``None`` if it failed.
+        comparison: The picture of before and after, if one was asked for.
+        error: Why it failed, one line that names the file.
+        notes: What was found and done if no task was given; what reading and writing could not keep.
+        change: Mean difference between photograph and restoration in grey levels of 255, 0 unless restored.
+        megapixels: Millions of pixels of the photograph, 0 unless restored.
+        seconds: Of reading, restoring and writing; other files may have been at work at the same time.
+    """
+
+    source: Path
+    status: Status
+    target: Path | None = None
+    comparison: Path | None = None
+    error: str | None = None
+    notes: tuple[str, ...] = ()
+    change: float = 0.0
+    megapixels: float = 0.0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the files of a run are restored.
+
+    Attributes:
+        restorer: Does the work.
+        quality: 1 to 100 for JPEG and WebP; that of the photograph by default.
+        overwrite: Restore again what is there already; also allows a photograph to be replaced by its restoration.
+        compare: Also write a picture of before and after.
+        max_pixels: Refuse larger photographs.
+        progress: Called with the job at hand, its finished and all its megapixels.
+    """
+
+    restorer: Restorer | AutoRestorer
+    quality: int | None = None
+    overwrite: bool = False
+    compare: bool = False
+    max_pixels: int = MAX_PIXELS
+    progress: Progress | None = None
+
+
+class FileRestoration:
+    """A job on its way through the stages of `restora.restoration.pipeline`.
+
+    Attributes:
+        job: Its files.
+        settings: Of the run.
+        result: What became of it, as soon as that is known.
+    """
+
+    def __init__(self, job: Job, settings: Settings) -> None:
+        self.job, self.settings = job, settings
+        self.result: Result | None = None
+        self._claim = ExitStack()
+        self._before: Photograph | None = None
+        self._after: Photograph | None = None
+        self._choice = Choice(())
+        self._seconds = 0.0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the pixels before and, when they are there, after."""
+        held = (self._before, self._after)
+        return sum(photograph.pixels.nbytes for photograph in held if photograph is not None)
+
+    def read(self) -> None:
+        """Read the photograph, unless there is nothing to do or it cannot be done: then there is a `result`."""
+        self._stage(self._read)
+
+    def work(self) -> None:
+        """Restore the photograph, while no other process may do the same."""
+        self._stage(self._work)
+
+    def write(self) -> None:
+        """Write what is to be written; now there is a `result`."""
+        self._stage(self._write)
+        assert self.result is not None
+        self.result = replace(self.result, seconds=self._seconds)
+        self._end()
+
+    def _stage(self, stage: Callable[[], Result | None]) -> None:
+        """Do a stage if there is no result yet; the one place that decides what a failed file is."""
+        begin = perf_counter()
+        try:
+            self.result = self.result or stage()
+        except Exception as error:  # whatever it is, the other files are to be restored
+            words = failure(error, self.job.source, self.job.target, self.job.comparison)
+            self.result = Result(self.job.source, "failed", error=words)
+        except BaseException:
+            self._end()
+            raise
+        self._seconds += perf_counter() - begin
+
+    def _end(self) -> None:
+        self._before = self._after = None
+        self._claim.close()
+
+    def _read(self) -> Result | None:
+        job, settings = self.job, self.settings
+        if job.refusal is not None:
+            raise RestoraError(job.refusal)
+        sweep(job.target.resolve().parent)
+        if (finished := self._finished()) is not None:
+            return finished
+        self._before = read(job.source, max_pixels=settings.max_pixels)
+        # Now, not after the work.
+        check_target(job.target, self._before, quality=settings.quality, overwrite=settings.overwrite)
+        return None
+
+    def _work(self) -> Result | None:
+        before = self._before
+        assert before is not None
+        self._claim.enter_context(claimed(self.job.target))
+        if (finished := self._finished()) is not None:  # meanwhile, by another process
+            return finished
+        restorer, size = self.settings.restorer, before.megapixels
+
+        def report(done: float) -> None:
+            if self.settings.progress:
+                self.settings.progress(self.job, done * size, size)
+
+        self._choice = restorer.choose(before) if isinstance(restorer, AutoRestorer) else Choice((restorer,))
+        if self._choice.restorers or not _keeps_format(self.job):
+            self._after = self._choice(before, report)
+        return None
+
+    def _write(self) -> Result:
+        job, settings, before, after = self.job, self.settings, self._before, self._after
+        assert before is not None
+        kept: tuple[str, ...] = ()
+        if after is None:
+            _copy(job)
+        else:
+            write(job.target, after, quality=settings.quality, overwrite=settings.overwrite)
+            kept = (*before.notes, *losses(job.target, before))
+        if settings.compare:  # with what is in the file, as a later run would
+            shown = before if after is None else read(job.target, max_pixels=settings.max_pixels)
+            write_comparison(job.comparison, before, shown)
+        restored = bool(self._choice.restorers)
+        change = 0.0 if after is None else mean_change(before, after)
+        hardly = f"hardly changed ({change:.2f} of 255 grey levels in the mean); is this the right --task?"
+        return Result(
+            job.source,
+            "restored" if restored else "copied",
+            job.target,
+            job.comparison if settings.compare else None,
+            notes=(*self._choice.notes, *kept, *([hardly] if restored and change < HARDLY else [])),
+            change=change,
+            megapixels=before.megapixels,
+        )
+
+    def _finished(self) -> Result | None:
+        """Return the result of a job whose target is there, and is not to be made again."""
+        job, settings = self.job, self.settings
+        if settings.overwrite or not job.target.exists():
+            return None
+        if job.target.samefile(job.source):
+            raise RestoraError(
+                f"{job.target}: would be replaced by its own restoration; choose another output, or add --overwrite"
+            )
+        if settings.compare and not job.comparison.exists():
+            before, after = (read(path, max_pixels=settings.max_pixels) for path in (job.source, job.target))
+            write_comparison(job.comparison, before, after)
+        return Result(job.source, "skipped", job.target, job.comparison if settings.compare else None)
+
+
+def _keeps_format(job: Job) -> bool:
+    with job.source.open("rb") as stream:
+        return recognise(stream.read(16)) == format_to_write(job.target)
+
+
+def _copy(job: Job) -> None:
+    """Leave a photograph alone, byte for byte."""
+    if not (job.target.exists() and job.target.samefile(job.source)):
+        with output_file(job.target) as stream, job.source.open("rb") as source:
+            shutil.copyfileobj(source, stream)
+
+
+def mean_change(before: Photograph, after: Photograph) -> float:
+    """Return the mean absolute difference of two photographs of one shape and depth, in grey levels of 255.
+
+    Example:
+        >>> import numpy as np
+        >>> black, gray = Photograph(np.zeros((4, 4), np.uint16)), Photograph(np.full((4, 4), 257, np.uint16))
+        >>> mean_change(black, gray)
+        1.0
+    """
+    # Row by row: a whole picture of differences would be as large again as the photograph.
+    rows = zip(before.pixels, after.pixels, strict=True)
+    total = sum(float(np.abs(b.astype(np.float64) - a).sum()) for b, a in rows)
+    return 255 * total / full_scale(before.pixels.dtype) / before.pixels.size
