@@ -95,6 +95,8 @@ def test_a_resumed_run_ends_with_the_same_weights(
     rest.resume()
     assert rest.run()
     assert_same_weights(tmp_path / "whole", tmp_path / "pieces")
+    states = [(tmp_path / folder / "last.pt").read_bytes() for folder in ("whole", "pieces")]
+    assert states[0] == states[1]
 
 
 @pytest.mark.parametrize("steps", [24, pytest.param(200, marks=pytest.mark.slow)])

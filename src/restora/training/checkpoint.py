@@ -1,5 +1,6 @@
 """The state of a training run on disk: written whole or not at all, read without executing anything."""
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -56,8 +57,15 @@ def load_checkpoint(path: Path) -> TrainingCheckpoint:
         RestoraError: Missing or damaged file, or not a checkpoint of restora's training.
     """
     try:
-        return TrainingCheckpoint(**torch.load(path, map_location="cpu", weights_only=True))
+        return TrainingCheckpoint(**_interned(torch.load(path, map_location="cpu", weights_only=True)))
     except FileNotFoundError:
         raise RestoraError(f"{path}: there is no checkpoint to resume from; start without --resume") from None
     except Exception as error:
         raise RestoraError(f"{path}: not a training checkpoint of restora, or damaged") from error
+
+
+def _interned(content: Any) -> Any:
+    """Share equal keys as Python's own names are shared, so that a resumed run saves the same bytes as one that never stopped."""
+    if isinstance(content, dict):
+        return {sys.intern(k) if type(k) is str else k: _interned(value) for k, value in content.items()}
+    return [_interned(value) for value in content] if isinstance(content, list) else content
