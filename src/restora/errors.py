@@ -1,4 +1,4 @@
-"""The one exception a user meets, and the hint that names what they may have meant."""
+"""The one exception a user meets, in words that any terminal can show, and the hint that names what they may have meant."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -8,7 +8,34 @@ class RestoraError(Exception):
     """Something the user can mend: the message is one line that names the file or value and the remedy.
 
     The command line prints the message without a traceback; everything else is a defect, see `restora.failures`.
+    Names of files and keys go into it as they are: it makes them `printable` itself.
     """
+
+    def __init__(self, message: object) -> None:
+        super().__init__(printable(message))
+
+
+def printable(text: object) -> str:
+    r"""Write out what a terminal would obey or break a line at: escapes, control characters, marks of direction.
+
+    Args:
+        text: Anything that comes from a file or is the name of one.
+
+    Example:
+        >>> printable("a\x1b[2Jb\nc")
+        'a\\x1b[2Jb\\nc'
+    """
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in str(text))
+
+
+def shortened(text: str, most: int = 80) -> str:
+    """Return a text of at most so many characters, for a message.
+
+    Example:
+        >>> shortened("abcdefgh", 6)
+        'abc...'
+    """
+    return text if len(text) <= most else f"{text[: most - 3]}..."
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

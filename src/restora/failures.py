@@ -9,7 +9,7 @@ from pathlib import Path
 from restora import __version__
 from restora.atomic import refusal, write_file
 from restora.cache import cache_folder
-from restora.errors import RestoraError
+from restora.errors import RestoraError, printable
 
 _OUT_OF_MEMORY = (
     "out of memory",
@@ -46,9 +46,9 @@ def failure(error: Exception, *files: Path) -> str:
         error: What was raised.
         *files: What was worked on. The first one is named, unless the message begins with one of them.
     """
-    words = _expected(error, files) or _unexpected(error)
-    named = not files or words.startswith(tuple(map(str, files)))
-    return words if named else f"{files[0]}: {words}"
+    words = printable(_expected(error, files) or _unexpected(error))
+    named = not files or words.startswith(tuple(map(printable, files)))
+    return words if named else f"{printable(files[0])}: {words}"
 
 
 def _expected(error: Exception, files: tuple[Path, ...]) -> str | None:

@@ -1,11 +1,15 @@
 """The weights card: what a file of weights is, where it comes from and how well it does. No card, no weights."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from restora.checkpoints.names import FileName
 from restora.errors import RestoraError
+
+MAX_BYTES = 1 << 20
+"""Length of a card; those in the package have a few thousand."""
 
 
 class Score(BaseModel):
@@ -24,13 +28,15 @@ class WeightsCard(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
+    name: FileName
     task: str = Field(description="what the weights do: denoise, dehaze, ...")
     architecture: str
     variant: str = Field(description="the variant that the configuration started from")
     config: dict[str, Any] = Field(description="hyper-parameters of the network")
     parameters: int = Field(description="number of trainable values")
-    precision: str = Field(description="type of the stored values, such as float16")
+    precision: Literal["float32", "float16", "bfloat16"] = Field(
+        description="type of the stored values, such as float16"
+    )
     licence: str
     description: str = Field(description="what the weights are for and where they fail")
     recipe: str | None = Field(None, description="the recipe that trained them")
@@ -49,14 +55,26 @@ def read_card(path: Path) -> WeightsCard:
     """Read a card.
 
     Raises:
-        RestoraError: It is missing or does not have the fields of a card.
+        RestoraError: It is missing, cannot be read, or does not have the fields of a card.
     """
     try:
-        return WeightsCard.model_validate_json(path.read_text(encoding="utf-8"))
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise RestoraError(f"{path}: not a weights card, which has at most {MAX_BYTES:,} bytes")
+        return WeightsCard.model_validate_json(content)
     except FileNotFoundError:
         raise RestoraError(
             f"{path}: the weights card is missing; weights without one are not loaded"
         ) from None
-    except (ValidationError, UnicodeDecodeError) as error:
-        problem = str(error.errors()[0]["loc"]) if isinstance(error, ValidationError) else "encoding"
-        raise RestoraError(f"{path}: not a weights card ({problem})") from error
+    except ValidationError as error:
+        raise RestoraError(f"{path}: not a weights card ({problem(error)})") from error
+    except OSError as error:
+        raise RestoraError(f"{path}: not a weights card ({error.strerror}); fetch it again") from error
+
+
+def problem(error: ValidationError) -> str:
+    """Say where the first thing is that pydantic found, and what it is."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return ": ".join(words for words in (place, first["msg"].removeprefix("Value error, ")) if words)

@@ -7,6 +7,7 @@ from pathlib import Path
 from restora.checkpoints.cards import WeightsCard
 from restora.checkpoints.inspection import precision_of
 from restora.checkpoints.loading import read_checkpoint
+from restora.checkpoints.names import file_name
 from restora.checkpoints.training_state import TrainingState
 from restora.checkpoints.writing import save_weights
 from restora.errors import RestoraError
@@ -44,8 +45,12 @@ def convert_checkpoint(
     if precision not in PRECISIONS:
         raise RestoraError(f"precision must be one of {', '.join(PRECISIONS)}, got {precision!r}")
     network, trained = checkpoint.network(), checkpoint.training  # refuses what does not fit
+    try:
+        name = file_name(name or (trained.name if trained else checkpoint.path.stem))
+    except ValueError as error:
+        raise RestoraError(f"{file}: {error}; choose another one with --name") from error
     card = WeightsCard(
-        name=name or (trained.name if trained else checkpoint.path.stem),
+        name=name,
         task=task or (trained.task if trained else "unknown"),
         architecture=checkpoint.architecture.name,
         variant=checkpoint.variant or "custom",

@@ -1,6 +1,5 @@
 """Loading of a network with its weights, from whatever names or holds them."""
 
-import hashlib
 import logging
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,11 +11,12 @@ from restora.checkpoints.cards import WeightsCard, read_card
 from restora.checkpoints.hub import fetch, is_hub_id, weights_in
 from restora.checkpoints.inspection import inspect_state_dict
 from restora.checkpoints.published import PUBLISHED, fetch_published
-from restora.checkpoints.reading import read_content, tensors_in
+from restora.checkpoints.reading import read_content, sha256_of, tensors_in
 from restora.checkpoints.shipped import list_weights, weights_folder
 from restora.checkpoints.training_state import TrainingState, training_state
 from restora.errors import RestoraError
 from restora.networks import Architecture, RestorationNetwork, architecture
+from restora.networks.architecture import some
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +52,18 @@ class LoadedCheckpoint:
         Raises:
             RestoraError: The weights do not fit.
         """
-        network = self.architecture.network(self.architecture.configure(asdict(self.config) | overrides))
-        try:
-            network.load_state_dict(self.weights)
-        except RuntimeError as error:
+        arch, weights = self.architecture, self.weights
+        config = arch.configure(asdict(self.config) | overrides)
+        expected = arch.on_meta(config).state_dict()
+        missing, left_over = expected.keys() - weights.keys(), weights.keys() - expected.keys()
+        others = {key for key in expected.keys() - missing if expected[key].shape != weights[key].shape}
+        if missing or left_over or others:
             raise RestoraError(
-                f"{self.path}: the weights do not fit the network ({' '.join(str(error).split())})"
-            ) from error
+                f"{self.path}: the weights do not fit the network: {some(missing)} are missing,"
+                f" {some(left_over)} left over, {some(others)} of other shapes"
+            )
+        network = arch.build(config)
+        network.load_state_dict(weights)
         network.card = self.card
         return network.eval()
 
@@ -115,13 +120,16 @@ def read_checkpoint(path: Path) -> LoadedCheckpoint:
     """
     card_path = path.with_suffix(".json")
     card = read_card(card_path) if path.suffix == ".safetensors" and card_path.exists() else None
-    if card and hashlib.sha256(path.read_bytes()).hexdigest() != card.sha256:
+    if card and sha256_of(path) != card.sha256:
         raise RestoraError(f"{path}: not the file that its card {card_path.name} describes; fetch both again")
     content = read_content(path)
     weights = tensors_in(content, path)
     if card:
-        arch = architecture(card.architecture)
-        return LoadedCheckpoint(path, arch, card.variant, arch.configure(card.config), weights, card=card)
+        try:
+            arch = architecture(card.architecture)
+            return LoadedCheckpoint(path, arch, card.variant, arch.configure(card.config), weights, card=card)
+        except RestoraError as error:
+            raise RestoraError(f"{card_path}: {error}") from error
     if training := training_state(content, path):
         arch = architecture(training.architecture)
         logger.info("%s: %s of %s after %d steps", path, arch.title, training.name, training.steps)

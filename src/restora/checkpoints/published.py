@@ -1,12 +1,12 @@
 """The weights that the papers' authors publish: what there is, how good it is, where it lies, and how to get it."""
 
-import hashlib
 import logging
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from restora.cache import cache_folder
+from restora.checkpoints.reading import sha256_of
 from restora.errors import RestoraError
 
 logger = logging.getLogger(__name__)
@@ -209,8 +209,7 @@ def _difference(path: Path, file: HubFile) -> str | None:
     size = path.stat().st_size
     if size != file.size:
         return f"the file has {size:,} bytes instead of {file.size:,}"
-    with path.open("rb") as stream:
-        checksum = hashlib.file_digest(stream, "sha256").hexdigest()
+    checksum = sha256_of(path)
     if checksum != file.sha256:
         return f"the file's checksum is {checksum[:12]}... instead of {file.sha256[:12]}..."
     return None

@@ -1,16 +1,18 @@
 """Reading of files of weights, without ever executing anything in them."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from restora.errors import RestoraError
+from restora.checkpoints.budget import check_safetensors, check_tensors, check_torch
+from restora.checkpoints.file_kinds import kind_of
+from restora.errors import RestoraError, shortened
 
 NESTED_UNDER = ("params_ema", "ema", "params", "state_dict", "model_state_dict", "model", "net", "network")
 """Keys under which training code files its weights, the better ones first."""
@@ -43,7 +45,22 @@ def read_content(path: Path) -> Any:
     """
     if not path.is_file():
         raise RestoraError(f"{path}: no such file of weights")
-    return _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
+    try:
+        if kind_of(path) == "safetensors":
+            check_safetensors(path)
+            return load_file(path)
+        check_torch(path)
+        with path.open("rb") as stream:  # by its content, whatever its name
+            return torch.load(stream, map_location="cpu", weights_only=True)
+    except RestoraError:
+        raise
+    except UnpicklingError as error:
+        raise RestoraError(
+            f"{path}: refused, because reading it could run code that somebody put into it ({shortened(str(error))});"
+            " restora reads tensors only. Ask for a file with weights alone, or re-save its state dict where you trust it"
+        ) from error
+    except Exception as error:  # there is nothing that a damaged file could not make of its readers
+        raise RestoraError(f"{path}: not a file of weights, or damaged; fetch it again") from error
 
 
 def tensors_in(content: Any, path: Path) -> dict[str, Tensor]:
@@ -55,35 +72,25 @@ def tensors_in(content: Any, path: Path) -> dict[str, Tensor]:
     tensors = _unwrap(content)
     if not tensors:
         raise RestoraError(f"{path}: holds no state dict (a mapping of names to tensors)")
+    check_tensors(tensors, path)
     return _strip_prefixes(tensors)
 
 
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise RestoraError(f"{path}: not a safetensors file, or damaged; fetch it again") from error
+def sha256_of(path: Path) -> str:
+    """Return the checksum of a file, which is not read into memory for it."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _read_torch(path: Path) -> Any:
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except UnpicklingError as error:
-        raise RestoraError(
-            f"{path}: refused, because reading it could run code that somebody put into it; restora reads tensors only."
-            " Ask for a file with weights alone, or re-save its state dict where you trust it"
-        ) from error
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, IndexError) as error:
-        raise RestoraError(f"{path}: not a file of weights, or damaged; fetch it again") from error
-
-
-def _unwrap(content: Any) -> dict[str, Tensor]:
+def _unwrap(content: Any, depth: int = 3) -> dict[str, Tensor]:
     if not isinstance(content, Mapping):
         return {}
-    for key in NESTED_UNDER:
-        if isinstance(content.get(key), Mapping) and (tensors := _unwrap(content[key])):
+    for key in NESTED_UNDER if depth else ():
+        if tensors := _unwrap(content.get(key), depth - 1):
             return tensors
-    return {key: value for key, value in content.items() if isinstance(value, Tensor)}
+    return {
+        key: value for key, value in content.items() if isinstance(key, str) and isinstance(value, Tensor)
+    }
 
 
 def _strip_prefixes(tensors: dict[str, Tensor]) -> dict[str, Tensor]:

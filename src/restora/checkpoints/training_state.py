@@ -1,11 +1,14 @@
 """State of a training run, as ``last.pt`` and ``best.pt`` hold it beside the weights."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, Field, Json, ValidationError
+
+from restora.checkpoints.cards import problem
+from restora.checkpoints.names import FileName
 from restora.errors import RestoraError
 from restora.networks import architecture
 
@@ -31,6 +34,25 @@ class TrainingState:
     steps: int
 
 
+class _Model(BaseModel):
+    architecture: str
+    variant: str
+    overrides: dict[str, Any]
+
+
+class _Recipe(BaseModel):
+    """What is needed of a recipe; the rest may be of any version."""
+
+    name: FileName
+    task: str
+    model: _Model
+
+
+class _State(BaseModel):
+    recipe: Json[_Recipe]
+    step: int = Field(ge=0)
+
+
 def training_state(content: Any, path: Path) -> TrainingState | None:
     """Find the facts beside the weights; ``None`` if the file is none that ``restora train`` wrote.
 
@@ -44,16 +66,20 @@ def training_state(content: Any, path: Path) -> TrainingState | None:
     if not isinstance(content, Mapping) or not {"ema", "ema_updates", "recipe", "step"} <= content.keys():
         return None
     try:
-        recipe = json.loads(content["recipe"])
-        model = recipe["model"]
-        arch = architecture(model["architecture"])
+        state = _State(recipe=content["recipe"], step=content["step"])
+        recipe, model = state.recipe, state.recipe.model
+        arch = architecture(model.architecture)
         return TrainingState(
-            name=recipe["name"],
-            task=recipe["task"],
+            name=recipe.name,
+            task=recipe.task,
             architecture=arch.name,
-            variant=model["variant"],
-            config=arch.configure(vars(arch.variants[model["variant"]]) | model["overrides"]),
-            steps=int(content["step"]),
+            variant=model.variant,
+            config=arch.configure(vars(arch.variant(model.variant)) | model.overrides),
+            steps=state.step,
         )
-    except (KeyError, TypeError, ValueError) as error:
-        raise RestoraError(f"{path}: the recipe in this training checkpoint is damaged") from error
+    except ValidationError as error:
+        raise RestoraError(
+            f"{path}: the recipe in this training checkpoint is damaged ({problem(error)})"
+        ) from error
+    except RestoraError as error:
+        raise RestoraError(f"{path}: {error}") from error

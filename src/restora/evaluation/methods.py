@@ -1,6 +1,5 @@
 """Methods that are evaluated: weights of restora, baselines, pictures that somebody else restored."""
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from restora.checkpoints.reading import sha256_of
 from restora.datasets import Entry
 from restora.errors import RestoraError
 from restora.evaluation.baselines import baseline
@@ -112,7 +112,7 @@ def weights_method(
             "precision": str(restorer.engine.dtype).removeprefix("torch."),
             "device": restorer.engine.device.type,
         },
-        weights_sha256=card.sha256 if card else _sha256(Path(source)),
+        weights_sha256=card.sha256 if card else sha256_of(Path(source)),
         card=card.model_dump(mode="json") if card else None,
     )
 
@@ -139,7 +139,7 @@ def baseline_method(name: str, *, task: str, sigma: float | None) -> Method:
         "baseline",
         restore,
         {"title": built.title, **built.settings},
-        weights_sha256=None if built.weights is None else _sha256(built.weights),
+        weights_sha256=None if built.weights is None else sha256_of(built.weights),
         package=built.package,
     )
 
@@ -200,10 +200,6 @@ def images_method(folder: str | Path, *, name: str | None = None) -> Method:
         return f"{status.st_size}-{status.st_mtime_ns}"
 
     return Method(name or folder.resolve().name, "images", restore, stamp=stamp)
-
-
-def _sha256(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def _require_rgb(entry: Entry, degraded: Pixels) -> None:

@@ -1,18 +1,24 @@
 """A published network as one object: what it is called, how large it comes, how its weights are recognised and named."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from functools import cache
 from typing import Any
 
 import torch
+from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 
-from restora.errors import RestoraError
+from restora.errors import RestoraError, shortened
 from restora.networks.contract import RestorationNetwork
 
 State = Mapping[str, Tensor]
+
+MAX_SIZE = 512
+"""Sum of the numbers of a configuration, but for its seed; the largest published one has 190."""
+MAX_PARAMETERS = 500_000_000
+"""Of a network: 2 GB in float32; the largest published one has 33 million."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,18 +57,57 @@ class Architecture:
         """Build a configuration from plain values, as a weights card holds them (lists for tuples).
 
         Raises:
-            RestoraError: Unknown field, or a value out of range.
+            RestoraError: Unknown field, or a value of another type, out of range or beyond `MAX_SIZE`.
         """
         known = asdict(self.published)
         if unknown := sorted(values.keys() - known.keys()):
             raise RestoraError(
                 f"{self.title} has no hyper-parameter {', '.join(unknown)}; it has: {', '.join(known)}"
             )
-        plain = {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
         try:
-            return replace(self.published, **plain)
-        except (TypeError, ValueError) as error:
-            raise RestoraError(f"{self.title}: {error}") from error
+            return self._affordable(self._checked(values))
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = "".join(f"{part} " for part in first["loc"])
+            raise RestoraError(
+                f"{self.title}: {place}{first['msg'].removeprefix('Value error, ')}"
+            ) from error
+
+    def _checked(self, values: Mapping[str, Any]) -> Any:
+        return TypeAdapter(type(self.published)).validate_python(asdict(self.published) | dict(values))
+
+    def _affordable(self, config: Any) -> Any:
+        # Building takes as long as all of them together.
+        if not sum(map(abs, _numbers(asdict(config).items()))) <= MAX_SIZE:
+            raise RestoraError(
+                f"{shortened(str(config))} is beyond what restora builds; its numbers may add up to {MAX_SIZE}"
+            )
+        return config
+
+    def variant(self, name: str) -> Any:
+        """Return a named configuration.
+
+        Raises:
+            RestoraError: There is none of that name; the message lists those there are.
+        """
+        if name not in self.variants:
+            known = ", ".join(self.variants)
+            raise RestoraError(f"unknown variant {name!r} of {self.name}; there are: {known}")
+        return self.variants[name]
+
+    def build(self, config: Any) -> RestorationNetwork:
+        """Build a network with fresh weights.
+
+        Raises:
+            RestoraError: It would have more parameters than `MAX_PARAMETERS`.
+        """
+        parameters = sum(parameter.numel() for parameter in self.on_meta(config).parameters())
+        if parameters > MAX_PARAMETERS:
+            raise RestoraError(
+                f"{self.title} of this size has {parameters:,} parameters, but at most {MAX_PARAMETERS:,} are built;"
+                " take a smaller width or fewer blocks"
+            )
+        return self.network(config)
 
     def on_meta(self, config: Any) -> RestorationNetwork:
         """Build a network without values, for its keys and shapes."""
@@ -130,9 +175,18 @@ class Architecture:
 
     def _seen_in(self, official: State) -> Any:
         try:
-            return replace(self.published, **self.hyper_parameters(official))
-        except (KeyError, IndexError, ValueError):
+            config = self._checked(self.hyper_parameters(official))
+        except (KeyError, IndexError, ValueError, ArithmeticError):
             return None
+        return self._affordable(config)
+
+
+def _numbers(values: Iterable[tuple[str, Any]]) -> Iterator[float]:
+    for name, value in values:
+        if isinstance(value, tuple):
+            yield from _numbers((name, part) for part in value)
+        elif isinstance(value, int | float) and name != "seed":
+            yield value
 
 
 @cache
@@ -144,6 +198,6 @@ def _seen_of(architecture: Architecture, variant: str) -> Any:
 
 def some(keys: Iterable[str]) -> str:
     """Count keys and name the first few of them."""
-    ordered = sorted(keys)
+    ordered = [shortened(key) for key in sorted(keys)]
     shown = ", ".join(ordered[:3]) + (", ..." if len(ordered) > 3 else "")
     return f"{len(ordered)} keys" + (f" ({shown})" if ordered else "")

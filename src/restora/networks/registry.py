@@ -64,10 +64,7 @@ def create_model(name: str, variant: str = "base", **overrides: Any) -> Restorat
         8
     """
     arch = architecture(name)
-    if variant not in arch.variants:
-        known = ", ".join(arch.variants)
-        raise RestoraError(f"unknown variant {variant!r} of {name}; there are: {known}")
-    return arch.network(arch.configure(asdict(arch.variants[variant]) | overrides))
+    return arch.build(arch.configure(asdict(arch.variant(variant)) | overrides))
 
 
 def list_models() -> list[str]:
