@@ -9,7 +9,7 @@ import numpy as np
 from restora.images import exif
 from restora.images.codecs.faults import check_size, cut_short, damaged, decoding, unsupported
 from restora.images.codecs.tiff_samples import Meaning, photograph_samples
-from restora.images.ifd import BrokenDirectoryError, Directory, Layout, read_directory, read_header
+from restora.images.ifd import BrokenDirectoryError, Budget, Directory, Layout, read_directory, read_header
 from restora.images.metadata import Metadata, TiffEncoding
 from restora.images.photograph import Photograph
 
@@ -139,14 +139,16 @@ def _find_page(stream: BinaryIO) -> tuple[_Page, int, int]:
     """Return the first full-size page of a file (else its first), its number and the number of pages."""
     try:
         layout, offset = read_header(stream)
-        page = chosen = _Page(read_directory(stream, layout, offset, exif.POINTERS), layout)
-        number, count, seen = 1, 1, {0, offset}
-        while (following := page.directory.following) not in seen:
-            seen.add(following)
-            page = _Page(read_directory(stream, layout, following, exif.POINTERS), layout)
+        budget = Budget(stream.seek(0, 2))
+        following, number, count, found = offset, 1, 0, False
+        while count == 0 or (following and following not in budget.visited):
+            kind = (_SUBFILE_TYPE,)
+            page = _Page(read_directory(stream, layout, following, tags=kind, budget=budget), layout)
             count += 1
-            if chosen.is_reduced and not page.is_reduced:
-                chosen, number = page, count
+            if not found and not page.is_reduced:
+                offset, number, found = following, count, True
+            following = page.directory.following
+        chosen = _Page(read_directory(stream, layout, offset, exif.POINTERS), layout)
     except BrokenDirectoryError as error:
         raise cut_short() from error
     return chosen, number, count
