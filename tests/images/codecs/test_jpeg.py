@@ -249,3 +249,21 @@ def test_segments_that_no_decoder_needs_do_no_harm(tmp_path, smooth, exif_block,
     assert_array_equal(photograph.pixels, np.asarray(Image.open(stream)))
     assert (photograph.metadata.exif, photograph.metadata.xmp) == (first, packets[0])
     assert (photograph.metadata.icc, photograph.metadata.orientation) == (None, 6)
+
+
+def progressive_with(scans, side):
+    """A progressive file whose last scan, of a few bytes, comes `scans` times more."""
+    stream = io.BytesIO()
+    Image.new("RGB", (side, side)).save(stream, "JPEG", progressive=True)
+    data = stream.getvalue()
+    return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * scans + b"\xff\xd9"
+
+
+def test_many_scans_of_a_large_picture_are_refused_before_it_is_decoded(tmp_path):
+    """A few kilobytes would else keep a processor busy for half a minute."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(progressive_with(400, 2048))
+    with pytest.raises(RestoraError, match=r"a\.jpg: a JPEG of 410 scans, which may be an attack on time, is"):
+        read(path)
+    path.write_bytes(progressive_with(100, 64))
+    assert read(path).width == 64

@@ -36,6 +36,11 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
         raise unsupported(f"a JPEG of {jpeg.precision} bits", "convert it to a 16-bit TIFF first")
     if len(jpeg.channels) not in (1, 3, 4):
         raise unsupported(f"a JPEG of {len(jpeg.channels)} channels")
+    if jpeg.has_too_many_scans():
+        raise unsupported(
+            f"a JPEG of {len(jpeg.scans)} scans, which may be an attack on time,",
+            "save it again with another program if it is trusted",
+        )
     if jpeg.lacks_scans():
         raise cut_short()
     # A decoder that meets the end marker too early makes up the rest, gray, and says nothing. Without the

@@ -29,6 +29,9 @@ MAX_XMP = _MAX_SEGMENT - len(_XMP)
 MAX_ICC = 255 * (_MAX_SEGMENT - len(_ICC) - 2)
 _EXTENDED_PART = 65000
 
+_MAX_PASSES = 20  # of a large picture; encoders take 10, those that try out which is smallest 13
+_MAX_PASSES_OF_SMALL, _MAX_BLOCK_VISITS = 1000, 20_000_000  # some seconds
+
 
 class JpegFile:
     """The first picture of a file, from its start marker to its end marker.
@@ -67,6 +70,13 @@ class JpegFile:
     def is_single_huffman_scan(self) -> bool:
         """Whether one sequential, Huffman-coded scan holds everything, as most cameras write it."""
         return self._frame in (0xC0, 0xC1) and len(self.scans) == 1
+
+    def has_too_many_scans(self) -> bool:
+        """Tell whether the scans, of which a few bytes can visit every block, would take unreasonably long."""
+        passes = sum(scan[0] for scan in self.scans) / max(1, len(self.channels))
+        blocks = -(-self.width // 8) * -(-self.height // 8) * max(1, len(self.channels))
+        affordable = min(_MAX_PASSES_OF_SMALL, _MAX_BLOCK_VISITS // max(1, blocks))
+        return passes > max(_MAX_PASSES, affordable)
 
     def lacks_scans(self) -> bool:
         """Tell whether some coefficients never come, or never to their last bit."""
