@@ -5,7 +5,6 @@
 Reads RUN/log.jsonl. A run's log is small; those of published runs are kept in benchmarks/results/training.
 """
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from harness import command_line
 
 matplotlib.use("Agg")
 from matplotlib import pyplot as plt
+
+from restora.json_lines import read_lines
 
 
 def draw(reports: list[dict[str, Any]], target: Path) -> None:
@@ -48,7 +49,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     arguments = parser.parse_args()
     log = arguments.run / "log.jsonl" if arguments.run.is_dir() else arguments.run
-    draw([json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()], arguments.output)
+    draw(read_lines(log), arguments.output)
     print(arguments.output)
 
 

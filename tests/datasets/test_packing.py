@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 from torch.utils.data import DataLoader
 
+from restora.atomic import claimed
 from restora.datasets import Pack, PairedCrops, PhotoCrops, open_folder_pair, write_pack
 from restora.datasets.originals import Original, original_pairs, original_photographs
 from restora.datasets.pack import shard_files
@@ -122,6 +123,9 @@ def test_dual_pixels_keep_their_sixteen_bits(tmp_path: Path) -> None:
     assert found.degraded.dtype == np.uint16
     np.testing.assert_array_equal(found.degraded, views.read())
     assert PairedCrops.from_pack(pack.folder, patch=7)[0][0].shape == (6, 7, 7)
+    os.utime(tmp_path / "right.png", ns=(0, 0))
+    with pytest.raises(RestoraError, match="holds a pack of other images"):
+        write_pack(original_pairs(pairs), tmp_path / "pack", kind="pairs", title="t")
 
 
 def test_a_corrupt_original_is_fatal_or_listed(
@@ -151,6 +155,16 @@ def test_going_on_keeps_what_is_finished_and_gives_the_same(folders: tuple[Path,
     kept = [name for name in content if name not in (pixels, description, "index.json")]
     assert len(kept) == 2 * (whole.index.shards - 1) > 0
     assert [again.folder.joinpath(name).stat().st_mtime_ns for name in kept] == [dates[name] for name in kept]
+
+
+def test_two_runs_do_not_share_a_pack(folders: tuple[Path, Path]) -> None:
+    pack = _pack(folders, shard_bytes=8_000).folder
+    (pack / "index.json").unlink()
+    content = {path.name: path.read_bytes() for path in pack.iterdir()}
+    refused = pytest.raises(RestoraError, match=r"index\.json: another run is at work on it")
+    with claimed(pack / "index.json"), refused:
+        _pack(folders, shard_bytes=8_000)
+    assert {path.name: path.read_bytes() for path in pack.iterdir()} == content
 
 
 def test_a_folder_with_something_else_is_left_alone(folders: tuple[Path, Path]) -> None:
@@ -272,7 +286,7 @@ def test_a_kill_leaves_finished_shards_and_the_same_pack_after_going_on(folders:
             if int(line) == 5:
                 process.send_signal(signal.SIGKILL)
                 break
-    left = {path.name: path for path in whole.folder.iterdir()}
+    left = {path.name: path for path in whole.folder.iterdir() if not path.name.startswith(".restora-")}
     assert "index.json" not in left
     finished = {name: path.stat().st_mtime_ns for name, path in left.items()}
     assert finished

@@ -1,8 +1,10 @@
 import math
+import os
 
 import numpy as np
 import pytest
 
+from restora.atomic import claimed
 from restora.datasets import Entry, Pairs
 from restora.datasets.sources import FileImage
 from restora.errors import RestoraError
@@ -90,6 +92,35 @@ def test_other_settings_do_not_mix_and_changed_files_are_scored_again(rain, tmp_
     back = Counting()
     evaluate(RAIN, pairs, darker(back, sigma=3.0), Y8, run, limit=3)
     assert back.calls == ["000"]
+
+
+def test_a_picture_replaced_by_one_of_the_same_length_is_scored_again(rain, tmp_path):
+    run, theirs, entries = Run(tmp_path / "run", keep_images=False), tmp_path / "theirs", []
+    for pair in RAIN.open(rain):
+        for kind, pixels in (("input", pair.degraded), ("clean", pair.clean), ("theirs", pair.degraded)):
+            write(
+                tmp_path / kind / f"{pair.name}.bmp", Photograph(pixels)
+            )  # of one length, whatever they show
+        sources = (FileImage(tmp_path / kind / f"{pair.name}.bmp") for kind in ("input", "clean"))
+        entries.append(Entry(pair.name, *sources))
+    pairs = Pairs(entries, title="rain")
+    before = evaluate(RAIN, pairs, images_method(theirs), Y8, run)
+    for replaced in (tmp_path / "clean/001.bmp", theirs / "002.bmp"):
+        dates = replaced.stat().st_atime_ns, replaced.stat().st_mtime_ns
+        write(replaced, Photograph(255 - read(replaced).pixels), overwrite=True)
+        os.utime(replaced, ns=dates)
+    after = evaluate(RAIN, pairs, images_method(theirs), Y8, run)
+    changed = [a.name for a, b in zip(before.images, after.images, strict=True) if a != b]
+    assert changed == ["001", "002"]
+
+
+def test_two_runs_of_one_evaluation_do_not_mix(rain, tmp_path):
+    run = Run(tmp_path / "run")
+    with (
+        claimed(run.folder / "scores.jsonl"),
+        pytest.raises(RestoraError, match=r"scores\.jsonl: another run is at work on it"),
+    ):
+        evaluate(RAIN, RAIN.open(rain), darker(Counting()), Y8, run)
 
 
 def test_noise_beyond_the_range_reaches_the_method_unclipped(kodak, tmp_path):

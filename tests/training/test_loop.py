@@ -211,6 +211,35 @@ def test_the_log_has_a_line_for_each_report(photos: Path, tmp_path: Path) -> Non
     assert crops_seen(trainer.recipe, 27) == 24 * 4 + 3 * 2
 
 
+def test_a_log_that_a_kill_has_cut_is_mended_and_exported_from(photos: Path, tmp_path: Path) -> None:
+    plan = miniature(photos, stages=[{"steps": 4, "patch": 16, "batch": 2}])
+    assert Trainer(plan, tmp_path, report_every=2).run()
+    log = tmp_path / "log.jsonl"
+    whole = log.read_bytes()
+    log.write_bytes(whole[:-20])
+    again = Trainer(plan, tmp_path)
+    again.resume()
+    assert again.run()
+    assert load_model(export_weights(again)).card.steps == 4
+    again._log(Report(5, 0.0, 0.0, 0.0, 0.0, 0.0))
+    assert [json.loads(line)["step"] for line in log.read_text().splitlines()] == [2, 5]
+
+
+def test_two_trainings_do_not_share_a_folder(photos: Path, tmp_path: Path) -> None:
+    first, second = (Trainer(miniature(photos), tmp_path, report_every=1) for _ in range(2))
+
+    def meet(report: Report) -> None:
+        if report.step == 2:
+            with pytest.raises(RestoraError, match=r"last\.pt: another run is at work on it"):
+                second.run()
+            os.kill(os.getpid(), signal.SIGINT)
+
+    first.report = meet
+    assert not first.run()
+    steps = [json.loads(line)["step"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert steps == [1, 2, 3]
+
+
 def test_curves_go_to_tensorboard(photos: Path, tmp_path: Path) -> None:
     events = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     plan = miniature(photos, track=["tensorboard"], stages=[{"steps": 4, "patch": 16, "batch": 2}])

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor
 
-from restora.atomic import write_file
+from restora.atomic import claimed, write_file
 from restora.checkpoints.cards import WeightsCard
 
 
@@ -34,10 +34,10 @@ def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsC
     # One entry of metadata: several are written in random order, and the hash would be random, too.
     content = save(stored, metadata={"format": "pt"})
     path = Path(folder) / f"{card.name}.safetensors"
-    write_file(path, content)
-    write_card(
-        path.with_suffix(".json"), card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
-    )
+    card = card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
+    with claimed(path):  # two at once might leave the weights of one with the card of the other
+        write_file(path, content)
+        write_card(path.with_suffix(".json"), card)
     return path
 
 

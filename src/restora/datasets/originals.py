@@ -61,7 +61,7 @@ def original_pairs(pairs: Pairs) -> list[Original]:
     if not pairs.has_clean:
         raise RestoraError(f"{pairs.title}: the clean images are withheld; name a split that has them")
     return [
-        Original(entry.name, (entry.clean.file, entry.degraded.file), partial(_pair, entry))
+        Original(entry.name, (*entry.clean.files, *entry.degraded.files), partial(_pair, entry))
         for entry in pairs.entries
         if entry.clean is not None
     ]

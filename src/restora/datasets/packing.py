@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from restora.atomic import refusal, replacement
+from restora.atomic import claimed, refusal, replacement
 from restora.datasets.corrupt import Corrupt, skip_or_fail
 from restora.datasets.originals import Images, Original, digest
 from restora.datasets.pack import INDEX, Kind, Pack, PackIndex, Shard, read_shard, shard_files
@@ -56,49 +56,51 @@ def write_pack(
     folder = Path(folder)
     plan = digest(originals, preparation)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / INDEX).exists():
-            pack = Pack(folder)
-            if pack.index.originals != plan:
+        with claimed(folder / INDEX):
+            if (folder / INDEX).exists():
+                pack = Pack(folder)
+                if pack.index.originals != plan:
+                    raise RestoraError(
+                        f"{folder}: holds a pack of other images; remove it or choose another folder"
+                    )
+                progress(len(originals), len(originals))
+                return pack
+            shards = _finished_shards(folder, originals, preparation)
+            skipped: list[str] = []  # behind the last shard
+            names = {image.name for shard in shards for image in shard.images}
+            parts: Parts = []
+            first = shards[-1].done if shards else 0
+            progress(first, len(originals))
+            for done, future in enumerate(_ahead(originals[first:], preparation, workers), start=first + 1):
+                try:
+                    parts += future.result()
+                except RestoraError as error:
+                    skip_or_fail(error, corrupt)
+                    skipped.append(str(error))
+                full = sum(pixels.nbytes for _, images in parts for pixels in images) >= shard_bytes
+                if parts and (full or done == len(originals)):
+                    for name, _ in parts:
+                        if name in names:  # "a" cut, and "a_s001" whole
+                            raise RestoraError(f"{name}: two images would have this name; rename one")
+                        names.add(name)
+                    made = digest(originals[first:done], preparation)
+                    shards.append(_write_shard(folder, len(shards), parts, made, done, skipped))
+                    first, parts, skipped = done, [], []
+                progress(done, len(originals))
+            if not shards:
                 raise RestoraError(
-                    f"{folder}: holds a pack of other images; remove it or choose another folder"
+                    f"{folder}: nothing to pack; none of the {len(originals)} images can be read"
                 )
-            progress(len(originals), len(originals))
-            return pack
-        shards = _finished_shards(folder, originals, preparation)
-        skipped: list[str] = []  # behind the last shard
-        names = {image.name for shard in shards for image in shard.images}
-        parts: Parts = []
-        first = shards[-1].done if shards else 0
-        progress(first, len(originals))
-        for done, future in enumerate(_ahead(originals[first:], preparation, workers), start=first + 1):
-            try:
-                parts += future.result()
-            except RestoraError as error:
-                skip_or_fail(error, corrupt)
-                skipped.append(str(error))
-            full = sum(pixels.nbytes for _, images in parts for pixels in images) >= shard_bytes
-            if parts and (full or done == len(originals)):
-                for name, _ in parts:
-                    if name in names:  # "a" cut, and "a_s001" whole
-                        raise RestoraError(f"{name}: two images would have this name; rename one")
-                    names.add(name)
-                made = digest(originals[first:done], preparation)
-                shards.append(_write_shard(folder, len(shards), parts, made, done, skipped))
-                first, parts, skipped = done, [], []
-            progress(done, len(originals))
-        if not shards:
-            raise RestoraError(f"{folder}: nothing to pack; none of the {len(originals)} images can be read")
-        index = PackIndex(
-            kind=kind,
-            title=title,
-            preparation=str(preparation),
-            originals=plan,
-            skipped=(*(line for shard in shards for line in shard.skipped), *skipped),
-            shards=len(shards),
-        )
-        with replacement(folder / INDEX) as stream:
-            stream.write(index.model_dump_json(indent=1).encode() + b"\n")
+            index = PackIndex(
+                kind=kind,
+                title=title,
+                preparation=str(preparation),
+                originals=plan,
+                skipped=(*(line for shard in shards for line in shard.skipped), *skipped),
+                shards=len(shards),
+            )
+            with replacement(folder / INDEX) as stream:
+                stream.write(index.model_dump_json(indent=1).encode() + b"\n")
     except OSError as error:
         raise refusal(Path(error.filename or folder), error) from error
     return Pack(folder)
@@ -121,7 +123,7 @@ def _finished_shards(folder: Path, originals: Sequence[Original], preparation: P
             path.unlink()
         elif path.suffix == ".safetensors":
             raise RestoraError(f"{path}: is of a pack of an older restora; remove {folder} and pack again")
-        elif path.name not in known:
+        elif path.name not in known and path.suffix != ".lock":
             raise RestoraError(f"{path}: does not belong to a pack; choose an empty or a new folder")
     return shards
 

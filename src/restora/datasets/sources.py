@@ -29,6 +29,11 @@ class Source(ABC):
 
     file: Path
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that the image is read from."""
+        return (self.file,)
+
     @abstractmethod
     def read(self) -> Pixels:
         """Return the image: (H, W, C), RGB, at its own depth."""
@@ -85,6 +90,11 @@ class StackedImage(Source):
     """The left and right view of a dual-pixel sensor as six channels, left first; `file` is the left one."""
 
     right: Path
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Both views."""
+        return (self.file, self.right)
 
     def read(self) -> Pixels:
         """Decode both: (H, W, 6)."""

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from restora.atomic import refusal, write_file
+from restora.atomic import write_file
 from restora.errors import RestoraError
 from restora.evaluation.record import ImageScores
+from restora.json_lines import append_line, read_lines
 
 
 class Journal:
@@ -34,23 +35,21 @@ class Journal:
     def __init__(self, path: Path, run: Mapping[str, Any], *, again: bool = False) -> None:
         self.path = path
         self._done: dict[str, tuple[str, ImageScores]] = {}
-        head = json.dumps({"run": run}, sort_keys=True)
-        lines = [] if again or not path.exists() else path.read_text(encoding="utf-8").splitlines()
+        head = json.loads(json.dumps({"run": run}))
+        lines = [] if again else read_lines(path)
         if lines and lines[0] != head:
             raise RestoraError(
                 f"{path}: is of another run ({_difference(lines[0], run)}); choose another --output, or begin anew with --again"
             )
         kept = [line for line in lines[1:] if self._take(line)]
-        if len(kept) + 1 != len(lines) or not path.read_bytes().endswith(b"\n"):
-            write_file(path, "\n".join([head, *kept, ""]))
+        write_file(path, "".join(json.dumps(line, sort_keys=True) + "\n" for line in [head, *kept]))
 
-    def _take(self, line: str) -> bool:
+    def _take(self, content: dict[str, Any]) -> bool:
         try:
-            content = json.loads(line)
             scores = {metric: float(value) for metric, value in content["scores"].items()}
             self._done[content["name"]] = content["stamp"], ImageScores(content["name"], scores)
         except (ValueError, KeyError, TypeError, AttributeError):
-            return False  # cut off by a kill
+            return False  # damaged
         return True
 
     def find(self, name: str, stamp: str) -> ImageScores | None:
@@ -66,20 +65,14 @@ class Journal:
         """
         # Scores as text: JSON has no infinity.
         values = {metric: repr(value) for metric, value in scores.scores.items()}
-        line = json.dumps({"name": scores.name, "stamp": stamp, "scores": values})
-        try:
-            with self.path.open("a", encoding="utf-8") as stream:
-                stream.write(line + "\n")
-        except OSError as error:
-            raise refusal(self.path, error) from error
+        append_line(self.path, {"name": scores.name, "stamp": stamp, "scores": values})
         self._done[scores.name] = stamp, scores
 
 
-def _difference(head: str, run: Mapping[str, Any]) -> str:
+def _difference(head: dict[str, Any], run: Mapping[str, Any]) -> str:
     """Name what differs between the run of a file and this one."""
-    try:
-        there = dict(json.loads(head)["run"])
-    except (ValueError, KeyError, TypeError):
+    there = head.get("run")
+    if not isinstance(there, dict):
         return "its first line says nothing known"
     for key, value in run.items():
         if there.get(key) != json.loads(json.dumps(value)):

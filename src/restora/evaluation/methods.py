@@ -196,8 +196,7 @@ def images_method(folder: str | Path, *, name: str | None = None) -> Method:
         return pixels
 
     def stamp(entry: Entry) -> str:
-        status = find(entry).stat()
-        return f"{status.st_size}-{status.st_mtime_ns}"
+        return sha256_of(find(entry))
 
     return Method(name or folder.resolve().name, "images", restore, stamp=stamp)
 

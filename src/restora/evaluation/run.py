@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from restora import __version__
+from restora.atomic import claimed
+from restora.checkpoints.reading import sha256_of
 from restora.datasets import Entry, Pair, Pairs, benchmark
 from restora.errors import RestoraError
 from restora.evaluation.cases import Case
@@ -87,34 +89,35 @@ def evaluate(
                 f"{pairs.title}: the clean images are withheld; write files for the server with restora submit"
             )
     versions = _versions(method)
-    journal = Journal(
-        run.folder / "scores.jsonl",
-        {
-            "benchmark": case.benchmark,
-            "split": case.split,
-            "variant": case.variant,
-            "protocol": protocol.name,
-            "method": method.name,
-            "kind": method.kind,
-            "settings": dict(method.settings),
-            "weights_sha256": method.weights_sha256,
-            "versions": versions,
-        },
-        again=run.again,
-    )
-    stamps = {entry.name: _stamp(entry, method) for entry in entries}
-    missing = [
-        entry
-        for entry in entries
-        if journal.find(entry.name, stamps[entry.name]) is None
-        or (run.keep_images and not run.image(entry.name).exists())
-    ]
-    done = len(entries) - len(missing)
-    progress(done, len(entries), "")
-    for scores in _scored(missing, method, protocol, run):
-        journal.add(scores, stamps[scores.name])
-        done += 1
-        progress(done, len(entries), scores.name)
+    with claimed(run.folder / "scores.jsonl"):
+        journal = Journal(
+            run.folder / "scores.jsonl",
+            {
+                "benchmark": case.benchmark,
+                "split": case.split,
+                "variant": case.variant,
+                "protocol": protocol.name,
+                "method": method.name,
+                "kind": method.kind,
+                "settings": dict(method.settings),
+                "weights_sha256": method.weights_sha256,
+                "versions": versions,
+            },
+            again=run.again,
+        )
+        stamps = _stamps(entries, method)
+        missing = [
+            entry
+            for entry in entries
+            if journal.find(entry.name, stamps[entry.name]) is None
+            or (run.keep_images and not run.image(entry.name).exists())
+        ]
+        done = len(entries) - len(missing)
+        progress(done, len(entries), "")
+        for scores in _scored(missing, method, protocol, run):
+            journal.add(scores, stamps[scores.name])
+            done += 1
+            progress(done, len(entries), scores.name)
     found = [journal.find(entry.name, stamps[entry.name]) for entry in entries]
     card = benchmark(case.benchmark)
     return Evaluation(
@@ -202,15 +205,22 @@ def _score(pair: Pair, answer: NDArray[np.float64], protocol: Protocol, run: Run
     return ImageScores(pair.name, {metric: float(value) for metric, value in scores.items()})
 
 
-def _stamp(entry: Entry, method: Method) -> str:
-    """Changes when the files of a pair do."""
-    sources = [entry.degraded] if entry.clean is None else [entry.degraded, entry.clean]
+def _stamps(entries: Sequence[Entry], method: Method) -> dict[str, str]:
+    """Name each pair by the content of its files, and of the method's, so that one that was replaced is scored again."""
+    files = {
+        entry.name: [file for source in (entry.degraded, entry.clean) if source for file in source.files]
+        for entry in entries
+    }
+    distinct = list(dict.fromkeys(chain.from_iterable(files.values())))  # many pairs may be in one file
     try:
-        sizes = [str(source.file.stat().st_size) for source in sources]
+        with ThreadPoolExecutor(WORKERS) as pool:
+            content = dict(zip(distinct, pool.map(sha256_of, distinct), strict=True))
     except OSError as error:
         raise RestoraError(f"{error.filename}: cannot be read ({error.strerror})") from error
-    own = method.stamp(entry)
-    return "-".join([*sizes, own] if own else sizes)
+    return {
+        entry.name: "-".join([*(content[file][:16] for file in files[entry.name]), method.stamp(entry)[:16]])
+        for entry in entries
+    }
 
 
 def _versions(method: Method) -> dict[str, str]:

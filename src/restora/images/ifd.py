@@ -5,7 +5,7 @@ Values stay raw bytes in the byte order of their file, so that they can be moved
 
 import io
 import struct
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import BinaryIO, Literal
@@ -96,19 +96,6 @@ class Directory:
     is_cut_short: bool = False
 
 
-@dataclass
-class Budget:
-    """What may still be read of the directories of a file, so that the time stays in proportion to its size.
-
-    Attributes:
-        left: Bytes; the directories and values of an honest file take no more than it has.
-        visited: Offsets of the directories that were read.
-    """
-
-    left: int
-    visited: set[int] = field(default_factory=set)
-
-
 def read_header(stream: BinaryIO) -> tuple[Layout, int]:
     """Read the layout of a TIFF file or EXIF block and the offset of its first directory.
 
@@ -128,23 +115,15 @@ def read_header(stream: BinaryIO) -> tuple[Layout, int]:
 
 
 def read_directory(
-    stream: BinaryIO,
-    layout: Layout,
-    offset: int,
-    pointers: Pointers | None = None,
-    *,
-    tags: Collection[int] | None = None,
-    budget: Budget | None = None,
+    stream: BinaryIO, layout: Layout, offset: int, pointers: Pointers | None = None
 ) -> Directory:
-    """Read the directory at an offset, and those it points to, each once.
+    """Read the directory at an offset, and those it points to.
 
     Args:
         stream: Seekable file or block.
         layout: From `read_header`.
         offset: Place of the directory in bytes.
         pointers: Tags to follow.
-        tags: Tags whose values are wanted, by default all.
-        budget: Shared by the directories of a file that are read one by one.
 
     Returns:
         The directory. Entries of unknown types and beyond the end of the stream are left out.
@@ -157,24 +136,22 @@ def read_directory(
         raise BrokenDirectoryError(f"no directory at offset {offset}")
     (count,) = layout.count.unpack(_read_at(stream, offset, layout.count.size))
     start, width = offset + layout.count.size, layout.entry.size
-    budget = Budget(size) if budget is None else budget
-    budget.visited.add(offset)
-    budget.left -= count * width
-    if start + count * width > size or budget.left < 0:
+    if start + count * width > size:
         raise BrokenDirectoryError(f"directory at offset {offset} reaches beyond the end")
     table = _read_at(stream, start, count * width)
     entries: dict[int, Entry] = {}
     children: dict[int, Directory] = {}
     is_cut_short = False
+    budget = size  # entries may share one place: without a budget a small file could ask for any memory
     for index, (tag, kind, number, field_bytes) in enumerate(layout.entry.iter_unpack(table)):
-        if kind not in KIND_SIZES or (tags is not None and tag not in tags):
+        if kind not in KIND_SIZES:
             continue
         length = KIND_SIZES[kind] * number
         position = start + (index + 1) * width - layout.offset.size
         if length > layout.offset.size:
-            budget.left -= length  # entries may share one place, and ask for any memory
+            budget -= length
             (place,) = layout.offset.unpack(field_bytes)
-            if budget.left < 0 or place + length > size:
+            if budget < 0 or place + length > size:
                 is_cut_short = True
                 continue
             entry = Entry(kind, number, _read_at(stream, place, length), position)
@@ -184,10 +161,10 @@ def read_directory(
             entries[tag] = entry
             continue
         places = entry.integers(layout)
-        if len(places) != 1 or places[0] < 8 or places[0] in budget.visited:
-            continue  # points nowhere, as some programs clear a directory, or in a circle
+        if len(places) != 1 or places[0] < 8:
+            continue  # points nowhere: some programs clear a directory in this way
         try:
-            children[tag] = read_directory(stream, layout, places[0], pointers[tag], budget=budget)
+            children[tag] = read_directory(stream, layout, places[0], pointers[tag])
         except BrokenDirectoryError:
             is_cut_short = True
         else:

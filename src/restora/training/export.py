@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from restora.checkpoints import WeightsCard, save_weights
+from restora.json_lines import read_lines
 from restora.training.loop import Trainer
 from restora.training.recipe import Recipe
 from restora.training.sections import BenchmarkData, PairsData, PhotosData
@@ -69,7 +70,7 @@ def crops_seen(recipe: Recipe, steps: int) -> int:
 
 def seconds_trained(folder: Path) -> float:
     """Add up the time of the steps in a run's log, pieces that were resumed included."""
-    reports = [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    reports = read_lines(folder / "log.jsonl")
     last: dict[int, float] = {report["step"]: report["seconds_per_step"] for report in reports}
     steps = [0, *sorted(last)]
     return sum((after - before) * last[after] for before, after in pairwise(steps))

@@ -13,9 +13,10 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.utils.data import DataLoader
 
-from restora.atomic import write_file
+from restora.atomic import claimed, write_file
 from restora.datasets.crop_source import Crops
 from restora.errors import RestoraError
+from restora.json_lines import append_line
 from restora.networks import RestorationNetwork, create_model
 from restora.training.activation_checkpointing import checkpoint_activations
 from restora.training.batches import StepBatches, Stretch, remaining_stretches
@@ -151,8 +152,13 @@ class Trainer:
             Whether the end was reached; an interrupt (Ctrl-C, SIGTERM) saves, then returns False.
 
         Raises:
-            RestoraError: No data, or the loss is not finite or explodes; the last good checkpoint stays.
+            RestoraError: No data, another run in the folder, or the loss is not finite or explodes; the last good
+                checkpoint stays.
         """
+        with claimed(self.folder / "last.pt") if self.accelerator.is_main_process else nullcontext():
+            return self._run()
+
+    def _run(self) -> bool:
         crops, validation = open_crops(self.recipe), open_validation(self.recipe)
         self._open_folder()
         self.watch = DivergenceWatch(self.recipe.explosion, self.folder)
@@ -317,6 +323,5 @@ class Trainer:
         self.accelerator.log(numbers, step=report.step)
         if not self.accelerator.is_main_process:
             return
-        with (self.folder / "log.jsonl").open("a", encoding="utf-8") as log:
-            log.write(json.dumps(vars(report)) + "\n")
+        append_line(self.folder / "log.jsonl", vars(report))
         self.report(report)
