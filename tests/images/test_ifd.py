@@ -56,6 +56,23 @@ def test_values_that_share_one_place_do_not_fill_the_memory():
     assert sum(len(entry.value) for entry in directory.entries.values()) <= len(stream.getvalue())
 
 
+@pytest.mark.parametrize("step", [0, 1], ids=["to itself", "to directories that overlap"])
+def test_directories_that_point_in_circles_are_read_once(step):
+    """A block of 48 kB would else take minutes; here the bytes are counted."""
+    count, reads = 100, []
+    rows = b"".join(struct.pack("<HHII", 34665, 4, 1, 8 + step * i) for i in range(count))
+
+    class Counting(io.BytesIO):
+        def read(self, *arguments):
+            reads.append(len(super().read(*arguments)))
+            self.seek(-reads[-1], io.SEEK_CUR)
+            return super().read(*arguments)
+
+    stream = Counting(b"II*\0\x08\0\0\0" + struct.pack("<H", count) + rows + bytes(4))
+    read_directory(stream, Layout(), 8, {34665: {34665: {}}})
+    assert sum(reads) < 2 * len(stream.getvalue())
+
+
 @pytest.mark.parametrize("offset", [0, 7, 100, 2**32 - 1, 2**64 - 1])
 @pytest.mark.parametrize("big", [False, True])
 def test_offset_that_leads_nowhere(offset, big):

@@ -6,12 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from restora.images import exif
+from restora.images import exif, photoshop
 from restora.images.codecs.jpeg_segments import MAX_EXIF, MAX_ICC, MAX_XMP
-from restora.images.formats import JPEG, ImageFormat
-from restora.images.metadata import JpegEncoding, Metadata
+from restora.images.formats import JPEG, PNG, TIFF, ImageFormat
+from restora.images.metadata import JpegEncoding, Metadata, PngEncoding
 from restora.images.photograph import Photograph
 from restora.pixels import DEPTH_NAMES, convert_depth, full_scale, gray_to_rgb
+
+_CARRIED: dict[str, tuple[str, Any]] = {
+    "exif": ("EXIF", None),
+    "xmp": ("XMP", None),
+    "photoshop": ("Photoshop's data, with IPTC,", None),
+    "iptc": ("IPTC", None),
+    "comments": ("the comment", ()),
+    "density": ("the shape of the pixels, which are not square,", None),
+}
+"""Fields of the metadata, what they are called, and what they are where they are empty."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +45,13 @@ def adaptations(photograph: Photograph, image_format: ImageFormat) -> tuple[Adap
 def consistent(photograph: Photograph) -> Photograph:
     """Return the photograph with an EXIF block that is true of it.
 
-    The block gets the orientation of the metadata and loses its thumbnail, which shows the picture as it was
-    before restoration.
+    The block gets the orientation of the metadata. It and Photoshop's data lose their thumbnails, which show the
+    picture as it was before restoration.
     """
     metadata = photograph.metadata
     block = exif.with_orientation(exif.without_thumbnail(metadata.exif), metadata.orientation)
-    return replace(photograph, metadata=replace(metadata, exif=block))
+    resources = metadata.photoshop and photoshop.without_thumbnail(metadata.photoshop)
+    return replace(photograph, metadata=replace(metadata, exif=block, photoshop=resources or None))
 
 
 def _pixel_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptation]:
@@ -78,21 +89,30 @@ def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adapt
         losses.append(
             (f"colour profile left out, because it is for {name} and the pixels are RGB", {"icc": None})
         )
+    for field, (name, nothing) in _CARRIED.items():
+        # A block made just now, to hold the orientation, is no loss; nor is the density of square pixels.
+        data = getattr(metadata, field) and getattr(photograph.metadata, field)
+        if data and field not in target.holds and not (field == "density" and data[0] == data[1]):
+            losses.append((f"{name} left out, because {target.name} cannot hold it", {field: nothing}))
     for field, name, limit in (("exif", "EXIF", MAX_EXIF), ("xmp", "XMP", MAX_XMP)):
-        data = getattr(metadata, field)
-        if data is None or getattr(photograph.metadata, field) is None:
-            continue  # a block made just now, to hold the orientation, is no loss
-        if not target.text:
-            losses.append((f"{name} left out, because {target.name} cannot hold it", {field: None}))
-        elif target is JPEG and len(data) > limit:
+        if target is JPEG and len(getattr(metadata, field) or b"") > limit:
             losses.append(
                 (f"{name} left out, because it is larger than the 64 kB a JPEG can hold", {field: None})
             )
+    if target is TIFF and (tags := exif.not_for_tiff(metadata.exif)):
+        numbers = ", ".join(map(str, tags))
+        losses.append((f"EXIF tags {numbers} left out, because a TIFF uses their place otherwise", {}))
     if target is JPEG and metadata.icc is not None and len(metadata.icc) > MAX_ICC:
         losses.append(("colour profile left out, because it is larger than a JPEG can hold", {"icc": None}))
     encoding = metadata.encoding
     if target is not JPEG and isinstance(encoding, JpegEncoding) and encoding.extended_xmp is not None:
         losses.append((f"the extended part of XMP left out, because {target.name} cannot hold it", {}))
+    if target is not PNG and isinstance(encoding, PngEncoding):
+        chunks = dict.fromkeys(kind.decode("latin-1") for kind, _ in encoding.chunks)
+        what = [f"the PNG chunks {', '.join(chunks)}"] if chunks else []
+        what += ["the name of the colour profile"] if encoding.profile_name and metadata.icc else []
+        if what:
+            losses.append((f"{' and '.join(what)} left out, because {target.name} cannot hold them", {}))
     return [Adaptation(words, _without(change)) for words, change in losses]
 
 

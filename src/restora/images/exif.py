@@ -28,11 +28,16 @@ ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 POINTERS: Pointers = {34665: {40965: {}}, 34853: {}}
 """The EXIF directory, with the interoperability one below it, and the GPS directory."""
 
-_DESCRIPTIVE = frozenset(
+DESCRIPTIVE = frozenset(
     {269, 270, 271, 272, 285, 305, 306, 315, 316, 18246, 18249, 33432, 40091, 40092, 40093, 40094, 40095}
 )
 """Tags of the first directory that describe the photograph (title, camera, date, author, copyright, rating)
 rather than the layout of a file: those that EXIF and TIFF exchange."""
+
+_REPLACED = frozenset(
+    {ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, 256, 257, 258, 259, 262, 277, 284, 531}
+)
+"""Those that a TIFF file has from its own pixels and from the metadata."""
 
 _THUMBNAIL_OFFSET, _THUMBNAIL_LENGTH = 513, 514
 _UNITS_PER_INCH = {2: 1.0, 3: 2.54}  # values of the resolution unit tag: inch, centimetre
@@ -59,8 +64,19 @@ def dpi(block: bytes | None) -> tuple[float, float] | None:
 
 def dpi_of(directory: Directory, layout: Layout) -> tuple[float, float] | None:
     """Return the resolution, in dots per inch, that the first directory of a block or a TIFF file states."""
+    return _resolution(directory, layout, _UNITS_PER_INCH)
+
+
+def density_of(directory: Directory, layout: Layout) -> tuple[float, float] | None:
+    """Return the resolution that the first directory of a TIFF file states in no unit."""
+    return _resolution(directory, layout, {1: 1.0})
+
+
+def _resolution(
+    directory: Directory, layout: Layout, units: Mapping[int, float]
+) -> tuple[float, float] | None:
     unit = directory.entries.get(RESOLUTION_UNIT)
-    factor = _UNITS_PER_INCH.get((unit.integers(layout) or (0,))[0] if unit else 2)
+    factor = units.get((unit.integers(layout) or (0,))[0] if unit else 2)
     resolutions = [directory.entries.get(tag) for tag in (X_RESOLUTION, Y_RESOLUTION)]
     values = [v for entry in resolutions if entry is not None for v in entry.rationals(layout)[:1]]
     if factor is None or len(values) != 2 or not all(0 < v < float("inf") for v in values):
@@ -142,7 +158,7 @@ def block_from_tiff(directory: Directory, layout: Layout) -> bytes | None:
     Returns:
         A block in the byte order of the file, or None if there is nothing to say.
     """
-    entries = {tag: e for tag, e in directory.entries.items() if tag in _DESCRIPTIVE}
+    entries = {tag: e for tag, e in directory.entries.items() if tag in DESCRIPTIVE}
     if not entries and not directory.children:
         return None
     block_layout = Layout(layout.order)
@@ -165,11 +181,17 @@ def attach_to_tiff(block: bytes, stream: BinaryIO) -> None:
     exif = parsed[1]
     layout, offset = read_header(stream)
     first = read_directory(stream, layout, offset)
-    described = {tag: e for tag, e in exif.entries.items() if tag in _DESCRIPTIVE}
+    described = {tag: e for tag, e in exif.entries.items() if tag in DESCRIPTIVE}
     if not described and not exif.children:
         return
     merged = replace(first, entries={**described, **first.entries}, children=exif.children)
     append_directory(stream, layout, merged)
+
+
+def not_for_tiff(block: bytes | None) -> list[int]:
+    """Return the tags of the first directory of a block that `attach_to_tiff` leaves out, less those of its layout."""
+    parsed = _parse(block)
+    return [] if parsed is None else sorted(parsed[1].entries.keys() - DESCRIPTIVE - _REPLACED)
 
 
 def byte_order(block: bytes | None) -> Literal["<", ">"]:

@@ -21,7 +21,7 @@ class ImageFormat:
         gray: Whether it holds one channel.
         gray_alpha: Whether it holds one channel with transparency.
         orientation: Whether it holds an orientation tag.
-        text: Whether it holds EXIF and XMP. Every format written here holds a colour profile.
+        holds: Fields of the metadata that it holds; every format written here holds a colour profile.
     """
 
     name: str
@@ -33,17 +33,41 @@ class ImageFormat:
     gray: bool = True
     gray_alpha: bool = True
     orientation: bool = True
-    text: bool = True
+    holds: frozenset[str] = frozenset({"exif", "xmp"})
 
 
 PNG = ImageFormat(
-    "PNG", (".png", ".apng"), rb"\x89PNG\r\n\x1a\n", dtypes=("uint8", "uint16"), max_side=1_000_000
+    "PNG",
+    (".png", ".apng"),
+    rb"\x89PNG\r\n\x1a\n",
+    dtypes=("uint8", "uint16"),
+    max_side=1_000_000,
+    holds=frozenset({"exif", "xmp", "comments", "density"}),
 )
-JPEG = ImageFormat("JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), rb"\xff\xd8\xff", max_side=65_500, alpha=False)
-TIFF = ImageFormat("TIFF", (".tif", ".tiff"), rb"II[*+]\0|MM\0[*+]", dtypes=("uint8", "uint16", "float32"))
+JPEG = ImageFormat(
+    "JPEG",
+    (".jpg", ".jpeg", ".jpe", ".jfif"),
+    rb"\xff\xd8\xff",
+    max_side=65_500,
+    alpha=False,
+    holds=frozenset({"exif", "xmp", "photoshop", "iptc", "comments", "density"}),
+)
+TIFF = ImageFormat(
+    "TIFF",
+    (".tif", ".tiff"),
+    rb"II[*+]\0|MM\0[*+]",
+    dtypes=("uint8", "uint16", "float32"),
+    holds=frozenset({"exif", "xmp", "photoshop", "iptc", "density"}),
+)
 WEBP = ImageFormat("WebP", (".webp",), rb"RIFF....WEBP", max_side=16_383, gray=False, gray_alpha=False)
 BMP = ImageFormat(
-    "BMP", (".bmp", ".dib"), rb"BM", max_side=32_767, gray_alpha=False, orientation=False, text=False
+    "BMP",
+    (".bmp", ".dib"),
+    rb"BM",
+    max_side=32_767,
+    gray_alpha=False,
+    orientation=False,
+    holds=frozenset(),
 )
 GIF = ImageFormat("GIF", (".gif",), rb"GIF8[79]a", dtypes=())
 

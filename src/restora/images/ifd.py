@@ -5,7 +5,7 @@ Values stay raw bytes in the byte order of their file, so that they can be moved
 
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from struct import Struct
 from typing import BinaryIO, Literal
@@ -96,6 +96,19 @@ class Directory:
     is_cut_short: bool = False
 
 
+@dataclass
+class Budget:
+    """What may still be read of the directories of a file, so that the time stays in proportion to its size.
+
+    Attributes:
+        left: Bytes; the directories and values of an honest file take no more than it has.
+        visited: Offsets of the directories that were read.
+    """
+
+    left: int
+    visited: set[int] = field(default_factory=set)
+
+
 def read_header(stream: BinaryIO) -> tuple[Layout, int]:
     """Read the layout of a TIFF file or EXIF block and the offset of its first directory.
 
@@ -115,15 +128,23 @@ def read_header(stream: BinaryIO) -> tuple[Layout, int]:
 
 
 def read_directory(
-    stream: BinaryIO, layout: Layout, offset: int, pointers: Pointers | None = None
+    stream: BinaryIO,
+    layout: Layout,
+    offset: int,
+    pointers: Pointers | None = None,
+    *,
+    tags: Collection[int] | None = None,
+    budget: Budget | None = None,
 ) -> Directory:
-    """Read the directory at an offset, and those it points to.
+    """Read the directory at an offset, and those it points to, each once.
 
     Args:
         stream: Seekable file or block.
         layout: From `read_header`.
         offset: Place of the directory in bytes.
         pointers: Tags to follow.
+        tags: Tags whose values are wanted, by default all.
+        budget: Shared by the directories of a file that are read one by one.
 
     Returns:
         The directory. Entries of unknown types and beyond the end of the stream are left out.
@@ -136,22 +157,24 @@ def read_directory(
         raise BrokenDirectoryError(f"no directory at offset {offset}")
     (count,) = layout.count.unpack(_read_at(stream, offset, layout.count.size))
     start, width = offset + layout.count.size, layout.entry.size
-    if start + count * width > size:
+    budget = Budget(size) if budget is None else budget
+    budget.visited.add(offset)
+    budget.left -= count * width
+    if start + count * width > size or budget.left < 0:
         raise BrokenDirectoryError(f"directory at offset {offset} reaches beyond the end")
     table = _read_at(stream, start, count * width)
     entries: dict[int, Entry] = {}
     children: dict[int, Directory] = {}
     is_cut_short = False
-    budget = size  # entries may share one place: without a budget a small file could ask for any memory
     for index, (tag, kind, number, field_bytes) in enumerate(layout.entry.iter_unpack(table)):
-        if kind not in KIND_SIZES:
+        if kind not in KIND_SIZES or (tags is not None and tag not in tags):
             continue
         length = KIND_SIZES[kind] * number
         position = start + (index + 1) * width - layout.offset.size
         if length > layout.offset.size:
-            budget -= length
+            budget.left -= length  # entries may share one place, and ask for any memory
             (place,) = layout.offset.unpack(field_bytes)
-            if budget < 0 or place + length > size:
+            if budget.left < 0 or place + length > size:
                 is_cut_short = True
                 continue
             entry = Entry(kind, number, _read_at(stream, place, length), position)
@@ -161,10 +184,10 @@ def read_directory(
             entries[tag] = entry
             continue
         places = entry.integers(layout)
-        if len(places) != 1 or places[0] < 8:
-            continue  # points nowhere: some programs clear a directory in this way
+        if len(places) != 1 or places[0] < 8 or places[0] in budget.visited:
+            continue  # points nowhere, as some programs clear a directory, or in a circle
         try:
-            children[tag] = read_directory(stream, layout, places[0], pointers[tag])
+            children[tag] = read_directory(stream, layout, places[0], pointers[tag], budget=budget)
         except BrokenDirectoryError:
             is_cut_short = True
         else:

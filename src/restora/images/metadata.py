@@ -30,9 +30,15 @@ class JpegEncoding:
 
 @dataclass(frozen=True)
 class PngEncoding:
-    """Chunks of a PNG file that go back verbatim: colour space (gAMA, cHRM, sRGB, cICP) and text."""
+    """What only a PNG file holds.
+
+    Attributes:
+        chunks: Kind and data of those that go back verbatim: colour space (gAMA, cICP, mDCV, ...), text, time.
+        profile_name: Name of the colour profile.
+    """
 
     chunks: tuple[tuple[bytes, bytes], ...] = ()
+    profile_name: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,13 @@ class TiffEncoding:
         compression: Name that tifffile knows, such as "lzw"; None for uncompressed.
         predictor: Whether differences of neighbours were compressed instead of values.
         alpha_named: Whether the fourth channel was declared as alpha (else "unspecified").
+        big: Whether the file was a BigTIFF.
     """
 
     compression: str | None = None
     predictor: bool = False
     alpha_named: bool = True
+    big: bool = False
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,11 @@ class Metadata:
         orientation: How a viewer must turn the stored pixels, 1 to 8 as in the EXIF and TIFF tag 274.
         format: Name of the format the photograph was read from, such as "PNG"; None for a new one.
         encoding: How that file was compressed, for writing the same format again.
+        photoshop: Photoshop's image resources, with IPTC among them.
+        iptc: IPTC record that stands by itself.
+        comments: In JPEG and GIF files, mostly ASCII or UTF-8.
+        density: Pixels per unit, horizontally and vertically in stored pixel order, where the file names no unit:
+            their ratio is the shape of a pixel.
 
     Example:
         >>> Metadata(orientation=9)
@@ -87,15 +100,32 @@ class Metadata:
     orientation: int = 1
     format: str | None = None
     encoding: Encoding | None = None
+    photoshop: bytes | None = None
+    iptc: bytes | None = None
+    comments: tuple[bytes, ...] = ()
+    density: tuple[float, float] | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.orientation <= 8:
             raise RestoraError(f"orientation must be 1 to 8, got {self.orientation}")
 
+    def whole_density(self, largest: int) -> tuple[int, int]:
+        """Return the density as whole numbers from 1 on, in the same ratio as nearly as they allow.
+
+        Example:
+            >>> Metadata(density=(1.0, 1.5)).whole_density(65535)
+            (1000, 1500)
+        """
+        x, y = self.density or (1, 1)
+        if not (float(x).is_integer() and float(y).is_integer()):
+            x, y = 1000 * x / min(x, y), 1000 * y / min(x, y)
+        shrink = min(1, largest / max(x, y))
+        return max(1, round(x * shrink)), max(1, round(y * shrink))
+
     def upright(self) -> "Metadata":
         """Return the metadata of the same photograph after its pixels are turned as `orientation` says."""
-        dpi = self.dpi
-        if dpi is not None and self.orientation in TRANSPOSING_ORIENTATIONS:
-            dpi = (dpi[1], dpi[0])
+        dpi, density = self.dpi, self.density
+        if self.orientation in TRANSPOSING_ORIENTATIONS:
+            dpi, density = dpi and (dpi[1], dpi[0]), density and (density[1], density[0])
         xmp = None if self.xmp is None else _XMP_ORIENTATION.sub(rb"\g<1>1", self.xmp)
-        return replace(self, xmp=xmp, dpi=dpi, orientation=1)
+        return replace(self, xmp=xmp, dpi=dpi, density=density, orientation=1)

@@ -4,7 +4,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from restora.errors import RestoraError
-from restora.images import read
+from restora.images import losses, read, write
 
 
 def test_colours(tmp_path, smooth):
@@ -58,3 +58,28 @@ def test_file_without_a_picture(tmp_path):
     (tmp_path / "a.gif").write_bytes(b"GIF89a\1\0\1\0\0\0\0;")
     with pytest.raises(RestoraError, match=r"the file is damaged \(no more images in GIF file\)"):
         read(tmp_path / "a.gif")
+
+
+def test_comment_goes_into_a_format_that_holds_one(tmp_path):
+    comment = "Stra\xdfe ".encode() * 100
+    Image.new("L", (5, 4)).save(tmp_path / "a.gif", comment=comment)
+    photograph = read(tmp_path / "a.gif")
+    assert photograph.metadata.comments == (comment,)
+    with Image.open(write(tmp_path / "a.png", photograph)) as image:
+        image.load()
+        assert image.info["Comment"] == comment.decode()
+    with Image.open(write(tmp_path / "a.jpg", photograph)) as image:
+        assert image.info["comment"] == comment
+    assert losses("a.tif", photograph) == ("the comment left out, because TIFF cannot hold it",)
+
+
+def test_extensions_and_shape_of_pixels(tmp_path):
+    Image.new("P", (5, 4)).save(tmp_path / "a.gif")
+    data = bytearray((tmp_path / "a.gif").read_bytes())
+    data[12] = 64 * 2 - 15  # pixels twice as wide as high
+    body = 13 + (6 << (data[10] & 7))
+    data[body:body] = b"!\xff\x0bXMP DataXMP\1x\0"
+    (tmp_path / "a.gif").write_bytes(data)
+    photograph = read(tmp_path / "a.gif")
+    assert photograph.notes == ("GIF extensions 'XMP Data' left out",)
+    assert photograph.metadata.density == (64, 128)

@@ -249,3 +249,87 @@ def test_segments_that_no_decoder_needs_do_no_harm(tmp_path, smooth, exif_block,
     assert_array_equal(photograph.pixels, np.asarray(Image.open(stream)))
     assert (photograph.metadata.exif, photograph.metadata.xmp) == (first, packets[0])
     assert (photograph.metadata.icc, photograph.metadata.orientation) == (None, 6)
+
+
+def progressive_with(scans, side):
+    """A progressive file whose last scan, of a few bytes, comes `scans` times more."""
+    stream = io.BytesIO()
+    Image.new("RGB", (side, side)).save(stream, "JPEG", progressive=True)
+    data = stream.getvalue()
+    return data[:-2] + data[data.rindex(b"\xff\xda") : -2] * scans + b"\xff\xd9"
+
+
+def test_many_scans_of_a_large_picture_are_refused_before_it_is_decoded(tmp_path):
+    """A few kilobytes would else keep a processor busy for half a minute."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(progressive_with(400, 2048))
+    with pytest.raises(
+        RestoraError, match=r"a\.jpg: a JPEG of 410 scans, which may be an attack on time, is"
+    ):
+        read(path)
+    path.write_bytes(progressive_with(100, 64))
+    assert read(path).width == 64
+
+
+IPTC = b"\x1c\2\5\0\5title"  # object name
+RESOURCES = b"8BIM\4\4\0\0\0\0\0\x0a" + IPTC + b"8BIM\3\xed\0\0\0\0\0\x10" + bytes(16)
+THUMBNAIL = b"8BIM\4\x0c\0\0\0\0\0\3jpg\0"
+
+
+def with_segments(path, picture, *segments):
+    """A file with further segments behind its start marker."""
+    stream = io.BytesIO()
+    Image.fromarray(picture).save(stream, "JPEG")
+    data = stream.getvalue()
+    segments = (struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload for marker, payload in segments)
+    path.write_bytes(data[:20] + b"".join(segments) + data[20:])  # behind JFIF
+    return path
+
+
+def test_photoshop_data_and_comments_go_back(tmp_path, smooth):
+    first, second = RESOURCES[:30], RESOURCES[30:] + THUMBNAIL
+    app13 = b"Photoshop 3.0\0"
+    segments = (0xED, app13 + first), (0xED, app13 + second), (0xFE, b"a comment"), (0xFE, b"another")
+    photograph = read(with_segments(tmp_path / "a.jpg", smooth, *segments))
+    assert photograph.notes == ()
+    with Image.open(write(tmp_path / "b.jpg", photograph)) as image:
+        assert image.info["photoshop"][0x0404] == IPTC
+        assert 0x040C not in image.info["photoshop"]  # the picture as it was
+    back = read(tmp_path / "b.jpg").metadata
+    assert back.photoshop == RESOURCES
+    assert back.comments == (b"a comment", b"another")
+
+
+def test_photoshop_data_larger_than_a_segment(tmp_path, make_photograph):
+    data = b"8BIM\3\xf0\0\0" + struct.pack(">I", 200_000) + bytes(200_000)
+    path = write(
+        tmp_path / "a.jpg", make_photograph(metadata=Metadata(photoshop=data, comments=(b"c" * 70_000,)))
+    )
+    back = read(path).metadata
+    assert back.photoshop == data
+    assert b"".join(back.comments) == b"c" * 70_000
+
+
+def test_photoshop_data_that_is_damaged_goes_back_as_it_came(tmp_path, make_photograph):
+    data = RESOURCES + b"8BIM\4\x0c\0\0\0\0\xff\0"
+    assert (
+        read(write(tmp_path / "a.jpg", make_photograph(metadata=Metadata(photoshop=data)))).metadata.photoshop
+        == data
+    )
+
+
+def test_what_is_left_out_is_named(tmp_path, smooth):
+    segments = (0xEB, b"JP\0\1content credentials"), (0xEC, b"Ducky\0"), (0xE0, b"JFXX\0"), (0xE5, b"\x1b[2J")
+    path = with_segments(tmp_path / "a.jpg", smooth, *segments)
+    path.write_bytes(path.read_bytes() + b"\0\0\0\x18ftypmp42")
+    assert read(path).notes == (
+        "JPEG segments APP11 (JP), APP12 (Ducky), APP0 (JFXX), APP5 left out",
+        "data behind the picture, such as a video, left out",
+    )
+
+
+def test_density_without_a_unit(tmp_path, make_photograph):
+    path = write(tmp_path / "a.jpg", make_photograph(metadata=Metadata(density=(72.0, 36.0))))
+    with Image.open(path) as image:
+        assert (image.info["jfif_unit"], image.info["jfif_density"]) == (0, (72, 36))
+    assert read(path).metadata.density == (72, 36)

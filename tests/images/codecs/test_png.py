@@ -8,7 +8,8 @@ from numpy.testing import assert_array_equal
 from PIL import Image, PngImagePlugin
 
 from restora.errors import RestoraError
-from restora.images import Metadata, Photograph, read, write
+from restora.images import Metadata, Photograph, losses, read, write
+from restora.images.codecs import png
 from restora.images.metadata import PngEncoding
 
 
@@ -156,11 +157,17 @@ def test_colour_and_text_chunks_go_back_verbatim(tmp_path, make_photograph):
         (b"cHRM", struct.pack(">8I", *range(8))),
         (b"sRGB", b"\1"),
         (b"cICP", bytes([12, 13, 0, 1])),
+        (b"mDCV", struct.pack(">8H2I", *range(10))),
+        (b"cLLI", struct.pack(">2I", 10_000_000, 500_000)),
+        (b"sBIT", b"\5\6\5"),
+        (b"bKGD", struct.pack(">3H", 1, 2, 3)),
+        (b"tIME", b"\x07\xe8\1\1\1\1\1"),
+        (b"oFFs", struct.pack(">iiB", 10, -20, 1)),
         (b"tEXt", b"Author\0nobody"),
         (b"zTXt", b"Comment\0\0" + zlib.compress(b"long")),
         (b"iTXt", b"Title\0\0\0de\0Titel\0Stra\xc3\x9fe"),
     )
-    path = insert(write(tmp_path / "a.png", make_photograph()), *kept, (b"tIME", b"\x07\xe8\1\1\1\1\1"))
+    path = insert(write(tmp_path / "a.png", make_photograph()), *kept)
     photograph = read(path)
     assert photograph.metadata.encoding == PngEncoding(kept)
     back = chunks(write(tmp_path / "b.png", photograph))
@@ -249,3 +256,65 @@ def test_text_of_another_writer(tmp_path, make_photograph):
     Image.fromarray(make_photograph().pixels).save(tmp_path / "a.png", pnginfo=info)
     with Image.open(write(tmp_path / "b.png", read(tmp_path / "a.png"))) as image:
         assert image.info["Software"] == "other"
+
+
+def test_metadata_that_inflates_without_end_shares_one_budget(tmp_path, make_photograph, monkeypatch, xmp):
+    """Three hundred chunks of 64 MB each would else take a minute and a half."""
+    monkeypatch.setattr(png, "_MAX_INFLATED", 1000)
+    text = b"XML:com.adobe.xmp\0\1\0\0\0"
+    bomb = b"iCCP", b"x\0\0" + zlib.compress(bytes(900))
+    path = write(tmp_path / "a.png", make_photograph())
+    insert(path, (b"iTXt", text + zlib.compress(xmp)))
+    assert read(path).metadata.xmp == xmp
+    insert(path, bomb)
+    photograph = read(path)
+    assert (len(photograph.metadata.icc), photograph.metadata.xmp) == (900, None)
+    assert photograph.notes == ("PNG chunks iTXt left out",)
+
+
+def test_damaged_metadata_counts_as_what_it_might_have_inflated_to(
+    tmp_path, make_photograph, monkeypatch, icc
+):
+    monkeypatch.setattr(png, "_MAX_INFLATED", 100_000)
+    damaged = b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(bytes(99_000))[:-5] + bytes(5)
+    path = insert(write(tmp_path / "a.png", make_photograph(metadata=Metadata(icc=icc))), damaged)
+    assert read(path).notes == ("PNG chunks iTXt, iCCP left out",)
+
+
+def test_name_of_the_profile(tmp_path, make_photograph, icc):
+    path = insert(
+        write(tmp_path / "a.png", make_photograph()), (b"iCCP", b"my display\0\0" + zlib.compress(icc))
+    )
+    back = dict(chunks(write(tmp_path / "b.png", read(path))))
+    assert back[b"iCCP"].startswith(b"my display\0\0")
+    assert losses("b.jpg", read(path)) == (
+        "the name of the colour profile left out, because JPEG cannot hold them",
+    )
+
+
+def test_shape_of_pixels(tmp_path, make_photograph):
+    path = insert(write(tmp_path / "a.png", make_photograph()), (b"pHYs", struct.pack(">IIB", 2, 1, 0)))
+    photograph = read(path)
+    assert dict(chunks(write(tmp_path / "b.png", photograph)))[b"pHYs"] == struct.pack(">IIB", 2, 1, 0)
+    assert read(write(tmp_path / "b.jpg", photograph)).metadata.density == (2, 1)
+    assert read(write(tmp_path / "b.tif", photograph)).metadata.density == (2, 1)
+    words = "the shape of the pixels, which are not square, left out, because WebP cannot hold it"
+    assert losses("b.webp", photograph) == (words,)
+
+
+def test_chunks_that_would_be_wrong_are_left_out_and_named(tmp_path, make_photograph):
+    parts = (b"sBIT", b"\5\6\5"), (b"bKGD", b"\1"), (b"prIV", b"unsafe"), (b"saFe", b""), (b"saVe", b"safe")
+    image = Image.fromarray(make_photograph().pixels).convert("P")
+    image.save(tmp_path / "a.png")
+    photograph = read(insert(tmp_path / "a.png", *parts))
+    assert photograph.notes == ("PNG chunks sBIT, bKGD, prIV left out",)
+    assert photograph.metadata.encoding.chunks == ((b"saFe", b""), (b"saVe", b"safe"))
+    assert losses("b.webp", photograph) == (
+        "the PNG chunks saFe, saVe left out, because WebP cannot hold them",
+    )
+
+
+def test_chunk_whose_name_would_reach_the_terminal(tmp_path, make_photograph):
+    path = insert(write(tmp_path / "a.png", make_photograph()), (b"\x1b[2J", b""))
+    with pytest.raises(RestoraError, match=r"a\.png: the file is damaged \(a chunk has no name\)"):
+        read(path)

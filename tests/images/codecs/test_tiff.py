@@ -1,6 +1,7 @@
 import io
 import logging
 import struct
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.testing import assert_array_equal
 from PIL import Image
 
 from restora.errors import RestoraError
-from restora.images import Metadata, read, write
+from restora.images import Metadata, losses, read, write
 from restora.images.metadata import TiffEncoding
 
 LOSSLESS = {None: 1, "lzw": 5, "adobe_deflate": 8, "packbits": 32773, "lzma": 34925, "zstd": 50000}
@@ -64,7 +65,8 @@ def test_files_of_another_writer(tmp_path, make_photograph, dtype, order, option
     assert photograph.pixels.dtype.isnative
     assert photograph.alpha is None
     assert photograph.notes == ()
-    encoding = TiffEncoding(options.get("compression"), bool(options.get("predictor")))
+    big = bool(options.get("bigtiff"))
+    encoding = TiffEncoding(options.get("compression"), bool(options.get("predictor")), big=big)
     assert photograph.metadata.encoding == encoding
     back = tags(write(tmp_path / "b.tif", photograph))
     assert back[259] == LOSSLESS[options.get("compression")]
@@ -201,13 +203,15 @@ def test_twelve_bits_get_the_full_range(tmp_path):
     assert photograph.notes == ("12-bit samples widened to 16 bits",)
 
 
-@pytest.mark.parametrize(("dtype", "bits"), [("float16", None), ("float64", 64)])
-def test_other_floats(tmp_path, dtype, bits):
+@pytest.mark.parametrize(
+    ("dtype", "words"), [("float16", "16-bit floats widened"), ("float64", "64-bit floats rounded")]
+)
+def test_other_floats(tmp_path, dtype, words):
     stored = np.array([[0.1, -2.5, 7.0]], dtype)
     tifffile.imwrite(tmp_path / "a.tif", stored)
     photograph = read(tmp_path / "a.tif")
     assert_array_equal(photograph.pixels, stored.astype(np.float32), strict=True)
-    assert photograph.notes == ((f"{bits}-bit floats rounded to 32 bits",) if bits else ())
+    assert photograph.notes == (f"{words} to 32 bits",)
 
 
 @pytest.mark.parametrize(
@@ -303,3 +307,55 @@ def test_float_predictor_only_for_files_that_came_with_it(tmp_path, make_photogr
     tifffile.imwrite(stream, photograph.pixels, photometric="rgb", compression="zstd", predictor=True)
     (tmp_path / "b.tif").write_bytes(stream.getvalue())
     assert tags(write(tmp_path / "c.tif", read(tmp_path / "b.tif")))[317] == 3
+
+
+IPTC = b"\x1c\2\5\0\5title"
+RESOURCES = b"8BIM\3\xed\0\0\0\0\0\x10" + bytes(16)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_iptc_and_photoshop_data_go_back(tmp_path, make_photograph, order):
+    extra = [(33723, 7, len(IPTC), IPTC, True), (34377, 1, len(RESOURCES), RESOURCES, True)]
+    tifffile.imwrite(
+        tmp_path / "a.tif", make_photograph().pixels, extratags=extra, byteorder=order, metadata=None
+    )
+    photograph = read(tmp_path / "a.tif")
+    assert photograph.notes == ()
+    assert {33723: IPTC, 34377: RESOURCES}.items() <= tags(write(tmp_path / "b.tif", photograph)).items()
+    with Image.open(write(tmp_path / "b.jpg", photograph)) as image:
+        assert image.info["photoshop"][0x0404] == IPTC
+    assert tags(write(tmp_path / "c.tif", read(tmp_path / "b.jpg")))[34377].startswith(RESOURCES)
+    assert losses("b.webp", photograph) == (
+        "Photoshop's data, with IPTC, left out, because WebP cannot hold it",
+        "IPTC left out, because WebP cannot hold it",
+    )
+
+
+def test_big_tiff_stays_one(tmp_path, make_photograph, exif_block):
+    tifffile.imwrite(tmp_path / "a.tif", make_photograph().pixels, bigtiff=True, metadata=None)
+    photograph = read(tmp_path / "a.tif")
+    photograph = replace(photograph, metadata=replace(photograph.metadata, exif=exif_block()))
+    with tifffile.TiffFile(write(tmp_path / "b.tif", photograph)) as tiff:
+        assert tiff.is_bigtiff
+        assert tiff.pages[0].tags[34665].value["MakerNote"] == b"maker note" * 4
+        assert_array_equal(tiff.asarray(), photograph.pixels)
+    assert read(tmp_path / "b.tif").metadata.encoding.big
+
+
+def test_tags_that_are_left_out_are_named(tmp_path, make_photograph, exif_block):
+    extra = [(33550, 12, 3, (1.0, 1.0, 0.0), True), (65000, 3, 1, 7, True)]
+    tifffile.imwrite(tmp_path / "a.tif", make_photograph().pixels, extratags=extra, metadata=None)
+    assert read(tmp_path / "a.tif").notes == ("TIFF tags 33550 (ModelPixelScaleTag), 65000 left out",)
+    exif = Image.Exif()
+    exif[271], exif[301] = "Zeiss", 7
+    block = exif.tobytes().removeprefix(b"Exif\0\0")
+    words = "EXIF tags 301 left out, because a TIFF uses their place otherwise"
+    assert losses("a.tif", make_photograph(metadata=Metadata(exif=block))) == (words,)
+    assert losses("a.tif", make_photograph(metadata=Metadata(exif=exif_block(6)))) == ()
+
+
+def test_density_without_a_unit(tmp_path, make_photograph):
+    path = write(tmp_path / "a.tif", make_photograph(metadata=Metadata(density=(1.0, 1.5))))
+    assert (tags(path)[282], tags(path)[283], tags(path)[296]) == ((1, 1), (3, 2), 1)
+    assert read(path).metadata.density == (1, 1.5)
+    assert read(write(tmp_path / "a.png", read(path))).metadata.density == (1000, 1500)

@@ -90,3 +90,10 @@ def test_container_without_a_picture(tmp_path):
     (tmp_path / "a.webp").write_bytes(b"RIFF" + struct.pack("<I", 16) + b"WEBPXMP \4\0\0\0abcd")
     with pytest.raises(RestoraError, match="it holds no picture"):
         read(tmp_path / "a.webp")
+
+
+def test_chunks_that_are_left_out_are_named(tmp_path, make_photograph):
+    path = write(tmp_path / "a.webp", make_photograph(metadata=Metadata(xmp=b"<x/>")))
+    data = path.read_bytes() + b"\x1bABC\2\0\0\0xx"
+    path.write_bytes(data[:4] + (len(data) - 8).to_bytes(4, "little") + data[8:])
+    assert read(path).notes == (r"WebP chunks '\x1bABC' left out",)

@@ -1,6 +1,7 @@
 """JPEG through Pillow; the segments of a file are read here, where Pillow overlooks what is missing."""
 
 import io
+import struct
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
@@ -8,9 +9,15 @@ import numpy as np
 from restora.images import exif
 from restora.images.codecs.cmyk import cmyk_to_rgb
 from restora.images.codecs.faults import CompleteBytes, check_size, cut_short, damaged, decoding, unsupported
-from restora.images.codecs.jpeg_segments import JpegFile, xmp_segments
+from restora.images.codecs.jpeg_segments import (
+    JpegFile,
+    comment_segments,
+    photoshop_segments,
+    xmp_segments,
+)
 from restora.images.metadata import JpegEncoding, Metadata
 from restora.images.photograph import Photograph
+from restora.images.photoshop import with_iptc
 
 if TYPE_CHECKING:
     from PIL.JpegImagePlugin import JpegImageFile
@@ -21,6 +28,7 @@ _SUBSAMPLING = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0", (4, 1): "4:1:
 # The encoder knows three of them; the others take the nearest that keeps at least as much colour.
 _ENCODABLE = {"4:4:4": 0, "4:2:2": 1, "4:2:0": 2, "4:1:1": 1, "4:4:0": 0}
 
+_JFIF_UNIT = 13  # place of the unit of the density in a file that begins with a JFIF header
 _END = b"\xff\xd9"
 # All ones, which is no code in any Huffman table: enough for a decoder to look ahead, too little to go on with.
 _PADDING = b"\xff\x00" * 8
@@ -36,6 +44,11 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
         raise unsupported(f"a JPEG of {jpeg.precision} bits", "convert it to a 16-bit TIFF first")
     if len(jpeg.channels) not in (1, 3, 4):
         raise unsupported(f"a JPEG of {len(jpeg.channels)} channels")
+    if jpeg.has_too_many_scans():
+        raise unsupported(
+            f"a JPEG of {len(jpeg.scans)} scans, which may be an attack on time,",
+            "save it again with another program if it is trusted",
+        )
     if jpeg.lacks_scans():
         raise cut_short()
     # A decoder that meets the end marker too early makes up the rest, gray, and says nothing. Without the
@@ -46,6 +59,10 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
         image = JpegImageFile(CompleteBytes(jpeg.picture() + end))
         image.load()
     notes = ["first picture of a multi-picture file used"] if jpeg.multi_picture else []
+    if jpeg.unknown:
+        notes.append(f"JPEG segments {', '.join(jpeg.unknown)} left out")
+    if jpeg.behind and not jpeg.multi_picture:
+        notes.append("data behind the picture, such as a video, left out")
     icc = jpeg.icc
     encoding = _encoding(jpeg, image)
     if image.mode == "CMYK":
@@ -66,6 +83,9 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
         orientation=exif.orientation(jpeg.exif),
         format="JPEG",
         encoding=encoding,
+        photoshop=jpeg.photoshop,
+        comments=jpeg.comments,
+        density=jpeg.density,
     )
     return Photograph(pixels, None, metadata, tuple(notes))
 
@@ -91,8 +111,12 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
         options["dpi"] = tuple(min(max(round(v), 1), 65535) for v in metadata.dpi)
     if metadata.exif is not None:
         options["exif"] = b"Exif\0\0" + metadata.exif
+    extra = [comment_segments(comment) for comment in metadata.comments]
     if metadata.xmp is not None:  # Pillow knows no extended XMP
-        options["extra"] = xmp_segments(metadata.xmp, source.extended_xmp if source else None)
+        extra.append(xmp_segments(metadata.xmp, source.extended_xmp if source else None))
+    if resources := with_iptc(metadata.photoshop, metadata.iptc):
+        extra.append(photoshop_segments(resources))
+    options["extra"] = b"".join(extra)
     options["icc_profile"] = metadata.icc
     image = Image.fromarray(np.ascontiguousarray(photograph.pixels))
     buffer = io.BytesIO()
@@ -104,7 +128,10 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
             raise
         buffer = io.BytesIO()
         image.save(buffer, "JPEG", **{**options, "progressive": False})
-    stream.write(buffer.getbuffer())
+    encoded = buffer.getbuffer()
+    if metadata.density is not None and metadata.dpi is None:  # Pillow writes none without a unit
+        struct.pack_into(">BHH", encoded, _JFIF_UNIT, 0, *metadata.whole_density(65535))
+    stream.write(encoded)
 
 
 def _encoding(jpeg: JpegFile, image: "JpegImageFile") -> JpegEncoding:

@@ -7,7 +7,7 @@ short.
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import md5
 
 from restora.images.codecs.faults import cut_short, damaged
@@ -16,18 +16,28 @@ _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _EXTENDED_XMP = b"http://ns.adobe.com/xmp/extension/\0"
 _ICC = b"ICC_PROFILE\0"
+_PHOTOSHOP = b"Photoshop 3.0\0"
 
-_APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
+_APP0, _APP1, _APP2, _APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xED, 0xEE
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15
 _PROGRESSIVE = (0xC2, 0xC6, 0xCA, 0xCE)
 _NEXT_MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]")  # in a scan: not a stuffed byte, not a restart
+
+_UNDERSTOOD = (
+    *((_APP0, b"JFIF\0"), (_APP1, _EXIF), (_APP1, _XMP), (_APP1, _EXTENDED_XMP)),
+    *((_APP2, _ICC), (_APP2, b"MPF\0"), (_APP13, _PHOTOSHOP), (_APP14, b"Adobe")),
+)
+_NAME = re.compile(rb"[A-Za-z][\w ./:-]{1,40}")
 
 _MAX_SEGMENT = 65533  # bytes of data that one segment can hold
 MAX_EXIF = _MAX_SEGMENT - len(_EXIF)
 MAX_XMP = _MAX_SEGMENT - len(_XMP)
 MAX_ICC = 255 * (_MAX_SEGMENT - len(_ICC) - 2)
 _EXTENDED_PART = 65000
+
+_MAX_PASSES = 20  # of a large picture; encoders take 10, those that try out which is smallest 13
+_MAX_PASSES_OF_SMALL, _MAX_BLOCK_VISITS = 1000, 20_000_000  # some seconds
 
 
 class JpegFile:
@@ -43,13 +53,14 @@ class JpegFile:
         channels: Numbers of the components, as scans name them.
         progressive: Whether coefficients come in several passes.
         scans: Payload of each scan header.
+        behind: What follows the end marker, less zeros.
 
     Raises:
         UndecodableError: There is no end marker (the file is cut short), or the structure is damaged.
     """
 
     def __init__(self, data: bytes) -> None:
-        self._segments = list(_segments(data))
+        *self._segments, (_, self.behind, _) = _segments(data)
         frames = [(marker, payload) for marker, payload, _ in self._segments if marker in _FRAMES]
         self.scans = [payload for marker, payload, _ in self._segments if marker == _SOS]
         if not frames or not self.scans:
@@ -67,6 +78,13 @@ class JpegFile:
     def is_single_huffman_scan(self) -> bool:
         """Whether one sequential, Huffman-coded scan holds everything, as most cameras write it."""
         return self._frame in (0xC0, 0xC1) and len(self.scans) == 1
+
+    def has_too_many_scans(self) -> bool:
+        """Tell whether the scans, of which a few bytes can visit every block, would take unreasonably long."""
+        passes: float = sum(scan[0] for scan in self.scans) / max(1, len(self.channels))
+        blocks = -(-self.width // 8) * -(-self.height // 8) * max(1, len(self.channels))
+        affordable: int = min(_MAX_PASSES_OF_SMALL, _MAX_BLOCK_VISITS // max(1, blocks))
+        return passes > max(_MAX_PASSES, affordable)
 
     def lacks_scans(self) -> bool:
         """Tell whether some coefficients never come, or never to their last bit."""
@@ -101,12 +119,42 @@ class JpegFile:
     @property
     def dpi(self) -> tuple[float, float] | None:
         """Dots per inch, horizontally and vertically, of the last JFIF header."""
+        return self._resolution({1: 1.0, 2: 2.54})
+
+    @property
+    def density(self) -> tuple[float, float] | None:
+        """Dots, horizontally and vertically, in no unit, unless they are one by one, which says nothing."""
+        density = self._resolution({0: 1.0})
+        return None if density == (1, 1) else density
+
+    def _resolution(self, units: Mapping[int, float]) -> tuple[float, float] | None:
         headers = [payload for payload in self._payloads(_APP0, b"JFIF\0") if len(payload) >= 7]
         if not headers:
             return None
         unit, x, y = struct.unpack(">BHH", headers[-1][2:7])
-        scale = {1: 1.0, 2: 2.54}.get(unit)
+        scale = units.get(unit)
         return (x * scale, y * scale) if scale and x and y else None
+
+    @property
+    def photoshop(self) -> bytes | None:
+        """Photoshop's image resources."""
+        return b"".join(self._payloads(_APP13, _PHOTOSHOP)) or None
+
+    @property
+    def comments(self) -> tuple[bytes, ...]:
+        """Comments, without those that are empty."""
+        return tuple(filter(None, self._payloads(_COM, b"")))
+
+    @property
+    def unknown(self) -> list[str]:
+        """Application segments that are not read here, such as "APP12 (Ducky)"."""
+        found: dict[str, None] = {}
+        for marker, payload, _ in self._segments:
+            known = any(marker == m and payload.startswith(signature) for m, signature in _UNDERSTOOD)
+            if _APP0 <= marker <= _APP0 + 15 and not known:
+                name = _NAME.match(payload)
+                found[f"APP{marker - _APP0}" + (f" ({name[0].decode()})" if name else "")] = None
+        return list(found)
 
     @property
     def exif(self) -> bytes | None:
@@ -143,6 +191,21 @@ class JpegFile:
         ]
 
 
+def photoshop_segments(resources: bytes) -> bytes:
+    """Return the segments that carry Photoshop's image resources, of any length."""
+    return _split_segments(_APP13, _PHOTOSHOP, resources)
+
+
+def comment_segments(comment: bytes) -> bytes:
+    """Return the segments that carry a comment of any length."""
+    return _split_segments(_COM, b"", comment)
+
+
+def _split_segments(marker: int, signature: bytes, data: bytes) -> bytes:
+    step = _MAX_SEGMENT - len(signature)
+    return b"".join(_segment(marker, signature + data[i : i + step]) for i in range(0, len(data), step))
+
+
 def xmp_segments(xmp: bytes, extended: bytes | None) -> bytes:
     """Return the segments that carry an XMP packet.
 
@@ -156,11 +219,15 @@ def xmp_segments(xmp: bytes, extended: bytes | None) -> bytes:
         for start in range(0, len(extended), _EXTENDED_PART):
             head = _EXTENDED_XMP + digest + struct.pack(">II", len(extended), start)
             payloads.append(head + extended[start : start + _EXTENDED_PART])
-    return b"".join(struct.pack(">BBH", 0xFF, _APP1, len(payload) + 2) + payload for payload in payloads)
+    return b"".join(_segment(_APP1, payload) for payload in payloads)
+
+
+def _segment(marker: int, payload: bytes) -> bytes:
+    return struct.pack(">BBH", 0xFF, marker, len(payload) + 2) + payload
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """Yield marker, payload and whole bytes of each segment up to the end; a scan has its data with it."""
+    """Yield marker, payload and whole bytes of each segment; a scan has its data with it, the end what is behind it."""
     position = 2
     while True:
         position = data.find(b"\xff", position)  # decoders skip stray bytes between segments
@@ -172,6 +239,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, bytes, bytes]]:
             raise cut_short()
         marker = data[position + 1]
         if marker == _EOI:
+            yield marker, data[position + 2 :].strip(b"\0"), b""
             return
         if marker in (0x00, 0x01, _SOI) or 0xD0 <= marker <= 0xD7:
             position += 2

@@ -19,11 +19,14 @@ from restora.pixels import Pixels
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CRITICAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")  # tRNS is pixels, too
-_COLOUR = (b"cICP", b"gAMA", b"cHRM", b"sRGB")
+_STORED = (b"sBIT", b"bKGD")  # in the form of the stored pixels, so that they say nothing of expanded ones
+_KEPT = (b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"gAMA", b"cHRM", b"sRGB", b"tIME", *_STORED)
+_ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _XMP = b"XML:com.adobe.xmp\0"
 _METRE = 0.0254  # metres per inch
-_MAX_INFLATED = 1 << 26  # no colour profile or text is as large; a bomb may be
+_MAX_INFLATED = 1 << 26  # profile and texts of no photograph are as large together; a bomb may be
+_MAX_RATIO = 1032  # by which deflate can shrink data
 
 Chunk = tuple[bytes, bytes]
 
@@ -35,7 +38,7 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     chunks = list(_chunks(stream.read()))
     if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
         raise damaged("it does not begin with a header")
-    width, height, _, colour_type = struct.unpack(">IIBB", chunks[0][1][:10])
+    width, height, bits, colour_type = struct.unpack(">IIBB", chunks[0][1][:10])
     check_size(width, height, max_pixels)
     with decoding():
         array = imagecodecs.png_decode(_join([c for c in chunks if c[0] in _CRITICAL]))
@@ -45,8 +48,11 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     gray_palette = colour_type == 3 and palette[::3] == palette[1::3] == palette[2::3]
     pixels, alpha = _split(array, gray=array.ndim == 2 or array.shape[2] < 3 or gray_palette)
     frames = next((struct.unpack(">I", d[:4])[0] for kind, d in chunks if kind == b"acTL" and len(d) == 8), 1)
-    notes = (f"frame 1 of {frames} used",) if frames > 1 else ()
-    return Photograph(pixels, alpha, _metadata(chunks), notes)
+    expanded = bits < 8 or colour_type == 3 or any(kind == b"tRNS" for kind, _ in chunks)
+    metadata, lost = _metadata(chunks, _STORED if expanded else ())
+    notes = [f"frame 1 of {frames} used"] if frames > 1 else []
+    notes += [f"PNG chunks {', '.join(lost)} left out"] if lost else []
+    return Photograph(pixels, alpha, metadata, tuple(notes))
 
 
 def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> None:
@@ -70,11 +76,13 @@ def _chunks(data: bytes) -> Iterator[Chunk]:
     while position + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, position)
         end = position + 12 + length
+        if not kind.isalpha():
+            raise damaged("a chunk has no name")
         if end > len(data):
             raise cut_short()
         if zlib.crc32(view[position + 4 : end - 4]) == struct.unpack_from(">I", data, end - 4)[0]:
             yield kind, data[position + 8 : end - 4]
-        elif kind in _CRITICAL or not kind.isalpha():
+        elif kind in _CRITICAL:
             raise damaged("a checksum is wrong")
         if kind == b"IEND":
             return
@@ -98,67 +106,111 @@ def _split(array: Pixels, *, gray: bool) -> tuple[Pixels, Pixels | None]:
     return np.ascontiguousarray(array[..., 0] if gray else array[..., :3]), alpha
 
 
-def _metadata(chunks: Sequence[Chunk]) -> Metadata:
-    icc = block = xmp = dpi = None
+def _metadata(chunks: Sequence[Chunk], unwanted: Sequence[bytes]) -> tuple[Metadata, list[str]]:
+    """Return what the chunks say, and the names of those that cannot be kept.
+
+    Chunks of unknown kinds go back verbatim if their name says that this is safe whatever became of the pixels.
+    """
+    icc = block = xmp = dpi = density = profile_name = None
     kept: list[Chunk] = []
+    lost: dict[bytes, None] = {}
+    inflate = _Inflation()
     for kind, data in chunks:
-        if kind == b"iCCP":
-            name, _, rest = data.partition(b"\0")
-            icc = _inflate(rest[1:]) if name else None
+        if kind in _CRITICAL or kind in _ANIMATION:
+            continue
+        name, _, rest = data.partition(b"\0")
+        if kind == b"iCCP" and icc is None:
+            icc, profile_name = (inflate(rest[1:]), name) if name else (None, None)
+            understood = icc is not None
         elif kind == b"eXIf":
-            block = data.removeprefix(b"Exif\0\0")
-        elif kind == b"pHYs" and len(data) == 9 and data[8] == 1:
-            x, y = struct.unpack(">II", data[:8])
-            dpi = (x * _METRE, y * _METRE) if x and y else None
+            block, understood = data.removeprefix(b"Exif\0\0"), True
+        elif kind == b"pHYs":
+            x, y, unit = struct.unpack(">IIB", data) if len(data) == 9 else (0, 0, 0)
+            understood = bool(x and y)
+            if understood:
+                dpi, density = ((x * _METRE, y * _METRE), None) if unit == 1 else (None, (x, y))
         elif kind == b"iTXt" and data.startswith(_XMP):
-            xmp = _international_text(data)
-        elif kind in _TEXT and data.startswith(b"Raw profile type "):
+            xmp = _international_text(data, inflate)
+            understood = xmp is not None
+        elif (
+            kind in _TEXT
+            and name.startswith(b"Raw profile type ")
+            and name[17:] in (b"exif", b"APP1", b"xmp")
+        ):
             # ImageMagick's way to keep EXIF and XMP, from before PNG had places for them.
-            name, _, rest = data.partition(b"\0")
-            raw = _raw_profile(_inflate(rest[1:]) if kind == b"zTXt" else rest)
-            if name.endswith((b" exif", b" APP1")) and raw is not None and raw.startswith(b"Exif\0\0"):
-                block = block or raw[6:]
-            elif name.endswith(b" xmp"):
+            raw = _raw_profile(inflate(rest[1:]) if kind == b"zTXt" else rest)
+            understood = raw is not None
+            if name.endswith(b" xmp"):
                 xmp = xmp or raw
-        elif kind in _COLOUR or kind in _TEXT:
-            kept.append((kind, data))
-    encoding = PngEncoding(tuple(kept))
-    return Metadata(icc, block, xmp, dpi or exif.dpi(block), exif.orientation(block), "PNG", encoding)
+            elif raw is not None and raw.startswith(b"Exif\0\0"):
+                block = block or raw[6:]
+        else:
+            understood = kind not in unwanted and (kind in _KEPT or kind[::3].islower())
+            kept += [(kind, data)] if understood else []
+        lost |= {} if understood else {kind: None}
+    encoding = PngEncoding(tuple(kept), profile_name if icc is not None else None)
+    dpi = dpi or exif.dpi(block)
+    orientation = exif.orientation(block)
+    metadata = Metadata(icc, block, xmp, dpi, orientation, "PNG", encoding, density=density)
+    return metadata, [kind.decode("latin-1") for kind in lost]
 
 
 def _metadata_chunks(metadata: Metadata) -> Iterator[Chunk]:
     """Yield the chunks that carry metadata, in an order the standard allows (before PLTE and IDAT)."""
-    kept = metadata.encoding.chunks if isinstance(metadata.encoding, PngEncoding) else ()
+    encoding = metadata.encoding if isinstance(metadata.encoding, PngEncoding) else PngEncoding()
     if metadata.icc is not None:
-        yield b"iCCP", b"ICC profile\0\0" + zlib.compress(metadata.icc)
-    yield from (c for c in kept if not (c[0] == b"sRGB" and metadata.icc is not None))
+        name = encoding.profile_name or b"ICC profile"
+        yield b"iCCP", name + b"\0\0" + zlib.compress(metadata.icc)
+    yield from (c for c in encoding.chunks if not (c[0] == b"sRGB" and metadata.icc is not None))
     if metadata.dpi is not None:
         x, y = (min(round(v / _METRE), 2**31 - 1) for v in metadata.dpi)
         yield b"pHYs", struct.pack(">IIB", x, y, 1)
+    elif metadata.density is not None:
+        x, y = metadata.whole_density(2**31 - 1)
+        yield b"pHYs", struct.pack(">IIB", x, y, 0)
     if metadata.exif is not None:
         yield b"eXIf", metadata.exif
     if metadata.xmp is not None:
         yield b"iTXt", _XMP + b"\0\0\0\0" + metadata.xmp
+    for comment in metadata.comments:
+        yield b"iTXt", b"Comment\0\0\0\0\0" + _as_utf8(comment)
 
 
-def _inflate(data: bytes) -> bytes | None:
-    """Decompress data; None if it is damaged or unreasonably large."""
-    inflater = zlib.decompressobj()
+def _as_utf8(text: bytes) -> bytes:
+    """Return text without zeros in UTF-8; what is not in UTF-8 is taken for Latin-1."""
     try:
-        inflated = inflater.decompress(data, _MAX_INFLATED)
-    except zlib.error:
-        return None
-    return inflated if inflater.eof else None
+        text.decode()
+    except UnicodeDecodeError:
+        text = text.decode("latin-1").encode()
+    return text.replace(b"\0", b" ")
 
 
-def _international_text(data: bytes) -> bytes | None:
+class _Inflation:
+    """Decompress metadata of one file, which together may take no more than 64 MiB."""
+
+    def __init__(self) -> None:
+        self.left = _MAX_INFLATED
+
+    def __call__(self, data: bytes) -> bytes | None:
+        """Return the data decompressed; None if it is damaged or unreasonably large."""
+        inflater = zlib.decompressobj()
+        try:
+            inflated = inflater.decompress(data, max(1, self.left))
+        except zlib.error:
+            self.left -= _MAX_RATIO * len(data)  # the most that may have been decompressed
+            return None
+        self.left -= len(inflated)
+        return inflated if inflater.eof else None
+
+
+def _international_text(data: bytes, inflate: _Inflation) -> bytes | None:
     """Return the text of iTXt: keyword, 0, compressed?, method, language, 0, translated keyword, 0, text."""
     _, _, rest = data.partition(b"\0")
     _, language_end, tail = rest[2:].partition(b"\0")
     _, keyword_end, text = tail.partition(b"\0")
     if not language_end or not keyword_end:
         return None
-    return _inflate(text) if rest[:1] == b"\1" else text
+    return inflate(text) if rest[:1] == b"\1" else text
 
 
 def _raw_profile(text: bytes | None) -> bytes | None:

@@ -1,7 +1,7 @@
 """TIFF: pixels by tifffile and imagecodecs, directories read here."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -9,16 +9,53 @@ import numpy as np
 from restora.images import exif
 from restora.images.codecs.faults import check_size, cut_short, damaged, decoding, unsupported
 from restora.images.codecs.tiff_samples import Meaning, photograph_samples
-from restora.images.ifd import BrokenDirectoryError, Directory, Layout, read_directory, read_header
+from restora.images.ifd import BrokenDirectoryError, Budget, Directory, Layout, read_directory, read_header
 from restora.images.metadata import Metadata, TiffEncoding
 from restora.images.photograph import Photograph
 
-_XMP, _ICC, _DNG_VERSION, _SUBFILE_TYPE = 700, 34675, 50706, 254
+_XMP, _ICC, _DNG_VERSION, _SUBFILE_TYPE, _IPTC, _PHOTOSHOP = 700, 34675, 50706, 254, 33723, 34377
 _WIDTH, _LENGTH, _TILE_WIDTH, _TILE_LENGTH, _SAMPLES, _ROWS, _PLANAR = 256, 257, 322, 323, 277, 278, 284
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PREDICTOR, _COLOUR_MAP, _EXTRA_SAMPLES = 258, 259, 262, 317, 320, 338
 _DEPTH = 32997
 _OFFSETS = ((273, 279), (324, 325))  # of strips and of tiles, with their lengths
 _BYTE_UNDEFINED = (1, 7)
+_CARRIED = frozenset({_XMP, _ICC, _IPTC, _PHOTOSHOP, 274, 282, 283, 296})
+_LAYOUT = frozenset(
+    {
+        254,
+        255,
+        *range(256, 260),
+        262,
+        263,
+        264,
+        265,
+        266,
+        273,
+        *range(277, 282),
+        284,
+        288,
+        289,
+        290,
+        291,
+        292,
+        293,
+    }
+    | {
+        297,
+        317,
+        *range(320, 329),
+        332,
+        334,
+        *range(336, 342),
+        347,
+        *range(512, 522),
+        *range(529, 534),
+        _DEPTH,
+        34665,
+        34853,
+    }
+)
+"""Tags that say how the pixels are stored, among which strips, tiles, palettes and old JPEG."""
 _MAX_SAMPLES = 64
 
 # Compressions that lose nothing go back as they came. The others (JPEG and its like) would lose once more,
@@ -64,6 +101,16 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
         predictor = page.integer(_PREDICTOR, 1) != 1
         encoding = TiffEncoding(_LOSSLESS[meaning.compression], predictor, samples.alpha_named)
     directory, layout = page.directory, page.layout
+    encoding = replace(encoding, big=layout.big)
+    if unknown := sorted(directory.entries.keys() - exif.DESCRIPTIVE - _LAYOUT - _CARRIED):
+        names = (tifffile.TIFF.TAGS.get(tag, "") for tag in unknown)
+        words = (f"{tag} ({name})" if name else f"{tag}" for tag, name in zip(unknown, names, strict=True))
+        notes.append(f"TIFF tags {', '.join(words)} left out")
+
+    def raw(tag: int) -> bytes | None:
+        entry = directory.entries.get(tag)
+        return entry.value if entry is not None and entry.value else None
+
     xmp = directory.entries.get(_XMP)
     metadata = Metadata(
         icc=None if samples.icc_used else meaning.icc,
@@ -73,6 +120,9 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
         orientation=exif.orientation_of(directory, layout),
         format="TIFF",
         encoding=encoding,
+        photoshop=raw(_PHOTOSHOP),
+        iptc=raw(_IPTC),
+        density=exif.density_of(directory, layout),
     )
     return Photograph(samples.pixels, samples.alpha, metadata, tuple(notes))
 
@@ -98,17 +148,21 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
             came_with if is_float else encoding.predictor
         )
     extra = [(274, 3, 1, metadata.orientation, True)]
-    for tag, kind, data in ((_XMP, 1, metadata.xmp), (_ICC, 7, metadata.icc)):
+    carried = (_XMP, 1, metadata.xmp), (_ICC, 7, metadata.icc), (_PHOTOSHOP, 1, metadata.photoshop)
+    for tag, kind, data in (*carried, (_IPTC, 7, metadata.iptc)):
         if data is not None:
             extra.append((tag, kind, len(data), data, True))  # type: ignore[arg-type]
     if metadata.dpi is not None:
         options["resolution"], options["resolutionunit"] = metadata.dpi, 2
+    elif metadata.density is not None:
+        options["resolution"], options["resolutionunit"] = metadata.density, 1
     tifffile.imwrite(
         stream,
         np.ascontiguousarray(array),
         byteorder=exif.byte_order(metadata.exif),
         metadata=None,
         software=False,
+        bigtiff=encoding.big or None,
         extratags=extra,
         **options,
     )
@@ -139,14 +193,16 @@ def _find_page(stream: BinaryIO) -> tuple[_Page, int, int]:
     """Return the first full-size page of a file (else its first), its number and the number of pages."""
     try:
         layout, offset = read_header(stream)
-        page = chosen = _Page(read_directory(stream, layout, offset, exif.POINTERS), layout)
-        number, count, seen = 1, 1, {0, offset}
-        while (following := page.directory.following) not in seen:
-            seen.add(following)
-            page = _Page(read_directory(stream, layout, following, exif.POINTERS), layout)
+        budget = Budget(stream.seek(0, 2))
+        following, number, count, found = offset, 1, 0, False
+        while count == 0 or (following and following not in budget.visited):
+            kind = (_SUBFILE_TYPE,)
+            page = _Page(read_directory(stream, layout, following, tags=kind, budget=budget), layout)
             count += 1
-            if chosen.is_reduced and not page.is_reduced:
-                chosen, number = page, count
+            if not found and not page.is_reduced:
+                offset, number, found = following, count, True
+            following = page.directory.following
+        chosen = _Page(read_directory(stream, layout, offset, exif.POINTERS), layout)
     except BrokenDirectoryError as error:
         raise cut_short() from error
     return chosen, number, count

@@ -18,6 +18,8 @@ from restora.images.photograph import Photograph
 
 DEFAULT_QUALITY = 95
 
+_KNOWN = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP "}
+
 _FRAME_HEADER = 16  # bytes of an ANMF chunk before the chunks of its picture
 
 
@@ -54,8 +56,10 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
         format="WebP",
         encoding=WebpEncoding(lossless=not lossy),
     )
-    notes = (f"frame 1 of {len(frames)} used",) if len(frames) > 1 else ()
-    return Photograph(np.ascontiguousarray(array[..., :3]), alpha, metadata, notes)
+    notes = [f"frame 1 of {len(frames)} used"] if len(frames) > 1 else []
+    if unknown := sorted(kind.decode("latin-1") for kind in kinds.keys() - _KNOWN):
+        notes.append(f"WebP chunks {', '.join(map(repr, unknown))} left out")
+    return Photograph(np.ascontiguousarray(array[..., :3]), alpha, metadata, tuple(notes))
 
 
 def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> None:
