@@ -45,7 +45,7 @@ class TwoScale(RestorationNetwork):
 
     @property
     def requirements(self) -> Requirements:
-        return Requirements(multiple=2, min_size=4, global_context=True)
+        return Requirements(multiple=2, min_size=4, global_context=True, scales=2)
 
     def forward(self, x: Tensor) -> Tensor:
         return self.forward_scales(x)[-1]

@@ -124,5 +124,6 @@ def test_validation_on_dual_pixel_pairs_takes_networks_of_six_channels(tmp_path:
         model={"architecture": "dinat_ir", "variant": "dual_pixel", "overrides": {"width": 4}},
         data={"kind": "pairs"},
         degradation=None,
+        scale_weights=[1.0],
     )
     assert Trainer(recipe, tmp_path).network.requirements.in_channels == 6

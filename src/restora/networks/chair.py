@@ -266,7 +266,8 @@ class ChaIR(RestorationNetwork):
     def requirements(self) -> Requirements:
         """Multiple of 4, at least 8 pixels a side (instance norm needs more than one pixel at quarter size)."""
         # bfloat16 costs 0.17 dB (benchmarks/results/precision.md).
-        return Requirements(multiple=4, min_size=8, global_context=True)
+        min_batch = 2 if any(self.config.attention) else 1
+        return Requirements(multiple=4, min_size=8, global_context=True, scales=3, min_batch=min_batch)
 
     def forward(self, x: Tensor) -> Tensor:
         """Restore images (B, 3, H, W) in [0, 1] -> (B, 3, H, W), not clamped; see `requirements` for H and W."""

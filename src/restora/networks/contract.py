@@ -26,6 +26,8 @@ class Requirements:
         matches_content: Whether a pixel takes from similar places anywhere in the input, so that what else a tile
             holds decides how much noise stays in all of it, and neighbours must fade into one another slowly.
         precisions: Names of the torch dtypes in which the network was measured to be safe.
+        scales: Number of supervised outputs, of which the last is full size.
+        min_batch: Smallest batch in training mode; a batch norm of what is pooled needs two.
     """
 
     multiple: int = 1
@@ -35,6 +37,8 @@ class Requirements:
     global_context: bool = False
     matches_content: bool = False
     precisions: tuple[str, ...] = ("float32",)
+    scales: int = 1
+    min_batch: int = 1
 
 
 class RestorationNetwork(nn.Module, ABC):

@@ -108,11 +108,12 @@ class Trainer:
         self.optimizer = build_optimizer(self.network, self.recipe.optimizer)
         self.ema = ExponentialMovingAverage(self.network, self.recipe.ema)
         self.losses = [(LOSSES[term.kind], term.weight) for term in self.recipe.losses]
+        parts = self.accelerator.num_processes * self.recipe.accumulate
         for stage in self.recipe.stages:
-            if stage.batch % self.accelerator.num_processes:
+            if stage.batch % parts:
                 raise RestoraError(
-                    f"a batch of {stage.batch} cannot be shared by {self.accelerator.num_processes}"
-                    " processes; take a multiple of them"
+                    f"a batch of {stage.batch} cannot be shared by {self.accelerator.num_processes} processes"
+                    f" in accumulate: {self.recipe.accumulate} parts each; take a multiple of {parts}"
                 )
 
     def initialise(self, weights: dict[str, Tensor]) -> None:

@@ -7,14 +7,22 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-import yaml
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    NonNegativeFloat,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from restora.degradations import Degradation
 from restora.errors import RestoraError, suggestion
+from restora.networks import architecture
 from restora.training.bundled import find_recipe
 from restora.training.described_degradation import describe
 from restora.training.losses import TARGETS
+from restora.training.recipe_yaml import parse_yaml
 from restora.training.sections import (
     DataSection,
     LossSection,
@@ -32,11 +40,15 @@ class Recipe(Section):
     """A training run. The same recipe and seed give the same run."""
 
     name: str = Field(
-        pattern=r"^[a-z0-9][a-z0-9-]*$", description="names the folder of the run and the weights"
+        pattern=r"^[a-z0-9][a-z0-9-]*$",
+        max_length=100,
+        description="names the folder of the run and the weights",
     )
-    task: str = Field(description="what the weights are for: denoise, dehaze, ...")
+    task: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$", description="what the weights are for: denoise, dehaze, ..."
+    )
     source: str | None = Field(None, description="where the settings come from: paper, code, our choice")
-    seed: int = Field(0, description="of everything random")
+    seed: int = Field(0, ge=0, lt=2**63, description="of everything random")
     model: ModelSection = Field(description="the network")
     data: DataSection = Field(
         PhotosData(), description="what to train on: of three kinds, photos, pairs, benchmark"
@@ -45,7 +57,7 @@ class Recipe(Section):
         None, description="of clean photographs: a preset such as rain/heavy, or a mapping; none for pairs"
     )
     losses: tuple[LossSection, ...] = Field(min_length=1, description="terms of the loss, summed")
-    scale_weights: tuple[float, ...] = Field(
+    scale_weights: tuple[NonNegativeFloat, ...] = Field(
         (1.0,), description="weight of the loss at each scale of the output, smallest scale first"
     )
     targets: Annotated[str, AfterValidator(Registered("targets", TARGETS))] = Field(
@@ -93,6 +105,32 @@ class Recipe(Section):
             raise ValueError("pairs are degraded already; leave the degradation out")
         return self
 
+    @model_validator(mode="after")
+    def _fits_the_network(self) -> "Recipe":
+        try:
+            arch = architecture(self.model.architecture)
+            config = arch.configure(vars(arch.variant(self.model.variant)) | self.model.overrides)
+            needs = arch.on_meta(config).requirements
+        except RestoraError as error:
+            raise ValueError(f"model: {error}") from error
+        if len(self.scale_weights) != needs.scales or not any(self.scale_weights):
+            raise ValueError(
+                f"scale_weights: {arch.title} is supervised at {needs.scales} scales and needs a weight for each, not all"
+                f" of them 0; got {list(self.scale_weights)}"
+            )
+        for number, stage in enumerate(self.stages):
+            if stage.patch < needs.min_size or stage.patch % needs.multiple:
+                raise ValueError(
+                    f"stages.{number}.patch: {arch.title} takes multiples of {needs.multiple} from {needs.min_size} on,"
+                    f" got {stage.patch}"
+                )
+            if stage.batch % self.accumulate or stage.batch // self.accumulate < needs.min_batch:
+                raise ValueError(
+                    f"stages.{number}.batch: {stage.batch} cannot be computed in accumulate: {self.accumulate} equal parts"
+                    f" of at least {needs.min_batch}, which {arch.title} needs in training"
+                )
+        return self
+
     @cached_property
     def degrade(self) -> Degradation | None:
         """The degradation of clean photographs; ``None`` where data are pairs."""
@@ -118,9 +156,9 @@ def load_recipe(path: str | Path, settings: list[str] | None = None) -> Recipe:
             range.
     """
     try:
-        values = yaml.safe_load(find_recipe(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RestoraError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from error
+        values = parse_yaml(find_recipe(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RestoraError(f"{path}: cannot be read as YAML: {error}") from error
     if not isinstance(values, dict):
         raise RestoraError(f"{path}: a recipe is a mapping of keys to values, found {type(values).__name__}")
     for setting in settings or []:
@@ -142,16 +180,18 @@ def apply_setting(values: dict[str, Any], setting: str) -> None:
     keys, separator, text = setting.partition("=")
     if not separator:
         raise RestoraError(f"--set {setting}: write it as key=value, such as optimizer.learning_rate=5e-4")
+    try:
+        value = parse_yaml(text)
+    except ValueError as error:
+        raise RestoraError(f"--set {setting}: {text!r} is not a YAML value ({error})") from error
     *parents, last = keys.split(".")
     target: Any = values
     try:
         for key in parents:
             target = target[int(key)] if isinstance(target, list) else target.setdefault(key, {})
-        target[int(last) if isinstance(target, list) else last] = yaml.safe_load(text)
+        target[int(last) if isinstance(target, list) else last] = value
     except (IndexError, TypeError, ValueError, AttributeError) as error:
         raise RestoraError(f"--set {setting}: {keys} leads nowhere in this recipe") from error
-    except yaml.YAMLError as error:
-        raise RestoraError(f"--set {setting}: {text!r} is not a YAML value") from error
 
 
 def _explain(problem: Any) -> str:

@@ -5,7 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Discriminator,
+    Field,
+    PositiveInt,
+    Tag,
+    model_validator,
+)
 
 from restora.datasets.symmetries import Augmentation
 from restora.errors import suggestion
@@ -35,10 +44,14 @@ class Registered:
         return word
 
 
+Decay = Annotated[float, Field(ge=0, lt=1)]
+"""Decay rate of a moving average."""
+
+
 class Section(BaseModel):
     """Part of a recipe: immutable, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ModelSection(Section):
@@ -54,7 +67,9 @@ class ModelSection(Section):
 class AnyData(Section):
     """What all kinds of data have in common."""
 
-    workers: int = Field(0, ge=0, description="processes that cut crops; 0 cuts them in the main process")
+    workers: int = Field(
+        0, ge=0, le=256, description="processes that cut crops; 0 cuts them in the main process"
+    )
     corrupt: Literal["skip", "fail"] = Field(
         "fail", description="a file that cannot be read: report it and take another, or end the run"
     )
@@ -134,10 +149,12 @@ class OptimizerSection(Section):
     )
     warmup: int = Field(200, ge=0, description="steps of linear rise before the schedule")
     final_learning_rate: float = Field(1e-6, ge=0, description="where cosines end")
-    milestones: tuple[int, ...] = Field((), description="steps at which multistep falls")
+    milestones: tuple[PositiveInt, ...] = Field((), description="steps at which multistep falls")
     gamma: float = Field(0.5, gt=0, lt=1, description="factor of each of these falls")
-    cycles: tuple[int, ...] = Field((), description="steps of each cycle of cyclic; the last one is repeated")
-    betas: tuple[float, float] = Field((0.9, 0.999), description="decay rates of the moments")
+    cycles: tuple[PositiveInt, ...] = Field(
+        (), description="steps of each cycle of cyclic; the last one is repeated"
+    )
+    betas: tuple[Decay, Decay] = Field((0.9, 0.999), description="decay rates of the moments")
     momentum: float = Field(0.95, ge=0, lt=1, description="decay rate of Muon's momentum")
     adamw_learning_rate: float | None = Field(
         None, gt=0, description="highest rate of what Muon leaves to AdamW; `learning_rate` when left out"
@@ -151,8 +168,6 @@ class OptimizerSection(Section):
             raise ValueError("the multistep schedule needs milestones, such as [100000, 200000]")
         if self.schedule == "cyclic" and not self.cycles:
             raise ValueError("the cyclic schedule needs cycles, such as [92000, 208000]")
-        if min(self.cycles, default=1) < 1:
-            raise ValueError(f"cycles must be at least one step long, got {self.cycles}")
         if self.kind == "adam" and self.weight_decay:
             raise ValueError("adam has no decoupled weight decay here; take adamw")
         if self.kind != "muon" and self.adamw_learning_rate is not None:
@@ -166,8 +181,8 @@ class StageSection(Section):
     """A stretch of training with its own size of crop (progressive training)."""
 
     steps: int = Field(gt=0, description="optimiser steps")
-    patch: int = Field(gt=0, description="side of a crop in pixels")
-    batch: int = Field(gt=0, description="crops in a step, over all processes together")
+    patch: int = Field(gt=0, le=4096, description="side of a crop in pixels")
+    batch: int = Field(gt=0, le=65536, description="crops in a step, over all processes together")
     learning_rate: float | None = Field(
         None,
         gt=0,
