@@ -1,8 +1,12 @@
 import io
 import os
+import re
 import struct
+import subprocess
+import sys
 import tracemalloc
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +18,7 @@ from PIL import Image
 
 from restora.errors import RestoraError
 from restora.images import read
+from restora.images.codecs import limits
 
 
 def pillow_file(file_format, mode="RGB", *, frames=1, **options):
@@ -135,8 +140,7 @@ def test_file_cut_short(tmp_path, name, part):
     assert message.startswith(("the file is cut short; ", "the file is damaged ("))
 
 
-def header_of_60000(name):
-    side = 60_000
+def header_of(name, side=60_000):
     if name == "PNG":
         chunk = b"IHDR" + struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
         end = b"\0\0\0\0IEND\xaeB`\x82"
@@ -165,7 +169,7 @@ def header_of_60000(name):
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF", "WebP", "BMP", "GIF"])
 def test_header_that_claims_gigabytes(tmp_path, name):
     path = tmp_path / "bomb"
-    path.write_bytes(header_of_60000(name))
+    path.write_bytes(header_of(name))
     refusal(path)  # imports the decoder, which takes memory of its own
     tracemalloc.start()
     message = refusal(path)
@@ -178,6 +182,46 @@ def test_header_that_claims_gigabytes(tmp_path, name):
     assert peak < 1_000_000
 
 
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "TIFF", "WebP", "BMP", "GIF"])
+def test_picture_for_which_there_is_no_memory_is_refused_before_it_is_decoded(tmp_path, name, monkeypatch):
+    """A PNG of 1.4 MB may hold 484 megapixels, and a limit of memory then ends the program."""
+    path = tmp_path / "large"
+    path.write_bytes(header_of(name, 7_900))
+    monkeypatch.setattr(limits, "free_memory", lambda: 2**27)
+    words = (
+        r"7900 x 7900 pixels need [01]\.\d GiB of memory, and 0\.1 GiB are free; close other programs, or "
+    )
+    assert re.match(words, refusal(path))
+    monkeypatch.setattr(limits, "free_memory", lambda: 2**40)
+    if name != "GIF":  # whose missing pixels are transparent
+        assert "GiB" not in refusal(path)  # but for another reason: the pixels are not there
+
+
+def test_what_is_to_be_done_with_a_large_picture_needs_memory_too(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    Image.new("L", (5000, 4000)).save(path)
+    monkeypatch.setattr(limits, "free_memory", lambda: 70_000_000)
+    assert read(path).width == 5000
+    assert refusal(path, copies=3).startswith("5000 x 4000 pixels need 0.1 GiB")
+    assert refusal(path, copies=3, beside=2**30).startswith("5000 x 4000 pixels need 1.1 GiB")
+    assert read(path, beside=2**30).width == 5000  # beside a small one, the work is cut to what there is
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="only Linux tells what a process takes")
+def test_a_limit_of_the_process_is_kept(tmp_path):
+    """484 megapixels under a limit of 3 GiB of addresses, which decoding alone would not exceed."""
+    path = tmp_path / "a.png"
+    path.write_bytes(header_of("PNG", 22_000))
+    code = (
+        "import resource; from restora.images import read; from restora.memory import free_memory\n"
+        "most = free_memory.__globals__['_available_to_process']\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))\n"
+        f"assert 0 < most() < 3 << 30; read({str(path)!r}, copies=2)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "22000 x 22000 pixels need 4.1 GiB of memory, and 2." in done.stderr.splitlines()[-1]
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_limit_is_adjustable_to_the_pixel(tmp_path, name):
     path = tmp_path / "a"
@@ -188,7 +232,7 @@ def test_limit_is_adjustable_to_the_pixel(tmp_path, name):
 
 def test_gif_too_large_for_its_decoder_does_not_promise_a_remedy(tmp_path):
     path = tmp_path / "a.gif"
-    path.write_bytes(header_of_60000("GIF"))
+    path.write_bytes(header_of("GIF"))
     assert refusal(path, max_pixels=10**10) == (
         "a GIF of 60000 x 60000 pixels is not supported; convert it to PNG or TIFF first"
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from restora.restoration import memory
+from restora import memory
 from restora.restoration.memory import free_memory
 
 CPU = torch.device("cpu")
@@ -23,6 +23,8 @@ class Machine:
 
     def __init__(self, folder: Path) -> None:
         self.meminfo, self.container = folder / "meminfo", folder / "cgroup"
+        self.process = folder / "statm"
+        self.process.write_text("262144 100 100 1 0 100 0\n")
         self.container.mkdir()
         self.meminfo.write_text(MEMINFO)
 
@@ -36,7 +38,9 @@ class Machine:
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     machine = Machine(tmp_path)
     monkeypatch.setattr(memory, "_CONTAINER", machine.container)
-    monkeypatch.setattr(memory, "Path", lambda path: {"/proc/meminfo": machine.meminfo}[path])
+    monkeypatch.setattr(
+        memory, "Path", {"/proc/meminfo": machine.meminfo, "/proc/self/statm": machine.process}.get
+    )
     return machine
 
 
@@ -70,6 +74,17 @@ def test_statistics_without_caches_are_understood(machine: Machine) -> None:
 def test_a_container_beyond_its_limit_leaves_nothing(machine: Machine) -> None:
     machine.limit(str(GIB), 2 * GIB, "inactive_file 0\n")
     assert free_memory(CPU) == 0
+
+
+def test_a_limit_of_the_process_leaves_what_it_does_not_hold(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getpagesize", lambda: 4096)
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (3 * GIB, 3 * GIB))
+    assert free_memory(CPU) == 2 * GIB
+    monkeypatch.setattr(resource, "getrlimit", lambda kind: (resource.RLIM_INFINITY,) * 2)
+    assert free_memory(CPU) == 8 * GIB
 
 
 def test_without_proc_half_of_the_physical_memory_counts(

@@ -8,6 +8,7 @@ from pathlib import Path
 from restora.errors import RestoraError
 from restora.images.codecs import codec_for
 from restora.images.codecs.faults import AGAIN, UndecodableError
+from restora.images.codecs.limits import Limits
 from restora.images.formats import foreign, recognise
 from restora.images.photograph import Photograph
 
@@ -22,7 +23,7 @@ _REMEDIES = {
 }
 
 
-def read(path: str | Path, *, max_pixels: int = 500_000_000) -> Photograph:
+def read(path: str | Path, *, max_pixels: int = 500_000_000, copies: int = 0, beside: int = 0) -> Photograph:
     """Read a photograph with everything its file carries.
 
     PNG, JPEG, TIFF, WebP, BMP and GIF are recognised by their content, whatever their names. 16-bit and float
@@ -32,13 +33,15 @@ def read(path: str | Path, *, max_pixels: int = 500_000_000) -> Photograph:
     Args:
         path: The file.
         max_pixels: Refuse larger pictures, judged by the header before anything is decoded.
+        copies: Pictures of the same size that must find room beside it in free memory, for what is to be done with it.
+        beside: Bytes that must find room beside those, where the pictures take more than 64 MiB.
 
     Returns:
         Pixels in stored order, the orientation in the metadata.
 
     Raises:
-        RestoraError: The file is missing, empty, cut short, damaged, too large, not an image or of an
-            unsupported kind, or may not be read.
+        RestoraError: The file is missing, empty, cut short, damaged, too large for the limit or the memory, not an
+            image or of an unsupported kind, or may not be read.
 
     Example:
         >>> read("no-such-file.png")
@@ -58,7 +61,7 @@ def read(path: str | Path, *, max_pixels: int = 500_000_000) -> Photograph:
             image_format = recognise(head)
             if image_format is None:
                 raise RestoraError(f"{path}: {_unrecognised(head)}")
-            return codec_for(image_format).decode(stream, max_pixels)
+            return codec_for(image_format).decode(stream, Limits(max_pixels, copies, beside))
     except UndecodableError as error:
         raise RestoraError(f"{path}: {error}") from error
     except MemoryError as error:

@@ -24,6 +24,10 @@ from restora.restoration.restorer import Restorer
 
 Status = Literal["restored", "copied", "skipped", "failed"]
 MAX_PIXELS = 500_000_000
+COPIES = 2
+"""Pictures of its size that restoring a photograph takes beside it: the result, and its file before it is written."""
+NETWORK_MEMORY = 2**29
+"""Bytes that are to be free beside those of the pictures, for a network and the rows that it works on."""
 HARDLY = 0.5
 """Mean change in grey levels of 255 below which a restoration looks like its photograph."""
 
@@ -142,7 +146,7 @@ class FileRestoration:
         sweep(job.target.resolve().parent)
         if (finished := self._finished()) is not None:
             return finished
-        self._before = read(job.source, max_pixels=settings.max_pixels)
+        self._before = read(job.source, max_pixels=settings.max_pixels, copies=COPIES, beside=NETWORK_MEMORY)
         # Now, not after the work.
         check_target(job.target, self._before, quality=settings.quality, overwrite=settings.overwrite)
         return None

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import BinaryIO, Protocol, cast
 
+from restora.images.codecs.limits import Limits
 from restora.images.formats import ImageFormat
 from restora.images.photograph import Photograph
 
@@ -10,7 +11,7 @@ from restora.images.photograph import Photograph
 class Codec(Protocol):
     """What a module of this package offers; one for a format that is only read has no `encode`."""
 
-    def decode(self, stream: BinaryIO, max_pixels: int) -> Photograph:
+    def decode(self, stream: BinaryIO, limits: Limits) -> Photograph:
         """Read a whole file from the start of a seekable stream.
 
         Raises:

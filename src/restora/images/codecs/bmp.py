@@ -5,7 +5,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from restora.images.codecs.faults import CompleteBytes, check_size, cut_short, damaged, decoding
+from restora.images.codecs.faults import CompleteBytes, cut_short, damaged, decoding
+from restora.images.codecs.limits import Limits
 from restora.images.metadata import Metadata
 from restora.images.photograph import Photograph
 
@@ -18,14 +19,16 @@ _EMBEDDED_PROFILE = b"DEBM"  # 'MBED', little-endian
 _SRGB = b"BGRs"
 
 
-def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
+def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     """Read a BMP file; see `Codec`."""
     from PIL.BmpImagePlugin import BmpImageFile
 
     data = stream.read()
     if len(data) < _FILE_HEADER + 12:
         raise cut_short()
-    check_size(*_size(data), max_pixels)
+    size = _size(data)
+    limits.check_size(*size)
+    limits.check_memory(*size, pixel=4, decoding=9, data=2 * len(data))
     with decoding():
         image = BmpImageFile(CompleteBytes(data))
         image.load()

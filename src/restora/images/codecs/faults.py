@@ -26,21 +26,6 @@ def unsupported(what: str, remedy: str = "convert it to PNG or TIFF first") -> U
     return UndecodableError(f"{what} is not supported; {remedy}")
 
 
-def check_size(width: int, height: int, max_pixels: int) -> None:
-    """Refuse sizes that no photograph has, before anything is decoded.
-
-    Raises:
-        UndecodableError: A side is zero, or there are more than `max_pixels` pixels.
-    """
-    if width <= 0 or height <= 0:
-        raise damaged(f"its header says {width} x {height} pixels")
-    if width * height > max_pixels:
-        raise UndecodableError(
-            f"{width} x {height} are more than {max_pixels} pixels, which may be an attack on memory; "
-            "raise max_pixels if the file is trusted"
-        )
-
-
 @contextmanager
 def decoding() -> Iterator[None]:
     """Turn whatever a third-party decoder raises into an `UndecodableError`; only wrap calls of such."""

@@ -6,7 +6,8 @@ from typing import BinaryIO
 
 import numpy as np
 
-from restora.images.codecs.faults import CompleteBytes, check_size, cut_short, damaged, decoding, unsupported
+from restora.images.codecs.faults import CompleteBytes, cut_short, damaged, decoding, unsupported
+from restora.images.codecs.limits import Limits
 from restora.images.metadata import Metadata
 from restora.images.photograph import Photograph
 
@@ -17,7 +18,7 @@ _OF_ANIMATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _MAX_PIXELS = 64_000_000
 
 
-def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
+def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     """Read the first frame of a GIF file; see `Codec`."""
     from PIL.GifImagePlugin import GifImageFile
 
@@ -25,9 +26,10 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     if len(data) < 13:
         raise cut_short()
     width, height = struct.unpack_from("<HH", data, 6)
-    check_size(width, height, max_pixels)
+    limits.check_size(width, height)
     if width * height > _MAX_PIXELS:
         raise unsupported(f"a GIF of {width} x {height} pixels")
+    limits.check_memory(width, height, pixel=4, decoding=14)
     with decoding():
         image = GifImageFile(CompleteBytes(data))
         if image.size != (width, height):

@@ -8,13 +8,14 @@ import numpy as np
 
 from restora.images import exif
 from restora.images.codecs.cmyk import cmyk_to_rgb
-from restora.images.codecs.faults import CompleteBytes, check_size, cut_short, damaged, decoding, unsupported
+from restora.images.codecs.faults import CompleteBytes, cut_short, damaged, decoding, unsupported
 from restora.images.codecs.jpeg_segments import (
     JpegFile,
     comment_segments,
     photoshop_segments,
     xmp_segments,
 )
+from restora.images.codecs.limits import Limits
 from restora.images.metadata import JpegEncoding, Metadata
 from restora.images.photograph import Photograph
 from restora.images.photoshop import with_iptc
@@ -34,16 +35,22 @@ _END = b"\xff\xd9"
 _PADDING = b"\xff\x00" * 8
 
 
-def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
+def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     """Read a JPEG file; see `Codec`."""
     from PIL.JpegImagePlugin import JpegImageFile
 
-    jpeg = JpegFile(stream.read())
-    check_size(jpeg.width, jpeg.height, max_pixels)
+    data = stream.read()
+    jpeg = JpegFile(data)
+    limits.check_size(jpeg.width, jpeg.height)
     if jpeg.precision != 8:
         raise unsupported(f"a JPEG of {jpeg.precision} bits", "convert it to a 16-bit TIFF first")
     if len(jpeg.channels) not in (1, 3, 4):
         raise unsupported(f"a JPEG of {len(jpeg.channels)} channels")
+    channels = len(jpeg.channels)
+    coefficients = 2 * channels if len(jpeg.scans) > 1 else 0
+    peak = {1: 2, 3: 7}.get(channels, 22) + coefficients
+    size = jpeg.width, jpeg.height
+    limits.check_memory(*size, pixel=min(3, channels), decoding=peak, data=2 * len(data))
     if jpeg.has_too_many_scans():
         raise unsupported(
             f"a JPEG of {len(jpeg.scans)} scans, which may be an attack on time,",

@@ -12,7 +12,8 @@ from typing import BinaryIO
 import numpy as np
 
 from restora.images import exif
-from restora.images.codecs.faults import check_size, cut_short, damaged, decoding
+from restora.images.codecs.faults import cut_short, damaged, decoding
+from restora.images.codecs.limits import Limits
 from restora.images.metadata import Metadata, PngEncoding
 from restora.images.photograph import Photograph
 from restora.pixels import Pixels
@@ -31,7 +32,7 @@ _MAX_RATIO = 1032  # by which deflate can shrink data
 Chunk = tuple[bytes, bytes]
 
 
-def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
+def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     """Read a PNG file; see `Codec`."""
     import imagecodecs
 
@@ -39,7 +40,11 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
         raise damaged("it does not begin with a header")
     width, height, bits, colour_type = struct.unpack(">IIBB", chunks[0][1][:10])
-    check_size(width, height, max_pixels)
+    limits.check_size(width, height)
+    transparent = colour_type & 4 or any(kind == b"tRNS" for kind, _ in chunks)
+    pixel = ((3 if colour_type & 2 else 1) + bool(transparent)) * (2 if bits == 16 else 1)
+    data = sum(len(data) for _, data in chunks)
+    limits.check_memory(width, height, pixel=pixel, decoding=2 * pixel if transparent else pixel, data=data)
     with decoding():
         array = imagecodecs.png_decode(_join([c for c in chunks if c[0] in _CRITICAL]))
     if array.shape[:2] != (height, width):

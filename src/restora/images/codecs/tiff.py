@@ -7,7 +7,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from restora.images import exif
-from restora.images.codecs.faults import check_size, cut_short, damaged, decoding, unsupported
+from restora.images.codecs.faults import cut_short, damaged, decoding, unsupported
+from restora.images.codecs.limits import Limits
 from restora.images.codecs.tiff_samples import Meaning, photograph_samples
 from restora.images.ifd import BrokenDirectoryError, Budget, Directory, Layout, read_directory, read_header
 from restora.images.metadata import Metadata, TiffEncoding
@@ -15,6 +16,7 @@ from restora.images.photograph import Photograph
 
 _XMP, _ICC, _DNG_VERSION, _SUBFILE_TYPE, _IPTC, _PHOTOSHOP = 700, 34675, 50706, 254, 33723, 34377
 _WIDTH, _LENGTH, _TILE_WIDTH, _TILE_LENGTH, _SAMPLES, _ROWS, _PLANAR = 256, 257, 322, 323, 277, 278, 284
+_CMYK = 5  # a value of the photometric interpretation
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PREDICTOR, _COLOUR_MAP, _EXTRA_SAMPLES = 258, 259, 262, 317, 320, 338
 _DEPTH = 32997
 _OFFSETS = ((273, 279), (324, 325))  # of strips and of tiles, with their lengths
@@ -75,12 +77,12 @@ _DEFAULT = TiffEncoding("adobe_deflate", predictor=True)
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
-def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
+def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     """Read the first full-size page of a TIFF file; see `Codec`."""
     import tifffile
 
     page, number, count = _find_page(stream)
-    _check(stream, page, max_pixels)
+    _check(stream, page, limits)
     meaning = _meaning(page)
     channels = page.integer(_SAMPLES, 1)
     meaning.check(channels)
@@ -208,22 +210,25 @@ def _find_page(stream: BinaryIO) -> tuple[_Page, int, int]:
     return chosen, number, count
 
 
-def _check(stream: BinaryIO, page: _Page, max_pixels: int) -> None:
+def _check(stream: BinaryIO, page: _Page, limits: Limits) -> None:
     """Refuse, before decoding, what is too large, cut short or not a photograph."""
     entries = page.directory.entries
     if _DNG_VERSION in entries:
         raise unsupported("a camera raw file (DNG)", "develop it to a 16-bit TIFF first")
     width, height = page.integer(_WIDTH), page.integer(_LENGTH)
-    check_size(width, height, max_pixels)
+    limits.check_size(width, height)
     if page.integer(_DEPTH, 1) != 1:
         raise unsupported("a TIFF that is a volume", "save its slices as images first")
     samples = page.integer(_SAMPLES, 1)
     if not 1 <= samples <= _MAX_SAMPLES:
         raise unsupported(f"a TIFF of {samples} channels")
+    sample = -(-max(page.integers(_BITS) or (1,)) // 8)
+    decoding = 3 * sample * samples if page.integer(_PHOTOMETRIC) != _CMYK else 22 * sample
+    limits.check_memory(width, height, pixel=sample * min(samples, 4), decoding=decoding)
     if page.directory.is_cut_short:
         raise cut_short()
     tile = page.integer(_TILE_WIDTH, width), page.integer(_TILE_LENGTH, height)
-    check_size(*tile, max(max_pixels, 1 << 20))
+    replace(limits, max_pixels=max(limits.max_pixels, 1 << 20)).check_size(*tile)
     size = stream.seek(0, 2)
     place = next((tags for tags in _OFFSETS if tags[0] in entries), None)
     if place is None:

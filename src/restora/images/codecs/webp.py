@@ -12,7 +12,8 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from restora.images import exif
-from restora.images.codecs.faults import check_size, cut_short, damaged, decoding
+from restora.images.codecs.faults import cut_short, damaged, decoding
+from restora.images.codecs.limits import Limits
 from restora.images.metadata import JpegEncoding, Metadata, WebpEncoding
 from restora.images.photograph import Photograph
 
@@ -23,7 +24,7 @@ _KNOWN = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF"
 _FRAME_HEADER = 16  # bytes of an ANMF chunk before the chunks of its picture
 
 
-def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
+def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     """Read a WebP file; see `Codec`."""
     import imagecodecs
 
@@ -34,7 +35,8 @@ def decode(stream: BinaryIO, max_pixels: int) -> Photograph:
     if not chunks:
         raise damaged("it holds no picture")
     width, height = _size(*chunks[0])
-    check_size(width, height, max_pixels)
+    limits.check_size(width, height)
+    limits.check_memory(width, height, pixel=4, decoding=12)
     frames = [data for kind, data in chunks if kind == b"ANMF"]
     with decoding():
         array = imagecodecs.webp_decode(data, index=0) if frames else imagecodecs.webp_decode(data)
