@@ -183,6 +183,35 @@ def test_a_folder_with_something_else_is_left_alone(folders: tuple[Path, Path]) 
     assert [path.name for path in target.iterdir()] == ["diary.txt"]
 
 
+@pytest.mark.parametrize("file", ["00000.npy", "00000.json"])
+def test_a_single_damaged_bit_is_noticed(folders: tuple[Path, Path], file: str) -> None:
+    path = _pack(folders, shard_bytes=8_000).folder / file
+    content = path.read_bytes()
+    for bit in np.random.default_rng(0).choice(8 * len(content), 100, replace=False):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        with pytest.raises(RestoraError, match=rf"{file}: is (damaged|no index)"):
+            Pack(path.parent)
+
+
+def test_an_index_that_miscounts_is_noticed(folders: tuple[Path, Path]) -> None:
+    index = _pack(folders, shard_bytes=8_000).folder / "index.json"
+    content = json.loads(index.read_text())
+    index.write_text(json.dumps({**content, "shards": content["shards"] - 1}))
+    with pytest.raises(RestoraError, match="does not know how many shards there are"):
+        Pack(index.parent)
+
+
+def test_packs_of_before_there_were_checksums_open(folders: tuple[Path, Path]) -> None:
+    pack = _pack(folders)
+    for file, known in (("00000.json", "crc32"), ("index.json", "descriptions")):
+        content = json.loads((pack.folder / file).read_text())
+        del content[known]
+        (pack.folder / file).write_text(json.dumps(content))
+    assert len(Pack(pack.folder)) == COUNT
+
+
 def test_damage_is_noticed_when_a_pack_is_opened(folders: tuple[Path, Path]) -> None:
     pack = _pack(folders, shard_bytes=8_000)
     pixels, description = (pack.folder / name for name in shard_files(0))
@@ -195,6 +224,8 @@ def test_damage_is_noticed_when_a_pack_is_opened(folders: tuple[Path, Path]) -> 
     with pytest.raises(RestoraError, match=r"00000.npy: is not there"):
         Pack(pack.folder)
     pixels.write_bytes(content)
+    index = json.loads((pack.folder / "index.json").read_text())
+    (pack.folder / "index.json").write_text(json.dumps({**index, "descriptions": []}))  # as older packs
     for damaged in (
         b"",
         b"hello, world",
@@ -205,7 +236,6 @@ def test_damage_is_noticed_when_a_pack_is_opened(folders: tuple[Path, Path]) -> 
         description.write_bytes(damaged)
         with pytest.raises(RestoraError, match=r"00000.json: is no index of a pack"):
             Pack(pack.folder)
-    index = json.loads((pack.folder / "index.json").read_text())
     (pack.folder / "index.json").write_text(json.dumps({**index, "colour": "red"}))
     with pytest.raises(RestoraError, match=r"index.json: is no index of a pack"):
         Pack(pack.folder)

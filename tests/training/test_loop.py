@@ -195,10 +195,24 @@ def test_other_networks_and_missing_runs_are_refused(photos: Path, tmp_path: Pat
     with pytest.raises(RestoraError, match="the run there trains another network"):
         Trainer(other, tmp_path).resume()
     (tmp_path / "last.pt").write_bytes(b"no checkpoint")
-    with pytest.raises(RestoraError, match="not a training checkpoint"):
+    with pytest.raises(RestoraError, match=r"last\.pt: holds no weights"):
         first.resume()
     with pytest.raises(RestoraError, match="names no photographs"):
         Trainer(miniature(photos, data={}), tmp_path).run()
+
+
+def test_a_damaged_bit_of_a_checkpoint_is_noticed(photos: Path, tmp_path: Path) -> None:
+    Trainer(miniature(photos), tmp_path).save()
+    path = tmp_path / "last.pt"
+    content, unchanged = path.read_bytes(), repr(load_checkpoint(path))
+    for bit in np.random.default_rng(0).choice(8 * len(content), 60, replace=False):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        try:
+            assert repr(load_checkpoint(path)) == unchanged  # between two parts of the archive
+        except RestoraError:
+            continue
 
 
 def test_the_log_has_a_line_for_each_report(photos: Path, tmp_path: Path) -> None:

@@ -1,12 +1,14 @@
 """Reading of files of weights, without ever executing anything in them."""
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
@@ -16,6 +18,9 @@ from restora.errors import RestoraError, shortened
 
 NESTED_UNDER = ("params_ema", "ema", "params", "state_dict", "model_state_dict", "model", "net", "network")
 """Keys under which training code files its weights, the better ones first."""
+
+CHECKSUM = "crc32"
+"""Entry of the metadata of safetensors in which restora writes a `checksum`."""
 
 PREFIXES = ("module.", "_orig_mod.", "network.", "net_g.", "model.")
 """What wrappers put before every key: data parallelism, compilation, trainers."""
@@ -48,7 +53,7 @@ def read_content(path: Path) -> Any:
     try:
         if kind_of(path) == "safetensors":
             check_safetensors(path)
-            return load_file(path)
+            return _read_safetensors(path)
         check_torch(path)
         with path.open("rb") as stream:  # by its content, whatever its name
             return torch.load(stream, map_location="cpu", weights_only=True)
@@ -80,6 +85,29 @@ def sha256_of(path: Path) -> str:
     """Return the checksum of a file, which is not read into memory for it."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def checksum(tensors: Mapping[str, Tensor]) -> str:
+    """Return a checksum of names, types, shapes and values, which safetensors itself has none of.
+
+    Example:
+        >>> checksum({"a": torch.zeros(2)}), checksum({"a": torch.zeros(3)})
+        ('0baeddf5', '0b000ced')
+    """
+    found = 0
+    for name, value in sorted(tensors.items()):
+        found = zlib.crc32(f"{name} {value.dtype} {tuple(value.shape)}".encode(), found)
+        found = zlib.crc32(value.reshape(-1).view(torch.uint8).numpy().data, found)
+    return f"{found:08x}"
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    with safe_open(path, "pt") as stream:
+        expected = (stream.metadata() or {}).get(CHECKSUM)
+    tensors: dict[str, Tensor] = load_file(path)
+    if expected is not None and checksum(tensors) != expected:
+        raise RestoraError(f"{path}: damaged, its values have another checksum; fetch it again")
+    return tensors
 
 
 def _unwrap(content: Any, depth: int = 3) -> dict[str, Tensor]:

@@ -1,6 +1,7 @@
 """Writing of weights and their card."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from torch import Tensor
 
 from restora.atomic import claimed, write_file
 from restora.checkpoints.cards import WeightsCard
+from restora.checkpoints.reading import CHECKSUM, checksum
 
 
 def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsCard) -> Path:
@@ -31,14 +33,22 @@ def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsC
         name: (value.to(dtype) if value.is_floating_point() else value).contiguous().cpu()
         for name, value in state.items()
     }
-    # One entry of metadata: several are written in random order, and the hash would be random, too.
-    content = save(stored, metadata={"format": "pt"})
+    content = _ordered(save(stored, metadata={"format": "pt", CHECKSUM: checksum(stored)}))
     path = Path(folder) / f"{card.name}.safetensors"
     card = card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})
     with claimed(path):  # two at once might leave the weights of one with the card of the other
         write_file(path, content)
         write_card(path.with_suffix(".json"), card)
     return path
+
+
+def _ordered(content: bytes) -> bytes:
+    """Order the metadata of safetensors, which it writes in random order, so that the same weights give the same bytes."""
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    ordered = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    return content[:8] + ordered.ljust(end - 8) + content[end:]
 
 
 def write_card(path: Path, card: WeightsCard) -> None:

@@ -1,5 +1,7 @@
 """Writing packs: decoded and cut by several threads, shard by shard, so that a kill costs one shard at most."""
 
+import io
+import zlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,7 +12,7 @@ import numpy as np
 from restora.atomic import claimed, refusal, replacement
 from restora.datasets.corrupt import Corrupt, skip_or_fail
 from restora.datasets.originals import Images, Original, digest
-from restora.datasets.pack import INDEX, Kind, Pack, PackIndex, Shard, read_shard, shard_files
+from restora.datasets.pack import INDEX, Kind, Pack, PackIndex, Shard, crc32_of, read_shard, shard_files
 from restora.datasets.preparation import WHOLE, Preparation
 from restora.errors import RestoraError
 
@@ -98,12 +100,13 @@ def write_pack(
                 originals=plan,
                 skipped=(*(line for shard in shards for line in shard.skipped), *skipped),
                 shards=len(shards),
+                descriptions=tuple(crc32_of(folder / shard_files(n)[1]) for n in range(len(shards))),
             )
             with replacement(folder / INDEX) as stream:
                 stream.write(index.model_dump_json(indent=1).encode() + b"\n")
     except OSError as error:
         raise refusal(Path(error.filename or folder), error) from error
-    return Pack(folder)
+    return Pack(folder, check=False)
 
 
 def _finished_shards(folder: Path, originals: Sequence[Original], preparation: Preparation) -> list[Shard]:
@@ -140,15 +143,17 @@ def _write_shard(
             places.append((pixels.dtype.name, pixels.shape, length))
             length += pixels.nbytes
         images.append({"name": name, "places": places})
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": "|u1", "fortran_order": False, "shape": (length,)})
+    crc32 = 0
     with replacement(path) as stream:
-        header = {"descr": "|u1", "fortran_order": False, "shape": (length,)}
-        np.lib.format.write_array_header_1_0(stream, header)
-        for _, arrays in parts:
-            for pixels in arrays:
-                stream.write(pixels.data)
+        for data in (header.getbuffer(), *(pixels.data for _, arrays in parts for pixels in arrays)):
+            stream.write(data)
+            crc32 = zlib.crc32(data, crc32)
     shard = Shard.model_validate(
         {
             "bytes": path.stat().st_size,
+            "crc32": crc32,
             "originals": originals,
             "done": done,
             "skipped": skipped,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from restora.atomic import replacement
+from restora.checkpoints.reading import read_content
 from restora.errors import RestoraError
 
 
@@ -56,12 +57,12 @@ def load_checkpoint(path: Path) -> TrainingCheckpoint:
     Raises:
         RestoraError: Missing or damaged file, or not a checkpoint of restora's training.
     """
+    if not path.exists():
+        raise RestoraError(f"{path}: there is no checkpoint to resume from; start without --resume")
     try:
-        return TrainingCheckpoint(**_interned(torch.load(path, map_location="cpu", weights_only=True)))
-    except FileNotFoundError:
-        raise RestoraError(f"{path}: there is no checkpoint to resume from; start without --resume") from None
-    except Exception as error:
-        raise RestoraError(f"{path}: not a training checkpoint of restora, or damaged") from error
+        return TrainingCheckpoint(**_interned(read_content(path)))
+    except TypeError as error:
+        raise RestoraError(f"{path}: not a training checkpoint of restora") from error
 
 
 def _interned(content: Any) -> Any:
