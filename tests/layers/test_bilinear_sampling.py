@@ -103,3 +103,16 @@ def test_half_precision_features_are_read_at_exact_positions() -> None:
     features = (torch.arange(512.0) % 2).view(1, 1, 512, 1, 1).bfloat16()
     columns = torch.tensor([[[300.25]]])  # bfloat16 would round it to 300
     assert bilinear_sample(features, torch.zeros(1, 1, 1), columns).item() == 0.25
+
+
+def test_half_precision_features_give_what_their_values_give() -> None:
+    torch.manual_seed(0)
+    features = torch.randn(2, 5, 6, 2, 20).bfloat16()
+    positions = [6 * torch.rand(2, 40, 2) - 1 for _ in range(3)]
+    half, full = features.clone().requires_grad_(), features.float().requires_grad_()
+    outputs = [bilinear_sample(leaf, *positions) for leaf in (half, full)]
+    torch.testing.assert_close(*outputs)
+    for out in outputs:
+        out.square().sum().backward()
+    assert half.grad.dtype == torch.bfloat16
+    torch.testing.assert_close(half.grad.float(), full.grad, rtol=8e-3, atol=1e-5)

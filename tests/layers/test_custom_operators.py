@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import restora.networks  # registers them  # noqa: F401
-from restora.layers import exporting
+from restora.layers import compiled, exporting, neighborhood_kernel
 
 
 def attention(heads: int, *, backward: bool) -> tuple[Any, ...]:
@@ -22,11 +22,29 @@ def sampling(*, backward: bool) -> tuple[Any, ...]:
     return *grad, *(tensor.requires_grad_(not backward) for tensor in tensors)
 
 
+def pairs(of: str, *, backward: bool) -> tuple[Any, ...]:
+    """Of two images of three patches of four pixels, in two rounds and chunks of two with an empty slot."""
+    queries = torch.tensor([[[0, 1], [2, 0], [3, 4], [5, 3]], [[2, 1], [0, 0], [4, 3], [5, 3]]])
+    keys = torch.cat([queries, queries.view(2, 2, 2, 2).roll(1, 2).view(2, 4, 2)], dim=2)
+    patches = [torch.rand(6, 4, 3) for _ in range(3)]
+    weights = torch.rand(8, 2, 4)
+    if of == "logits":
+        grad, tensors = torch.rand(8, 2, 4), patches[:2]
+    else:
+        grad, tensors = torch.rand(6, 4, 3), [*patches, weights]
+    tensors = [tensor.requires_grad_(not backward) for tensor in tensors]
+    return *([grad] if backward else []), *tensors, queries, keys, 2
+
+
 SAMPLES = {
     "restora::bilinear_sample": [sampling(backward=False)],
     "restora::bilinear_sample_backward": [sampling(backward=True)],
     "restora::neighborhood_attention": [attention(1, backward=False), attention(2, backward=False)],
     "restora::neighborhood_attention_backward": [attention(1, backward=True), attention(2, backward=True)],
+    "restora::pair_attention": [pairs("attention", backward=False)],
+    "restora::pair_attention_backward": [pairs("attention", backward=True)],
+    "restora::pair_logits": [pairs("logits", backward=False)],
+    "restora::pair_logits_backward": [pairs("logits", backward=True)],
 }
 
 
@@ -35,10 +53,15 @@ def test_every_operator_has_samples() -> None:
     assert {name for name in names if name.startswith("restora::")} == SAMPLES.keys()
 
 
+@pytest.mark.parametrize("loops", [True, False])
 @pytest.mark.parametrize(
     ("name", "arguments"), [(name, sample) for name in SAMPLES for sample in SAMPLES[name]]
 )
-def test_operators_keep_their_contract(name: str, arguments: tuple[Any, ...]) -> None:
+def test_operators_keep_their_contract(
+    name: str, arguments: tuple[Any, ...], loops: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compiled, "NUMBA", loops and compiled.NUMBA)
+    monkeypatch.setattr(neighborhood_kernel, "_loops_are_faster", lambda q, *_: compiled.compiles(q))
     torch.library.opcheck(getattr(torch.ops.restora, name.removeprefix("restora::")).default, arguments)
 
 

@@ -6,19 +6,20 @@ import numpy as np
 import pytest
 import torch
 from golden import DATA, load, tensor
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
 from restora.layers import (
     KNNLocalAttention,
     PatchGroups,
+    compiled,
     group_patches,
     knn_local_attention,
     plain_knn_local_attention,
 )
 from restora.layers.knn_local_attention import patch_weights
-from restora.layers.pair_attention import pair_logits
+from restora.layers.pair_attention import pair_attention, pair_logits
 from restora.layers.patches import hash_patches, join_patches, split_patches
 
 FILES = sorted(path.stem for path in (DATA / "kit").glob("kla_*.npz"))
@@ -32,6 +33,15 @@ PARAMETERS = {
 }
 OUTPUT_TOLERANCE = {torch.float32: 1e-5, torch.float64: 2e-7}
 GRADIENT_TOLERANCE = {torch.float32: 1e-3, torch.float64: 1e-6}
+
+
+@pytest.fixture(params=["loops", "slabs"], autouse=True)
+def _way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test runs with compiled loops, where Numba is installed, and without."""
+    if request.param == "slabs":
+        monkeypatch.setattr(compiled, "NUMBA", False)
+    elif not compiled.NUMBA:
+        pytest.skip("Numba is not installed")
 
 
 def layer(vectors: Any, dtype: torch.dtype) -> KNNLocalAttention:
@@ -137,7 +147,7 @@ def problems(draw: st.DrawFn) -> tuple[Tensor, Tensor, Tensor, PatchGroups]:
     return q, k, v, group_patches(buckets, draw(st.integers(1, 6)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     problem=problems(),
     weights=st.sampled_from(["softmax", "ratio"]),
@@ -161,11 +171,12 @@ def test_fast_path_equals_the_plain_one(
 
 @pytest.mark.parametrize("budget", [1, 700, 2**30])
 def test_slabs_change_nothing(budget: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiled, "NUMBA", False)
     torch.manual_seed(0)
     q, k, v = torch.randn(3, 2, 23, 4, 6, dtype=torch.float64).requires_grad_()
     groups = group_patches(torch.randint(0, 5, (2, 3, 23)), 4)
     expected = plain_knn_local_attention(q, k, v, groups)
-    monkeypatch.setattr("restora.layers.pair_attention.SLAB_SCORES_CPU", budget)
+    monkeypatch.setattr("restora.layers.pair_kernel.SLAB_SCORES_CPU", budget)
     out = knn_local_attention(q, k, v, groups)
     torch.testing.assert_close(out, expected)
     for a, b in zip(
@@ -293,3 +304,47 @@ def test_changing_rounds_keeps_the_first_ones() -> None:
 def test_sizes_that_are_no_multiple_are_refused() -> None:
     with pytest.raises(ValueError, match="multiples of the patch size 4, got 16 x 18"):
         KNNLocalAttention(8)(torch.zeros(1, 8, 16, 18))
+
+
+def test_gradients_of_the_operators_are_those_of_differences() -> None:
+    torch.manual_seed(0)
+    inputs = [torch.randn(2, 5, 4, 3, dtype=torch.float64, requires_grad=True) for _ in range(3)]
+    weights = torch.rand(2, 2, 5, 4, dtype=torch.float64, requires_grad=True)
+    groups = group_patches(torch.randint(0, 2, (2, 2, 5)), 2)
+    weights.data.masked_fill_(
+        groups.by_patch((groups.neighbours < 0)[..., None, :].expand(-1, -1, -1, 2, -1)), 0
+    )
+    assert torch.autograd.gradcheck(lambda *x: pair_attention(*x, groups), (*inputs, weights))
+    present = groups.by_patch((groups.neighbours >= 0)[..., None, :].expand(-1, -1, -1, 2, -1))
+    assert torch.autograd.gradcheck(lambda q, k: pair_logits(q, k, groups)[present], inputs[:2])
+
+
+def test_loops_give_the_same_bits_for_any_number_of_threads() -> None:
+    if not compiled.NUMBA:
+        pytest.skip("products of torch sum in another order with another number of threads")
+    torch.manual_seed(0)
+    inputs, groups = torch.randn(3, 3, 200, 16, 6), group_patches(torch.randint(0, 20, (3, 2, 200)), 4)
+    before, found = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3):
+            torch.set_num_threads(threads)
+            leaf = inputs.clone().requires_grad_()
+            out = knn_local_attention(*leaf, groups)
+            out.square().sum().backward()
+            found.append((out.detach(), leaf.grad))
+    finally:
+        torch.set_num_threads(before)
+    for others in found[1:]:
+        assert all(map(torch.equal, found[0], others))
+
+
+def test_half_precision_stays_close() -> None:
+    torch.manual_seed(0)
+    inputs = [x.requires_grad_() for x in torch.randn(3, 2, 40, 16, 24).unbind()]
+    groups = group_patches(torch.randint(0, 9, (2, 2, 40)), 4)
+    exact = knn_local_attention(*inputs, groups)
+    half = knn_local_attention(*(x.bfloat16() for x in inputs), groups)
+    assert half.dtype == torch.bfloat16
+    gradients = [torch.autograd.grad(out.float().square().sum(), inputs) for out in (half, exact)]
+    for a, b in zip((half, *gradients[0]), (exact, *gradients[1]), strict=True):
+        assert (a - b).abs().mean() < 0.02 * b.abs().mean()

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from restora.layers.compiled import compiles, run
+from restora.layers.compiled import compiles, run, scalar
 from restora.layers.exporting import is_exporting
 
 
@@ -34,14 +34,15 @@ def bilinear_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Te
         3.0
     """
     dtype = torch.promote_types(features.dtype, torch.float32)
-    features, rows, columns = features.to(dtype), rows.to(dtype), columns.to(dtype)
-    if is_exporting() or features.device.type not in ("cpu", "cuda", "meta"):
-        # Elsewhere, and in exported graphs, bags are missing or slow.
-        return bilinear_sample_reference(features, rows, columns, factors)
-    if compiles(features):
+    rows, columns = rows.to(dtype), columns.to(dtype)
+    if compiles(features) and not is_exporting():
         factors = torch.ones_like(rows) if factors is None else factors.to(dtype)
         sampled: Tensor = compiled_sample(features, rows, columns, factors)
         return sampled
+    features = features.to(dtype)
+    if is_exporting() or features.device.type not in ("cpu", "cuda", "meta"):
+        # Elsewhere, and in exported graphs, bags are missing or slow.
+        return bilinear_sample_reference(features, rows, columns, factors)
     if features.device.type == "cpu" and torch.is_grad_enabled():
         return bilinear_sample_reference(features, rows, columns, factors)
     batch, height, width, groups, channels = features.shape
@@ -100,13 +101,12 @@ def bilinear_sample_reference(
 
 @torch.library.custom_op("restora::bilinear_sample", mutates_args=())
 def compiled_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor) -> Tensor:
-    """Compute `bilinear_sample` in one precision by a compiled loop over the positions."""
+    """Compute `bilinear_sample` in the precision of the positions by a compiled loop over them."""
     from restora.layers.sampling_loops import sample
 
     features, rows, columns, factors = (t.contiguous() for t in (features, rows, columns, factors))
-    out = features.new_empty(*rows.shape, features.shape[-1])
-    one = torch.ones((), dtype=features.dtype).numpy()[()]
-    run(sample, rows[..., 0].numel(), one, features, rows, columns, factors, out, grain=1024)
+    out = rows.new_empty(*rows.shape, features.shape[-1])
+    run(sample, rows[..., 0].numel(), scalar(1, rows), features, rows, columns, factors, out, grain=1024)
     return out
 
 
@@ -119,16 +119,15 @@ def compiled_sample_backward(
 
     grad, *inputs = (t.contiguous() for t in (grad, features, rows, columns, factors))
     gradients = d_features, d_rows, d_columns, d_factors = tuple(
-        torch.zeros_like(t, memory_format=torch.contiguous_format) for t in inputs
+        torch.zeros_like(t, dtype=rows.dtype, memory_format=torch.contiguous_format) for t in inputs
     )
-    one = torch.ones((), dtype=features.dtype).numpy()[()]
-    run(sample_gradients, len(features), one, grad, *inputs, *gradients)
-    return d_features, d_rows, d_columns, d_factors
+    run(sample_gradients, len(features), scalar(1, rows), grad, *inputs, *gradients)
+    return d_features.to(features.dtype), d_rows, d_columns, d_factors
 
 
 @compiled_sample.register_fake
 def _(features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor) -> Tensor:
-    return features.new_empty(*rows.shape, features.shape[-1])
+    return rows.new_empty(*rows.shape, features.shape[-1])
 
 
 @compiled_sample_backward.register_fake

@@ -29,8 +29,8 @@ LONG_COMPILATION = 2.0
 
 
 def compiles(x: Tensor) -> bool:
-    """Tell whether compiled loops may compute with a tensor: on a CPU (or in a traced graph of it), float32 or 64."""
-    return NUMBA and x.device.type == "cpu" and x.dtype in (torch.float32, torch.float64)
+    """Tell whether compiled loops may compute with a tensor: on a CPU (or in a traced graph of it), and its type."""
+    return NUMBA and x.device.type == "cpu" and x.dtype in (torch.bfloat16, torch.float32, torch.float64)
 
 
 FAST_MATH = {"contract", "reassoc", "nsz"}
@@ -63,16 +63,21 @@ def inlined(function: Callable[..., Any]) -> Any:
     return numba.njit(inline="always")(function)
 
 
+def scalar(number: float, like: Tensor) -> Any:
+    """Make a number of a tensor's precision for a loop, whose own literals would be of double precision."""
+    return torch.tensor(number, dtype=like.dtype).numpy()[()]
+
+
 def run(loop: Any, count: int, *arguments: Any, grain: int = 1) -> None:
     """Run a compiled loop over range(count), on up to as many threads as torch uses.
 
     Args:
         loop: Called with (start, stop, *arguments). What it computes for one number must not depend on the others.
         count: How many numbers there are.
-        arguments: Tensors, which the loop gets as arrays, or numbers.
+        arguments: Tensors, which the loop gets as arrays (bfloat16 as its bits), or numbers.
         grain: Fewest numbers that are worth a thread.
     """
-    arrays: list[Any] = [a.detach().numpy() if isinstance(a, Tensor) else a for a in arguments]
+    arrays: list[Any] = [_array(a) if isinstance(a, Tensor) else a for a in arguments]
     parts = max(1, min(torch.get_num_threads(), count // grain))
     bounds = [count * part // parts for part in range(parts + 1)]
     known, start = len(loop.signatures), time.perf_counter()
@@ -85,6 +90,11 @@ def run(loop: Any, count: int, *arguments: Any, grain: int = 1) -> None:
             other.result()
     if len(loop.signatures) > known and (taken := time.perf_counter() - start) > LONG_COMPILATION:
         logger.info("compiled %s for this processor in %.0f s, once", loop.__name__, taken)
+
+
+def _array(x: Tensor) -> Any:
+    x = x.detach()
+    return (x.view(torch.uint16) if x.dtype == torch.bfloat16 else x).numpy()
 
 
 @cache

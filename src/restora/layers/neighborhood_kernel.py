@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
-from restora.layers.compiled import compiles, run
+from restora.layers.compiled import compiles, run, scalar
 from restora.layers.exporting import is_exporting
 from restora.layers.neighborhood_tiles import Tiles, tiles_along
 
@@ -116,12 +116,11 @@ def _attend_in_loops(
     from restora.layers.neighborhood_loops import attend
 
     batch, height, _, heads, channels = q.shape
-    q, bias = q.contiguous(), bias.to(q.dtype).contiguous()
-    out = torch.empty_like(q)
-    scale = torch.tensor(channels**-0.5, dtype=q.dtype).numpy()[()]
-    rows = batch * heads * height
-    run(attend, rows, scale, q, _maps(k), _maps(v), k.shape[2], bias, kernel_size, dilation, out, grain=8)
-    return out
+    queries = _widened(q)
+    bias, out = bias.to(queries.dtype).contiguous(), torch.empty_like(queries)
+    operands = scalar(channels**-0.5, out), queries, _maps(k), _maps(v), k.shape[2], bias
+    run(attend, batch * heads * height, *operands, kernel_size, dilation, out, grain=8)
+    return out.to(q.dtype)
 
 
 def _gradients_in_loops(
@@ -130,20 +129,26 @@ def _gradients_in_loops(
     from restora.layers.neighborhood_loops import attend_gradients
 
     batch, _, _, heads, channels = q.shape
-    grad, q, keys, values = grad.to(q.dtype).contiguous(), q.contiguous(), _maps(k), _maps(v)
-    dq, dk, dv = torch.empty_like(q), torch.zeros_like(keys), torch.zeros_like(values)
-    dbias = q.new_zeros(batch * heads, *bias.shape[1:])
-    scale = torch.tensor(channels**-0.5, dtype=q.dtype).numpy()[()]
-    upstream = scale, grad, q, keys, values, k.shape[2], bias.to(q.dtype).contiguous()
+    grad, queries, keys, values = _widened(grad), _widened(q), _maps(k), _maps(v)
+    dq, dk, dv = torch.empty_like(queries), torch.zeros_like(keys), torch.zeros_like(values)
+    dbias = dq.new_zeros(batch * heads, *bias.shape[1:])
+    scale = scalar(channels**-0.5, dq)
+    upstream = scale, grad.to(dq.dtype), queries, keys, values, k.shape[2], bias.to(dq.dtype).contiguous()
     run(attend_gradients, batch * heads, *upstream, kernel_size, dilation, dq, dk, dv, dbias)
     dbias = dbias.view(batch, *bias.shape).sum(0).to(bias.dtype)
-    return dq, _pixels(dk, k), _pixels(dv, v), dbias
+    return dq.to(q.dtype), _pixels(dk, k), _pixels(dv, v), dbias
+
+
+def _widened(x: Tensor) -> Tensor:
+    """Return x in the precision of the loops, at least float32, without gaps."""
+    return x.to(torch.promote_types(x.dtype, torch.float32)).contiguous()
 
 
 def _maps(x: Tensor) -> Tensor:
     """Lay (B, H, W, heads, c) as maps with slack behind each: (B * heads, c * (H * W + SLACK))."""
     batch, height, width, heads, channels = x.shape
-    maps = x.new_zeros(batch, heads, channels, height * width + SLACK)
+    dtype = torch.promote_types(x.dtype, torch.float32)
+    maps = x.new_zeros(batch, heads, channels, height * width + SLACK, dtype=dtype)
     maps[..., :-SLACK].view(batch, heads, channels, height, width).copy_(x.permute(0, 3, 4, 1, 2))
     return maps.view(batch * heads, -1)
 
@@ -152,7 +157,7 @@ def _pixels(maps: Tensor, like: Tensor) -> Tensor:
     """Undo `_maps`."""
     batch, _, _, heads, channels = like.shape
     pixels = maps.view(batch, heads, channels, -1)[..., :-SLACK].permute(0, 3, 1, 2)
-    return pixels.contiguous().view(like.shape)
+    return pixels.to(like.dtype, memory_format=torch.contiguous_format).view(like.shape)
 
 
 @tiled_attention.register_fake

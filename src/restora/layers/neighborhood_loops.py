@@ -11,49 +11,15 @@ There the attention is zero, and every buffer has a block of slack behind it.
 from typing import Any
 
 import numpy as np
-from numba import types
-from numba.extending import overload
 
 from restora.layers.compiled import called, compiled_loop
+from restora.layers.vectors import U, exponential
 
 BLOCK = 64
 """Pixels of a block: four registers of 16 numbers."""
 
 SHORT = 12
 """A range as short as this is not extended."""
-
-U = np.uint64
-"""Indices without a sign need no test for counting from the end, which would keep loops from being vectorised."""
-
-LOG2_E, LN2_HIGH, LN2_LOW = np.float32(1.44269504), np.float32(0.693359375), np.float32(-2.12194440e-4)
-SERIES = tuple(
-    map(np.float32, (1.98756915e-4, 1.39819995e-3, 8.33345191e-3, 4.16657959e-2, 0.166666655, 0.5))
-)
-E0, E1, E2, E3, E4, E5 = SERIES
-HALF, UNIT, LOWEST = np.float32(0.5), np.float32(1), np.float32(-87)
-
-
-def exponential(x: Any) -> Any:
-    """exp(x) for x <= 0; below -87, where float32 ends, exp(-87)."""
-    return np.exp(x)
-
-
-@overload(exponential, inline="always")
-def _exponential(x: Any) -> Any:
-    """In float32 a polynomial between powers of two, which is vectorised, unlike the library's function (Cephes)."""
-
-    def double(x: Any) -> Any:
-        return np.exp(x)
-
-    def single(x: Any) -> Any:
-        x = LOWEST if x < LOWEST else x
-        n = np.floor(x * LOG2_E + HALF)
-        r = x - n * LN2_HIGH - n * LN2_LOW
-        series = ((((E0 * r + E1) * r + E2) * r + E3) * r + E4) * r + E5
-        power = np.int32((np.int32(n) + np.int32(127)) << np.int32(23)).view(np.float32)
-        return (series * r * r + r + UNIT) * power
-
-    return single if x == types.float32 else double
 
 
 @called

@@ -1,6 +1,6 @@
 """Bilinear sampling and its gradients as compiled loops, one pass over the positions each.
 
-Numbers of the precision at hand are made of ``one``: a literal would be of double precision.
+Numbers of the precision at hand are made of ``one``: a literal would be of double precision. Features may be bfloat16.
 """
 
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from restora.layers.compiled import compiled_loop, inlined
+from restora.layers.vectors import widened
 
 
 @inlined
@@ -58,10 +59,10 @@ def sample(
             w10, w11 = factor * bottom_weight * left_weight, factor * bottom_weight * right_weight
             for c in range(channels):
                 out[b, p, g, c] = (
-                    w00 * features[b, top, left, g, c]
-                    + w01 * features[b, top, right, g, c]
-                    + w10 * features[b, bottom, left, g, c]
-                    + w11 * features[b, bottom, right, g, c]
+                    w00 * widened(features[b, top, left, g, c])
+                    + w01 * widened(features[b, top, right, g, c])
+                    + w10 * widened(features[b, bottom, left, g, c])
+                    + w11 * widened(features[b, bottom, right, g, c])
                 )
 
 
@@ -94,10 +95,10 @@ def sample_gradients(
                 s00 = s01 = s10 = s11 = one - one  # the gradient times the values of each corner
                 for c in range(channels):
                     up = grad[b, p, g, c]
-                    s00 += up * features[b, top, left, g, c]
-                    s01 += up * features[b, top, right, g, c]
-                    s10 += up * features[b, bottom, left, g, c]
-                    s11 += up * features[b, bottom, right, g, c]
+                    s00 += up * widened(features[b, top, left, g, c])
+                    s01 += up * widened(features[b, top, right, g, c])
+                    s10 += up * widened(features[b, bottom, left, g, c])
+                    s11 += up * widened(features[b, bottom, right, g, c])
                 factor = factors[b, p, g]
                 at_top = left_weight * s00 + right_weight * s01
                 at_bottom = left_weight * s10 + right_weight * s11
