@@ -1,6 +1,10 @@
 import json
 
+import torch
+from recipes import write_photos
+
 import restora
+from restora.checkpoints import convert_checkpoint
 
 
 def test_version(restora_command):
@@ -44,3 +48,30 @@ def test_doctor_names_versions_devices_and_weights(restora_command):
     assert "device: " in run.stdout
     for card in restora.list_weights():
         assert f"weights {card.name}: sound" in run.stdout
+
+
+def test_doctor_finds_the_file_that_is_damaged(tmp_path, restora_command):
+    network = restora.create_model("chair", "tiny", width=4, blocks=(1, 1, 1), attention=(False, False, True))
+    torch.save(network.state_dict(), tmp_path / "parts.pth")
+    torch.save(network.state_dict(), tmp_path / "old.pth", _use_new_zipfile_serialization=False)
+    convert_checkpoint(tmp_path / "parts.pth", tmp_path, name="card")
+    (tmp_path / "alone.safetensors").write_bytes((tmp_path / "card.safetensors").read_bytes())
+    photos = write_photos(tmp_path / "photos")
+    assert restora_command("pack", photos, "-o", "photos.pack").returncode == 0
+    files = ["parts.pth", "card.safetensors", "alone.safetensors", "photos.pack"]
+    places = ["its parts", "card.json", "its metadata", "index.json"]
+    run = restora_command("doctor", *files, "old.pth")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == [
+        *(f"{file}: sound, by the checksums in {place}" for file, place in zip(files, places, strict=True)),
+        "old.pth: can be read, but has no checksum to hold it against",
+    ]
+    for file in files:
+        path = tmp_path / file / "00000.npy" if file.endswith(".pack") else tmp_path / file
+        content = bytearray(path.read_bytes())
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    run = restora_command("doctor", *files)
+    assert (run.returncode, run.stdout) == (1, "")
+    assert [line.split(": ")[1].split("/")[0] for line in run.stderr.splitlines()] == files
+    assert restora_command("doctor", "nosuch.pth").returncode == 2

@@ -11,7 +11,7 @@ from restora.checkpoints.cards import WeightsCard, read_card
 from restora.checkpoints.hub import fetch, is_hub_id, weights_in
 from restora.checkpoints.inspection import inspect_state_dict
 from restora.checkpoints.published import PUBLISHED, fetch_published
-from restora.checkpoints.reading import read_content, sha256_of, tensors_in
+from restora.checkpoints.reading import checksums_in, read_content, read_tensors, sha256_of, tensors_in
 from restora.checkpoints.shipped import list_weights, weights_folder
 from restora.checkpoints.training_state import TrainingState, training_state
 from restora.errors import RestoraError
@@ -118,10 +118,7 @@ def read_checkpoint(path: Path) -> LoadedCheckpoint:
         RestoraError: Unreadable or unsafe file, no known architecture, keys missing or left over, or a file that is
             not the one its card describes.
     """
-    card_path = path.with_suffix(".json")
-    card = read_card(card_path) if path.suffix == ".safetensors" and card_path.exists() else None
-    if card and sha256_of(path) != card.sha256:
-        raise RestoraError(f"{path}: not the file that its card {card_path.name} describes; fetch both again")
+    card_path, card = path.with_suffix(".json"), _card_of(path)
     content = read_content(path)
     weights = tensors_in(content, path)
     if card:
@@ -143,3 +140,26 @@ def read_checkpoint(path: Path) -> LoadedCheckpoint:
         raise RestoraError(f"{path}: {error}") from error
     logger.info("%s: %s", path, found)
     return LoadedCheckpoint(path, arch, found.variant, found.config, weights)
+
+
+def check_weights(path: Path) -> str | None:
+    """Read a file of weights, of whatever network, to its end.
+
+    Returns:
+        Where the checksum is that it was held against; ``None`` if it has none.
+
+    Raises:
+        RestoraError: Damaged, unsafe, no weights, or not the file that its card describes.
+    """
+    card = _card_of(path)
+    read_tensors(path)
+    return f"{path.stem}.json" if card else checksums_in(path)
+
+
+def _card_of(path: Path) -> WeightsCard | None:
+    """Return the card beside a file of weights, if there is one, whose checksum it must have."""
+    card_path = path.with_suffix(".json")
+    card = read_card(card_path) if path.suffix == ".safetensors" and card_path.exists() else None
+    if card and sha256_of(path) != card.sha256:
+        raise RestoraError(f"{path}: not the file that its card {card_path.name} describes; fetch both again")
+    return card

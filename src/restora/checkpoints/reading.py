@@ -1,6 +1,7 @@
 """Reading of files of weights, without ever executing anything in them."""
 
 import hashlib
+import zipfile
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -99,6 +100,17 @@ def checksum(tensors: Mapping[str, Tensor]) -> str:
         found = zlib.crc32(f"{name} {value.dtype} {tuple(value.shape)}".encode(), found)
         found = zlib.crc32(value.reshape(-1).view(torch.uint8).numpy().data, found)
     return f"{found:08x}"
+
+
+def checksums_in(path: Path) -> str | None:
+    """Say where a file of weights has the checksums that are looked at when it is read, ``None`` if nowhere."""
+    if kind_of(path) == "safetensors":
+        with safe_open(path, "pt") as stream:
+            return "its metadata" if CHECKSUM in (stream.metadata() or {}) else None
+    if not zipfile.is_zipfile(path):
+        return None
+    with zipfile.ZipFile(path) as archive:
+        return "its parts" if any(entry.CRC for entry in archive.infolist()) else None
 
 
 def _read_safetensors(path: Path) -> dict[str, Tensor]:

@@ -3,13 +3,19 @@
 import os
 import platform
 import sys
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Annotated
 
 import torch
 import typer
 
 from restora import __version__
 from restora.checkpoints import list_weights, load_model
+from restora.checkpoints.loading import check_weights, find_weights
+from restora.datasets.pack import INDEX, Pack
 from restora.errors import RestoraError
 from restora.layers.precision import computes_in_bfloat16
 from restora.restoration.engine import best_device
@@ -36,8 +42,58 @@ OPTIONAL = {
 """Packages that only some commands need, and the extra that installs them."""
 
 
-def doctor() -> None:
+EPILOG = """
+Examples:
+
+  restora doctor
+
+  restora doctor best.pt mine.safetensors photos.pack  [dim]is a bit damaged? exit code 1 if so[/dim]
+"""
+
+
+def doctor(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="[FILE...]", exists=True, help="Weights, checkpoints and packs to be checked instead."),
+    ] = None,
+) -> None:
     """Show versions, devices and optional parts, and check the weights; send this along with a report."""
+    if files:
+        healthy = [_is_sound(str(file), partial(_check_file, file)) for file in files]
+    else:
+        _print_installation()
+        healthy = [_is_sound(f"weights {card.name}", partial(_load, card.name)) for card in list_weights()]
+    if not all(healthy):
+        raise typer.Exit(1)
+
+
+def _is_sound(name: str, check: Callable[[], str]) -> bool:
+    try:
+        print(f"{name}: {check()}")
+    except RestoraError as error:
+        print(f"restora: {error}", file=sys.stderr)
+        return False
+    return True
+
+
+def _load(name: str) -> str:
+    load_model(name)
+    return "sound"
+
+
+def _check_file(file: Path) -> str:
+    if (file / INDEX).exists():
+        found = "index.json" if Pack(file).index.descriptions else None
+    else:
+        found = check_weights(find_weights(file))
+    return (
+        f"sound, by the checksums in {found}"
+        if found
+        else "can be read, but has no checksum to hold it against"
+    )
+
+
+def _print_installation() -> None:
     print(f"restora {__version__}, Python {platform.python_version()}, {platform.platform()}")
     for name in CORE:
         print(f"  {name} {version(name)}")
@@ -50,16 +106,6 @@ def doctor() -> None:
     print(f"device: {device} ({name}), {free_memory(device) / 1024**3:.1f} GiB free")
     print(f"  precision auto: {'bfloat16' if computes_in_bfloat16(device) else 'float32'}")
     print(f"  {torch.get_num_threads()} threads of {os.cpu_count()} processors")
-    healthy = True
-    for card in list_weights():
-        try:
-            load_model(card.name)
-            print(f"weights {card.name}: sound")
-        except RestoraError as error:
-            healthy = False
-            print(f"restora: {error}", file=sys.stderr)
-    if not healthy:
-        raise typer.Exit(1)
 
 
 def _version_or_remedy(name: str, extra: str) -> str:
