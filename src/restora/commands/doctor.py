@@ -35,6 +35,8 @@ OPTIONAL = {
     "accelerate": "train",
     "tensorboard": "train",
     "matplotlib": "figures",
+    "openvino": "openvino",
+    "onnxruntime": "onnx",
     "scipy": "benchmarks",
     "h5py": "benchmarks",
     "lpips": "lpips",

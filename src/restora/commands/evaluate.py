@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from restora.commands.options import Device, Ensemble, Split, Threads, Variant, pixels_or_auto
+from restora.commands.options import Device, Engine, Ensemble, Split, Threads, Variant, pixels_or_auto
 from restora.commands.progress import counting_bar
 from restora.datasets import Pairs
 from restora.datasets import benchmark as card_of
@@ -82,6 +82,7 @@ def evaluate(
     ] = None,
     precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "float32",
     device: Device = "auto",
+    engine: Engine = "torch",
     threads: Threads = "auto",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Only one of every so many pairs.")] = 1,
@@ -109,6 +110,7 @@ def evaluate(
             local_statistics=local_statistics,
             precision=precision,
             device=device,
+            engine=engine,
             threads=pixels_or_auto("--threads", threads, "threads"),
         )
     elif images is not None:

@@ -7,6 +7,13 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print for other programs.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
+Engine = Annotated[
+    str,
+    typer.Option(
+        metavar="auto|torch|openvino|onnxruntime",
+        help="What runs the network on a CPU; auto: the fastest here that agrees with torch, measured once.",
+    ),
+]
 Inputs = Annotated[
     list[Path], typer.Argument(metavar="INPUT...", help="Files, folders and patterns.", show_default=False)
 ]

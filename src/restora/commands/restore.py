@@ -10,7 +10,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from restora.commands.options import Device, Inputs, LineAsJson, MaxPixels, Threads, pixels_or_auto
+from restora.commands.options import (
+    Device,
+    Engine,
+    Inputs,
+    LineAsJson,
+    MaxPixels,
+    Threads,
+    pixels_or_auto,
+)
 from restora.commands.progress import FilesProgress
 from restora.restoration import Result, gather, plan_jobs, restorer_for, run_jobs
 from restora.restoration.jobs import MAX_PIXELS
@@ -76,6 +84,7 @@ def restore(
     ] = False,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    engine: Engine = "auto",
     threads: Threads = "auto",
     recursive: Annotated[
         bool, typer.Option("-r", "--recursive", help="Also restore what is in the folders below.")
@@ -118,6 +127,7 @@ def restore(
             ensemble=ensemble,
             precision=precision,
             device=device,
+            engine=engine,
             threads=pixels_or_auto("--threads", threads, "threads"),
         )
         with FilesProgress(jobs, console) as progress:

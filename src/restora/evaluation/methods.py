@@ -59,7 +59,7 @@ class Method:
         words = [self.name]
         if self.settings.get("ensemble"):
             words.append("ensemble")
-        for key, word in (("tile", "tile"), ("local_statistics", "local")):
+        for key, word in (("tile", "tile"), ("local_statistics", "local"), ("engine", "engine")):
             words += [f"{word}-{self.settings[key]}"] if self.settings.get(key) is not None else []
         return "-".join(words)
 
@@ -72,6 +72,7 @@ def weights_method(
     local_statistics: int | None = None,
     precision: str = "float32",
     device: str = "auto",
+    engine: str = "torch",
     threads: Threads = "auto",
 ) -> Method:
     """Restore with weights; the whole image at once in float32 unless told otherwise, as papers do.
@@ -83,6 +84,7 @@ def weights_method(
         local_statistics: Side of the training crops in pixels, for pooling over windows; None for pooling over all.
         precision: As `restora.Restorer` takes it.
         device: As `restora.Restorer` takes it.
+        engine: As `restora.Restorer` takes it.
         threads: As `restora.Restorer` takes it.
 
     Raises:
@@ -95,8 +97,16 @@ def weights_method(
     card: WeightsCard | None = model.card
     network = model if local_statistics is None else with_local_statistics(model, local_statistics)
     restorer = Restorer(
-        network, tile=tile, ensemble=ensemble, precision=precision, device=device, threads=threads
+        network,
+        tile=tile,
+        ensemble=ensemble,
+        precision=precision,
+        device=device,
+        engine=engine,
+        threads=threads,
     )
+    if tile == "auto":  # the same for all images and engines
+        restorer.tile = tile = restorer.auto_tile() if engine == "torch" else restorer.choice.side
 
     def restore(entry: Entry, degraded: NDArray[np.float32]) -> Pixels:
         return restorer(degraded)
@@ -106,11 +116,12 @@ def weights_method(
         kind="weights",
         restore=restore,
         settings={
-            "tile": restorer.auto_tile() if tile == "auto" else tile,
+            "tile": tile,
             "ensemble": ensemble,
             "local_statistics": local_statistics,
             "precision": str(restorer.engine.dtype).removeprefix("torch."),
             "device": restorer.engine.device.type,
+            **({} if engine == "torch" else {"engine": engine}),
         },
         weights_sha256=card.sha256 if card else sha256_of(Path(source)),
         card=card.model_dump(mode="json") if card else None,

@@ -15,7 +15,13 @@ from restora.layers.knn_local_attention import (
     plain_knn_local_attention,
 )
 from restora.layers.layer_norm import BiasFreeLayerNorm, ChannelLayerNorm
-from restora.layers.local_pooling import GlobalMean, LocalMean, SubsampledLocalMean, box_means
+from restora.layers.local_pooling import (
+    GlobalMean,
+    InstanceNorm,
+    LocalMean,
+    SubsampledLocalMean,
+    box_means,
+)
 from restora.layers.neighborhood_attention import (
     NeighborhoodAttention,
     neighborhood_attention,
@@ -33,6 +39,7 @@ __all__ = [
     "DeformableConv2d",
     "GatedFeedForward",
     "GlobalMean",
+    "InstanceNorm",
     "KNNLocalAttention",
     "LocalMean",
     "NeighborhoodAttention",

@@ -9,8 +9,11 @@ test-time local converter (TLC).
 
 from typing import Self
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from restora.layers.exporting import is_exporting
 
 Size = tuple[int, int]
 
@@ -24,7 +27,30 @@ class GlobalMean(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the mean."""
-        return x.mean((2, 3), keepdim=True)
+        return global_mean(x)
+
+
+def global_mean(x: Tensor) -> Tensor:
+    """Compute the mean over height and width: (B, C, H, W) -> (B, C, 1, 1).
+
+    Exported graphs sum along rows and then along columns, with a reshape between, for else runtimes make one sum of it.
+    Some add up the values of a whole map one after another, which costs a digit that ChaIR needs.
+    """
+    if is_exporting():
+        return x.mean(3).reshape(*x.shape[:2], 1, x.shape[2]).mean(3, keepdim=True)
+    return x.mean((2, 3), keepdim=True)
+
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """Instance norm whose exported graph sums as `global_mean` does."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Normalise (B, C, H, W) over height and width; the shape stays."""
+        if not is_exporting():
+            return super().forward(x)
+        centred = x - global_mean(x)
+        normed = centred * torch.rsqrt(global_mean(centred.square()) + self.eps)
+        return normed * self.weight[:, None, None] + self.bias[:, None, None]
 
 
 class LocalMean(nn.Module):
@@ -60,7 +86,7 @@ class LocalMean(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Compute the means."""
         if self.window[0] >= x.shape[2] and self.window[1] >= x.shape[3]:
-            return x.mean((2, 3), keepdim=True)
+            return global_mean(x)
         return _extended(box_means(x, self.window), (x.shape[2], x.shape[3]))
 
     def extra_repr(self) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from restora.layers import GlobalMean
+from restora.layers import GlobalMean, InstanceNorm
 from restora.networks.architecture import Architecture
 from restora.networks.chair_keys import OFFICIAL_NAMES, hyper_parameters
 from restora.networks.contract import Requirements, RestorationNetwork
@@ -210,7 +210,7 @@ class ShallowFeatures(nn.Module):
             conv_gelu(channels // 2, channels // 2, 3),
             nn.Conv2d(channels // 2, channels, 1),
         )
-        self.norm = nn.InstanceNorm2d(channels, affine=True)
+        self.norm = InstanceNorm(channels, affine=True)
 
     def forward(self, x: Tensor) -> Tensor:
         """Compute the features."""

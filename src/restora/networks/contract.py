@@ -28,6 +28,7 @@ class Requirements:
         precisions: Names of the torch dtypes in which the network was measured to be safe.
         scales: Number of supervised outputs, of which the last is full size.
         min_batch: Smallest batch in training mode; a batch norm of what is pooled needs two.
+        engine_tile: Side in pixels of the tiles that engines of one size compile it for, rounded up to the multiple.
     """
 
     multiple: int = 1
@@ -39,6 +40,7 @@ class Requirements:
     precisions: tuple[str, ...] = ("float32",)
     scales: int = 1
     min_batch: int = 1
+    engine_tile: int = 512
 
 
 class RestorationNetwork(nn.Module, ABC):

@@ -10,9 +10,10 @@ from torch import nn
 from restora.errors import RestoraError
 from restora.images import Photograph
 from restora.input_types import open_image
-from restora.networks.contract import as_network
+from restora.networks.contract import RestorationNetwork, as_network
 from restora.restoration.blending import blended
 from restora.restoration.engine import Engine, build_engine
+from restora.restoration.engine_choice import EngineChoice
 from restora.restoration.ensemble import SelfEnsemble
 from restora.restoration.tiled_restoration import Progress, restore_pixels
 from restora.restoration.tiling import check_tile, round_up
@@ -42,6 +43,9 @@ class Restorer:
         strength: Share of the restored image in the result, 0 to 1; the rest is the image as it came.
         precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``; see `build_engine`.
         device: ``"auto"`` or a torch device.
+        engine: ``"torch"``, ``"openvino"``, ``"onnxruntime"``, or ``"auto"``: the fastest on this machine of those that
+            are installed and agree with torch, measured once. They run tiles of one size, compiled once and kept
+            in the cache folder; one that does not agree with torch is not used, which is said.
         threads: Threads on a CPU: a number, ``"auto"`` for what is free when an image comes (see
             `restora.threads`), or ``None`` for what torch has been told.
 
@@ -65,6 +69,7 @@ class Restorer:
         strength: float = 1.0,
         precision: str = "auto",
         device: str | torch.device = "auto",
+        engine: str = "auto",
         threads: Threads = "auto",
     ) -> None:
         check_threads(threads)
@@ -83,12 +88,15 @@ class Restorer:
                 "the self-ensemble turns photographs; views of a dual-pixel sensor cannot be turned"
             )
         self.tile, self.overlap, self.threads = tile, overlap, threads
+
+        def wrapped(inner: RestorationNetwork) -> RestorationNetwork:
+            return blended(SelfEnsemble(inner) if ensemble else inner, strength)
+
         with computing_threads(threads):
-            self.engine: Engine = build_engine(
-                blended(SelfEnsemble(network) if ensemble else network, strength),
-                precision=precision,
-                device=device,
-            )
+            self.engine: Engine = build_engine(wrapped(network), precision=precision, device=device)
+        self.choice = EngineChoice(
+            network, wrapped, engine=engine, precision=precision, device=self.engine.device, tile=tile
+        )
         needs = self.engine.requirements
         if tile is not None:
             # The smallest tile that "auto" may mean: what is possible must not depend on the free memory.
@@ -123,10 +131,12 @@ class Restorer:
         opened = open_image(image)
         overlap = None if self.overlap == "auto" else self.overlap
         with computing_threads(self.threads):
-            tile = self.auto_tile() if self.tile == "auto" else self.tile
-            restored = restore_pixels(
-                self.engine, opened.pixels, tile=tile, overlap=overlap, progress=progress
-            )
+            engine = self.choice(*opened.pixels.shape[:2])
+            if engine is not None:
+                tile: int | None = self.choice.side
+            else:
+                engine, tile = self.engine, self.auto_tile() if self.tile == "auto" else self.tile
+            restored = restore_pixels(engine, opened.pixels, tile=tile, overlap=overlap, progress=progress)
         return opened.close(restored)
 
     def _batch(self, images: torch.Tensor, progress: Progress | None) -> torch.Tensor:
