@@ -9,6 +9,7 @@ from restora.checkpoints.inspection import precision_of
 from restora.checkpoints.loading import read_checkpoint
 from restora.checkpoints.names import file_name
 from restora.checkpoints.training_state import TrainingState
+from restora.checkpoints.trial import try_on_picture
 from restora.checkpoints.writing import save_weights
 from restora.errors import RestoraError
 
@@ -38,7 +39,8 @@ def convert_checkpoint(
         The path of the weights.
 
     Raises:
-        RestoraError: The checkpoint is unsafe, damaged or unknown, or the folder cannot be written.
+        RestoraError: The checkpoint is unsafe, damaged or unknown, its answers are not finite, or the folder cannot be
+            written.
     """
     checkpoint = read_checkpoint(Path(file))
     precision = precision or precision_of(checkpoint.weights)
@@ -49,6 +51,7 @@ def convert_checkpoint(
         name = file_name(name or (trained.name if trained else checkpoint.path.stem))
     except ValueError as error:
         raise RestoraError(f"{file}: {error}; choose another one with --name") from error
+    try_on_picture(network, str(file))
     card = WeightsCard(
         name=name,
         task=task or (trained.task if trained else "unknown"),

@@ -12,6 +12,8 @@ from torch import Tensor
 from restora.atomic import claimed, write_file
 from restora.checkpoints.cards import WeightsCard
 from restora.checkpoints.reading import CHECKSUM, checksum
+from restora.errors import RestoraError
+from restora.networks.architecture import some
 
 
 def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsCard) -> Path:
@@ -26,13 +28,18 @@ def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsC
         The path of the weights.
 
     Raises:
-        RestoraError: The folder cannot be written.
+        RestoraError: A value is not finite, or too large for the type, or the folder cannot be written.
     """
     dtype = getattr(torch, card.precision)
     stored = {
         name: (value.to(dtype) if value.is_floating_point() else value).contiguous().cpu()
         for name, value in state.items()
     }
+    if unsound := [name for name, value in stored.items() if not bool(value.isfinite().all())]:
+        raise RestoraError(
+            f"{card.name}: {some(unsound)} hold values that are not finite in {card.precision}; store them in float32, or"
+            " train with a lower learning rate"
+        )
     content = _ordered(save(stored, metadata={"format": "pt", CHECKSUM: checksum(stored)}))
     path = Path(folder) / f"{card.name}.safetensors"
     card = card.model_copy(update={"sha256": hashlib.sha256(content).hexdigest()})

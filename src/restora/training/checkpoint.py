@@ -61,7 +61,7 @@ def load_checkpoint(path: Path) -> TrainingCheckpoint:
         raise RestoraError(f"{path}: there is no checkpoint to resume from; start without --resume")
     try:
         return TrainingCheckpoint(**_interned(read_content(path)))
-    except TypeError as error:
+    except (TypeError, RecursionError) as error:
         raise RestoraError(f"{path}: not a training checkpoint of restora") from error
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from restora.checkpoints import WeightsCard, save_weights
+from restora.checkpoints.trial import try_on_picture
 from restora.json_lines import read_lines
 from restora.training.loop import Trainer
 from restora.training.recipe import Recipe
@@ -23,8 +24,12 @@ def export_weights(trainer: Trainer, precision: str = "float16") -> Path:
 
     Returns:
         The path of the weights.
+
+    Raises:
+        RestoraError: What they restore is not finite.
     """
     recipe, network = trainer.recipe, trainer.averaged_network()
+    try_on_picture(network, str(trainer.folder))
     card = WeightsCard(
         name=recipe.name,
         task=recipe.task,

@@ -136,14 +136,23 @@ class Trainer:
         """Go on from the folder's last checkpoint.
 
         Raises:
-            RestoraError: There is none, it is damaged, or it belongs to another network.
+            RestoraError: There is none, it is damaged, or it belongs to another network or optimizer.
         """
-        checkpoint = load_checkpoint(self.folder / "last.pt")
-        if json.loads(checkpoint.recipe)["model"] != json.loads(self.recipe.model.model_dump_json()):
+        file = self.folder / "last.pt"
+        checkpoint = load_checkpoint(file)
+        try:
+            same = json.loads(checkpoint.recipe)["model"] == json.loads(self.recipe.model.model_dump_json())
+            if same:
+                self.network.load_state_dict(checkpoint.network)
+                self.ema.load_state_dict(checkpoint.ema, checkpoint.ema_updates)
+                self.optimizer.load_state_dict(checkpoint.optimizer)
+        except Exception as error:  # whatever a damaged state makes of its readers
+            raise RestoraError(
+                f"{file}: not the state of a training by this recipe, or damaged; use another folder, or the recipe that"
+                " the run began with"
+            ) from error
+        if not same:
             raise RestoraError(f"{self.folder}: the run there trains another network; use another folder")
-        self.network.load_state_dict(checkpoint.network)
-        self.ema.load_state_dict(checkpoint.ema, checkpoint.ema_updates)
-        self.optimizer.load_state_dict(checkpoint.optimizer)
         self.step, self.best = checkpoint.step, checkpoint.best
 
     def run(self) -> bool:
@@ -209,6 +218,7 @@ class Trainer:
             last = stopped or self.step == stretch.last_step
             if save or validate or last or self.step % self.report_every == 0:
                 self.watch.check(measured, self.step)
+                self.watch.check_weights(self.network.state_dict().values(), self.step)
                 losses, errors = torch.stack(measured).unbind(1)
                 seconds = (time.perf_counter() - start) / len(losses)
                 score = self._validate(validation) if validation is not None and validate else None
