@@ -1,12 +1,19 @@
 """Photographs and metadata that the tests of this folder share."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image, ImageCms, TiffImagePlugin
 
 from restora.images import Metadata, Photograph
+
+sys.path[:0] = [
+    str(Path(__file__).parent),
+    str(Path(__file__).parents[1] / "attack"),
+]  # for the matrix of metadata
 
 MakePhotograph = Callable[..., Photograph]
 

@@ -112,7 +112,7 @@ def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adapt
         what = [f"the PNG chunks {', '.join(chunks)}"] if chunks else []
         what += ["the name of the colour profile"] if encoding.profile_name and metadata.icc else []
         if what:
-            losses.append((f"{' and '.join(what)} left out, because {target.name} cannot hold them", {}))
+            losses.append((f"{' and '.join(what)} left out, because {target.name} has no place for that", {}))
     return [Adaptation(words, _without(change)) for words, change in losses]
 
 

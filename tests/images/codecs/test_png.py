@@ -288,7 +288,7 @@ def test_name_of_the_profile(tmp_path, make_photograph, icc):
     back = dict(chunks(write(tmp_path / "b.png", read(path))))
     assert back[b"iCCP"].startswith(b"my display\0\0")
     assert losses("b.jpg", read(path)) == (
-        "the name of the colour profile left out, because JPEG cannot hold them",
+        "the name of the colour profile left out, because JPEG has no place for that",
     )
 
 
@@ -310,7 +310,7 @@ def test_chunks_that_would_be_wrong_are_left_out_and_named(tmp_path, make_photog
     assert photograph.notes == ("PNG chunks sBIT, bKGD, prIV left out",)
     assert photograph.metadata.encoding.chunks == ((b"saFe", b""), (b"saVe", b"safe"))
     assert losses("b.webp", photograph) == (
-        "the PNG chunks saFe, saVe left out, because WebP cannot hold them",
+        "the PNG chunks saFe, saVe left out, because WebP has no place for that",
     )
 
 
