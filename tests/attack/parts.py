@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import checkpoint_mutations
 import image_attack
@@ -15,6 +14,7 @@ import wrong_invocations
 from arena import Arena
 from image_mutations import mutation
 from invocations import MIB, WarmProgram, faults
+from kills import SITUATIONS, Killings
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,8 @@ class Field:
         return Arena(self.folder / "arena")
 
     @cached_property
-    def killings(self) -> Any:
+    def killings(self) -> Killings:
         """Files for the kills."""
-        from kills import Killings
-
         shutil.rmtree(self.folder / "kills", ignore_errors=True)
         return Killings(self.folder / "kills")
 
@@ -138,8 +136,6 @@ def _checkpoint(where: Field, seed: int, number: int) -> Found:
 
 
 def _kill(where: Field, seed: int, number: int) -> Found:
-    from kills import SITUATIONS
-
     name = list(SITUATIONS)[number % len(SITUATIONS)]
     kill = where.killings.kill(name, Random(f"{seed}/{number}"))
     return Found(f"{kill.situation} {kill.moment}", list(kill.faults))
