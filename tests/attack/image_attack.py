@@ -13,9 +13,13 @@ MAX_PIXELS = 2**18
 
 COMMANDS = (
     "restore {picture} --weights weights -o out/made --max-pixels {most}",
-    "diagnose {picture} --max-pixels {most}",
+    "compare photo.png {picture} -o out/made.png",
     "restore {picture} --weights weights -o out/made.tif --compare --max-pixels {most}",
     "restore {picture} photo.png --weights weights -o out/made --format png --max-pixels {most}",
+    "degrade {picture} -a jpeg/40 -o out/made.jpg --side 64",
+    "restore {picture} --weights weights -o out/made.webp --format webp --max-pixels {most}",
+    "diagnose {picture} --max-pixels {most}",
+    "restore {picture} --weights weights -o out/made --tile 16 --overlap 4 --max-pixels {most}",
 )
 
 
