@@ -147,6 +147,18 @@ def output_file(path: Path) -> Iterator[BinaryIO]:
         raise refusal(path, error) from error
 
 
+def make_folder(path: Path) -> None:
+    """Make a folder that is to hold files, unless it is there.
+
+    Raises:
+        RestoraError: It cannot be made; the message says why, and what to do.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise refusal(path, error) from error
+
+
 def write_file(path: Path, content: str | bytes) -> Path:
     """Write a file whole or not at all, its folder with it.
 

@@ -19,6 +19,7 @@ COMMANDS = (
     "restore {picture} -o out/a.png",
     "restore {picture} --weights weights -o out/a.png --strength 0.5",
     "compare {picture} {picture} -o out/a.png",
+    "degrade {picture} -a jpeg/40 -o out/a.jpg",
 )
 
 

@@ -123,7 +123,8 @@ def _checkpoint(where: Field, seed: int, number: int) -> Found:
         0: ("inspect", main),
         1: ("convert", main, "out/target"),
         2: ("restore", "photo.png", "--weights", main, "-o", "out/restored.png"),
-    }[number // 3 % 3]
+        3: ("doctor", main),
+    }[number // 3 % 4]
     outcome = where.program.run(words, where.arena.folder)
     size = sum(map(len, hostile.files.values()))
     found = faults(outcome, memory=where.program.own_memory + 2 * size + 500 * MIB)

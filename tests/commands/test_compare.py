@@ -86,3 +86,14 @@ def test_labels_tell_the_pictures_apart():
     assert _labels([Path("bm3d/7.png"), Path("ours/7.png")], None) == ["bm3d", "ours"]
     assert _labels([Path("x/7.png"), Path("x/7.jpg")], None) == ["x/7.png", "x/7.jpg"]
     assert _labels([Path("a"), Path("b")], "Noisy; 3, 4") == ["Noisy", "3, 4"]
+
+
+def test_pictures_for_which_there_is_no_memory_are_refused_before_they_are_decoded(
+    restora_command, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("restora.images.codecs.limits.free_memory", lambda: 2**28)
+    picture = write(tmp_path / "large.png", Photograph(np.zeros((2000, 2000, 3), np.uint8)))
+    run = restora_command("compare", picture, picture, "-o", "f.png")
+    assert (run.returncode, "large.png: 2000 x 2000 pixels need" in run.stderr) == (0, False)
+    run = restora_command("compare", picture, picture, "--clean", picture, "-o", "g.png")
+    assert (run.returncode, "large.png: 2000 x 2000 pixels need" in run.stderr) == (2, True)

@@ -88,3 +88,12 @@ def test_wrong_usage_is_explained_in_a_line(restora_command, photo, arguments, w
 def test_help_shows_examples(restora_command):
     text = restora_command("degrade", "--help").stdout
     assert "restora degrade photo.jpg --apply rain/heavy --seed 3" in text
+
+
+def test_a_photograph_for_which_there_is_no_memory_is_refused_before_it_is_decoded(
+    restora_command, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("restora.images.codecs.limits.free_memory", lambda: 2**27)
+    picture = write(tmp_path / "large.png", Photograph(np.zeros((2000, 2000, 3), np.uint8)))
+    run = restora_command("degrade", picture, "-a", "noise/25")
+    assert (run.returncode, "large.png: 2000 x 2000 pixels need" in run.stderr) == (2, True)

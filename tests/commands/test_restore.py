@@ -375,3 +375,13 @@ def test_one_thread_restores(tmp_path, restora_command):
     write(tmp_path / "photo.png", Photograph(noisy(40, 56, 3)))
     assert restora_command("restore", "photo.png", "--task", "denoise", "--threads", "1").returncode == 0
     assert roughness(read(tmp_path / "photo-restored.png").pixels) < roughness(noisy(40, 56, 3)) / 2
+
+
+def test_an_output_folder_that_cannot_be_made_is_refused_once(restora_command, tmp_path):
+    for name in ("1.png", "2.png"):
+        write(tmp_path / "in" / name, Photograph(noisy(20, 20, 3)))
+    run = restora_command("restore", "in", "--task", "denoise", "-o", "in/1.png/below")
+    assert run.returncode == 2
+    assert run.stderr.splitlines() == [
+        "restora: in/1.png/below: a part of the path is a file, not a folder; choose another folder"
+    ]

@@ -1,6 +1,7 @@
 import csv
 import json
 import math
+import os
 
 import pytest
 from hypothesis import given, settings
@@ -91,6 +92,12 @@ def test_other_files_are_refused_in_one_line(tmp_path, text, words):
     with pytest.raises(RestoraError, match=words) as error:
         read_json(tmp_path / "e.json")
     assert "\n" not in str(error.value)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "e.json")
+    with pytest.raises(RestoraError, match=r"e\.json: is no regular file"):
+        read_json(tmp_path / "e.json")
 
 
 def test_missing_files_and_metrics_are_named(tmp_path):

@@ -27,6 +27,9 @@ Examples:
 The first picture is shown whole. Crops are x,y,width,height; without any, two are chosen where the pictures differ most.
 """
 
+COPIES, COPIES_OF_SCORES = 10, 60
+"""Pictures of 8 bits that comparing takes for each that is compared, and that scoring takes, as measured."""
+
 
 def compare(
     pictures: Annotated[
@@ -86,7 +89,8 @@ def compare(
     if is_pdf and output.exists() and not overwrite:
         raise RestoraError(f"{output}: exists already; choose another name, or --overwrite")
     files = [*pictures, *([clean] if clean is not None else [])]
-    photographs = [read(file).upright() for file in files]
+    copies = COPIES * len(files) + (COPIES_OF_SCORES if clean is not None else 0)
+    photographs = [read(file, copies=copies).upright() for file in files]
     if not is_pdf:
         check_target(output, photographs[0], quality=quality, overwrite=overwrite)
     first = photographs[0]

@@ -35,6 +35,9 @@ Several are applied in the order given; light meets them in that of this list: {
 ({NUMBERS}).
 """
 
+COPIES = 16
+"""Pictures of 8 bits that take the room of the photograph as floats, before it is reduced."""
+
 
 def degrade(
     photo: Annotated[Path, typer.Argument(metavar="PHOTO", help="A clean photograph.", show_default=False)],
@@ -76,7 +79,7 @@ def degrade(
         raise RestoraError(f"{photo}: nothing to do; give some, such as --apply rain/heavy, or --gallery")
     steps = tuple(map(find_preset, apply))
     target = output or photo.with_name(f"{photo.stem}-{'gallery' if gallery else 'degraded'}.png")
-    photograph = read(photo).upright()
+    photograph = read(photo, copies=COPIES).upright()
     check_target(target, photograph, quality=quality, overwrite=overwrite)
     clean = _tensor(photograph, side)
     if gallery:

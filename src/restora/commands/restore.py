@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from restora.atomic import make_folder
 from restora.commands.options import (
     Device,
     Engine,
@@ -117,6 +118,8 @@ def restore(
         _tell(result, console, as_json)
     jobs = plan_jobs(images, output, suffix=suffix, file_format=file_format)
     begin = perf_counter()
+    if output is not None and len(jobs) > 1:
+        make_folder(output)  # one refusal for all
     if jobs:
         restorer = restorer_for(
             task,

@@ -81,7 +81,9 @@ def differing_crops(images: Sequence[NDArray[Any]], count: int = 2) -> tuple[Cro
     """
     height, width = images[0].shape[:2]
     side = min(max(SMALLEST, min(height, width) // SHARE), height, width)
-    difference = np.stack(images[1:] if len(images) > 2 else images).std(axis=0).mean(axis=2)
+    compared = images[1:] if len(images) > 2 else images
+    # Row by row: a stack of whole pictures would take several times their memory.
+    difference = np.array([np.std(rows, axis=0).mean(axis=1) for rows in zip(*compared, strict=True)])
     # Half a side of distance, so that two crops show two things.
     corners = salient_corners(difference, side, count, side + side // 2)
     return tuple(Crop(left, top, side, side) for top, left in sorted(corners, key=lambda corner: corner[1]))

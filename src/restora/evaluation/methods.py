@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from restora.checkpoints.names import file_name
 from restora.checkpoints.reading import sha256_of
 from restora.datasets import Entry
 from restora.errors import RestoraError
@@ -163,12 +164,16 @@ def images_method(folder: str | Path, *, name: str | None = None) -> Method:
 
     Args:
         folder: It and those below are searched.
-        name: Name of the method; that of the folder for None.
+        name: Name of the method, after which files are called; that of the folder for None.
 
     Raises:
-        RestoraError: The folder is missing or holds no images; when restoring, a picture is missing or not unique.
+        RestoraError: The folder is missing or holds no images, or the name names no file; when restoring, a picture is missing or not unique.
     """
     folder = Path(folder)
+    try:
+        label = file_name(folder.resolve().name if name is None else name)
+    except ValueError as error:
+        raise RestoraError(f"{folder}: {error}; choose another one with --name") from error
     if not folder.is_dir():
         raise RestoraError(f"{folder}: is not a folder; name the one with the restored pictures")
     files = sorted(
@@ -209,7 +214,7 @@ def images_method(folder: str | Path, *, name: str | None = None) -> Method:
     def stamp(entry: Entry) -> str:
         return sha256_of(find(entry))
 
-    return Method(name or folder.resolve().name, "images", restore, stamp=stamp)
+    return Method(label, "images", restore, stamp=stamp)
 
 
 def _require_rgb(entry: Entry, degraded: Pixels) -> None:

@@ -180,6 +180,8 @@ def read_json(path: str | Path) -> Evaluation:
         RestoraError: The file is missing, is no evaluation, or one of a later restora.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():
+        raise RestoraError(f"{path}: is no regular file; name a JSON file of restora evaluate")
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
