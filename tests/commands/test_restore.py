@@ -12,6 +12,7 @@ from PIL import Image, ImageCms
 
 from restora.commands.app import main
 from restora.images import Metadata, Photograph, read, write
+from restora.reproducibility import ENVIRONMENT
 
 
 def noisy(*shape, dtype=np.uint8, seed=0):
@@ -369,6 +370,21 @@ def test_impossible_threads_are_refused(tmp_path, restora_command, threads, mess
     run = restora_command("restore", "photo.png", "--task", "denoise", "--threads", threads)
     assert run.returncode == 2
     assert message in " ".join(run.stderr.replace("│", " ").split())
+
+
+def test_a_reproducible_run_says_what_it_used(tmp_path, restora_command, monkeypatch):
+    for name in (*ENVIRONMENT, "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "")
+    write(tmp_path / "photo.png", Photograph(noisy(40, 56, 3)))
+    run = restora_command("restore", "photo.png", "--task", "denoise", "--reproducible", "--json")
+    (used,) = json.loads(run.stdout)["used"]
+    fixed = {"device": "cpu", "precision": "float32", "tile": 512, "engine": "torch", "threads": 1}
+    assert used == {"weights": "denoise-chair-tiny"} | fixed
+    assert run.stderr == ""  # the environment is as it should be
+    assert {name: os.environ[name] for name in ENVIRONMENT} == ENVIRONMENT
+    run = restora_command("restore", "photo.png", "--reproducible", "--precision", "bfloat16", "--overwrite")
+    assert run.returncode == 2
+    assert "precision bfloat16 differs from machine to machine" in run.stderr
 
 
 def test_one_thread_restores(tmp_path, restora_command):

@@ -158,6 +158,9 @@ def test_weights_are_evaluated_without_rounding_where_the_protocol_does_not(rain
         "denoise-chair-tiny", ensemble=True, tile=256, local_statistics=96, device="cpu"
     )
     assert ensemble.label == "denoise-chair-tiny-ensemble-tile-256-local-96"
+    same_everywhere = weights_method("denoise-chair-tiny", tile="auto", reproducible=True)
+    assert same_everywhere.label == "denoise-chair-tiny-reproducible-tile-512"
+    assert same_everywhere.settings["threads"] == 1
 
 
 def test_pictures_of_others_are_found_by_name(rain, tmp_path):

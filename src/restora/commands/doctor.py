@@ -56,7 +56,9 @@ Examples:
 def doctor(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE...]", exists=True, help="Weights, checkpoints and packs to be checked instead."),
+        typer.Argument(
+            metavar="[FILE...]", exists=True, help="Weights, checkpoints and packs to be checked instead."
+        ),
     ] = None,
 ) -> None:
     """Show versions, devices and optional parts, and check the weights; send this along with a report."""

@@ -11,7 +11,16 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 from rich.table import Table
 
-from restora.commands.options import Device, Engine, Ensemble, Split, Threads, Variant, pixels_or_auto
+from restora.commands.options import (
+    Device,
+    Engine,
+    Ensemble,
+    Reproducible,
+    Split,
+    Threads,
+    Variant,
+    pixels_or_auto,
+)
 from restora.commands.progress import counting_bar
 from restora.datasets import Pairs
 from restora.datasets import benchmark as card_of
@@ -84,6 +93,7 @@ def evaluate(
     device: Device = "auto",
     engine: Engine = "torch",
     threads: Threads = "auto",
+    reproducible: Reproducible = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many pairs.")] = None,
     every: Annotated[int, typer.Option(min=1, help="Only one of every so many pairs.")] = 1,
     keep_images: Annotated[
@@ -112,6 +122,7 @@ def evaluate(
             device=device,
             engine=engine,
             threads=pixels_or_auto("--threads", threads, "threads"),
+            reproducible=reproducible,
         )
     elif images is not None:
         fixed = images_method(images, name=name)

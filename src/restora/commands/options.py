@@ -23,6 +23,12 @@ LineAsJson = Annotated[
 MaxPixels = Annotated[int, typer.Option(min=1, help="Refuse larger photographs.", show_default=True)]
 Ensemble = Annotated[bool, typer.Option("--ensemble", help="Average over flips and turns.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")]
+Reproducible = Annotated[
+    bool,
+    typer.Option(
+        "--reproducible", help="The same bytes on every machine: float32, torch, fixed tiles, one thread."
+    ),
+]
 Split = Annotated[str | None, typer.Option(help="train, val, test or all; the usual one if left out.")]
 Threads = Annotated[str, typer.Option(metavar="auto|NUMBER", help="Threads on a CPU; auto: what is free.")]
 Variant = Annotated[str | None, typer.Option(help="Such as blur_gamma; the usual one if left out.")]

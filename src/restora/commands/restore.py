@@ -17,6 +17,7 @@ from restora.commands.options import (
     Inputs,
     LineAsJson,
     MaxPixels,
+    Reproducible,
     Threads,
     pixels_or_auto,
 )
@@ -87,6 +88,7 @@ def restore(
     precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
     engine: Engine = "auto",
     threads: Threads = "auto",
+    reproducible: Reproducible = False,
     recursive: Annotated[
         bool, typer.Option("-r", "--recursive", help="Also restore what is in the folders below.")
     ] = False,
@@ -132,6 +134,7 @@ def restore(
             device=device,
             engine=engine,
             threads=pixels_or_auto("--threads", threads, "threads"),
+            reproducible=reproducible,
         )
         with FilesProgress(jobs, console) as progress:
             for result in run_jobs(

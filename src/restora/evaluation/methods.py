@@ -58,8 +58,7 @@ class Method:
             'mine-ensemble-tile-256'
         """
         words = [self.name]
-        if self.settings.get("ensemble"):
-            words.append("ensemble")
+        words += [key for key in ("ensemble", "reproducible") if self.settings.get(key)]
         for key, word in (("tile", "tile"), ("local_statistics", "local"), ("engine", "engine")):
             words += [f"{word}-{self.settings[key]}"] if self.settings.get(key) is not None else []
         return "-".join(words)
@@ -75,6 +74,7 @@ def weights_method(
     device: str = "auto",
     engine: str = "torch",
     threads: Threads = "auto",
+    reproducible: bool = False,
 ) -> Method:
     """Restore with weights; the whole image at once in float32 unless told otherwise, as papers do.
 
@@ -87,6 +87,7 @@ def weights_method(
         device: As `restora.Restorer` takes it.
         engine: As `restora.Restorer` takes it.
         threads: As `restora.Restorer` takes it.
+        reproducible: As `restora.Restorer` takes it.
 
     Raises:
         RestoraError: Unknown or unreadable weights.
@@ -105,9 +106,10 @@ def weights_method(
         device=device,
         engine=engine,
         threads=threads,
+        reproducible=reproducible,
     )
-    if tile == "auto":  # the same for all images and engines
-        restorer.tile = tile = restorer.auto_tile() if engine == "torch" else restorer.choice.side
+    if restorer.tile == "auto":  # the same for all images and engines
+        restorer.tile = restorer.auto_tile() if engine == "torch" else restorer.choice.side
 
     def restore(entry: Entry, degraded: NDArray[np.float32]) -> Pixels:
         return restorer(degraded)
@@ -117,12 +119,13 @@ def weights_method(
         kind="weights",
         restore=restore,
         settings={
-            "tile": tile,
+            "tile": restorer.tile,
             "ensemble": ensemble,
             "local_statistics": local_statistics,
             "precision": str(restorer.engine.dtype).removeprefix("torch."),
             "device": restorer.engine.device.type,
             **({} if engine == "torch" else {"engine": engine}),
+            **({"reproducible": True, "threads": restorer.threads} if reproducible else {}),
         },
         weights_sha256=card.sha256 if card else sha256_of(Path(source)),
         card=card.model_dump(mode="json") if card else None,

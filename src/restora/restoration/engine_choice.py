@@ -52,6 +52,7 @@ class EngineChoice:
         self.side = (
             round_up(needs.engine_tile, needs.multiple) if tile is None or tile == "auto" else int(tile)
         )
+        self.name = "torch"  # of what runs the tiles
         self._engine: Engine | None = None
         self._settled = engine == "torch" or (engine == "auto" and not installed_runtimes())
         obstacle = (
@@ -100,6 +101,7 @@ class EngineChoice:
             return None
         if best.engine == "torch":
             return None
+        self.name = best.engine
         served = ServedNetwork(self.network, best.engine, best.precision, self.side)
         return build_engine(self.wrap(served), precision=best.precision, device="cpu")
 

@@ -48,6 +48,7 @@ class Result:
         notes: What was found and done if no task was given; what reading and writing could not keep.
         change: Mean difference between photograph and restoration in grey levels of 255, 0 unless restored.
         megapixels: Millions of pixels of the photograph, 0 unless restored.
+        used: What it was restored with, one after the other; see `Restorer`.
         seconds: Of reading, restoring and writing; other files may have been at work at the same time.
     """
 
@@ -59,6 +60,7 @@ class Result:
     notes: tuple[str, ...] = ()
     change: float = 0.0
     megapixels: float = 0.0
+    used: tuple[dict[str, str | int | None], ...] = ()
     seconds: float = 0.0
 
 
@@ -99,6 +101,7 @@ class FileRestoration:
         self._before: Photograph | None = None
         self._after: Photograph | None = None
         self._choice = Choice(())
+        self._used: tuple[dict[str, str | int | None], ...] = ()
         self._seconds = 0.0
 
     @property
@@ -166,6 +169,7 @@ class FileRestoration:
         self._choice = restorer.choose(before) if isinstance(restorer, AutoRestorer) else Choice((restorer,))
         if self._choice.restorers or not _keeps_format(self.job):
             self._after = self._choice(before, report)
+            self._used = tuple(restorer.used for restorer in self._choice.restorers)
         return None
 
     def _write(self) -> Result:
@@ -191,6 +195,7 @@ class FileRestoration:
             notes=(*self._choice.notes, *kept, *([hardly] if restored and change < HARDLY else [])),
             change=change,
             megapixels=before.megapixels,
+            used=self._used,
         )
 
     def _finished(self) -> Result | None:

@@ -42,7 +42,7 @@ def restore(
         overwrite: Restore again what is there already.
         compare: Also write a picture of before and after beside each result.
         **options: Of the `Restorer`: ``strength``, ``tile``, ``overlap``, ``ensemble``, ``precision``,
-        ``device``, ``threads``.
+        ``device``, ``engine``, ``threads``, ``reproducible``.
 
     Returns:
         A result for every file; those whose target was there already are skipped.

@@ -11,6 +11,7 @@ from restora.errors import RestoraError
 from restora.images import Photograph
 from restora.input_types import open_image
 from restora.networks.contract import RestorationNetwork, as_network
+from restora.reproducibility import fixed_options
 from restora.restoration.blending import blended
 from restora.restoration.engine import Engine, build_engine
 from restora.restoration.engine_choice import EngineChoice
@@ -49,6 +50,14 @@ class Restorer:
         threads: Threads on a CPU: a number, ``"auto"`` for what is free when an image comes (see
             `restora.threads`), or ``None`` for what torch has been told.
 
+        reproducible: Give the same bytes on every machine with the same versions of restora and torch: all that is
+            ``"auto"`` is fixed, and memory that runs out is an error instead of smaller tiles. The environment has
+            its part in it, see `restora.reproducibility`.
+
+    Attributes:
+        used: What restored the last image: ``weights`` (their name), ``device``, ``precision``, ``tile`` (side in pixels,
+            ``None`` for the whole image), ``engine`` and ``threads``.
+
     Raises:
         RestoraError: Unknown weights, missing device, impossible value.
 
@@ -71,8 +80,12 @@ class Restorer:
         device: str | torch.device = "auto",
         engine: str = "auto",
         threads: Threads = "auto",
+        reproducible: bool = False,
     ) -> None:
         check_threads(threads)
+        if reproducible:
+            fixed = fixed_options(precision=precision, device=device, engine=engine, threads=threads)
+            precision, device, engine, threads = fixed.values()
         if isinstance(model, nn.Module):
             network = as_network(model)
         else:
@@ -87,7 +100,11 @@ class Restorer:
             raise RestoraError(
                 "the self-ensemble turns photographs; views of a dual-pixel sensor cannot be turned"
             )
-        self.tile, self.overlap, self.threads = tile, overlap, threads
+        if reproducible and tile == "auto":
+            tile = round_up(network.requirements.engine_tile, network.requirements.multiple)
+        self.tile, self.overlap, self.threads, self.reproducible = tile, overlap, threads, reproducible
+        self.weights = network.card.name if network.card else None
+        self.used: dict[str, str | int | None] = {}
 
         def wrapped(inner: RestorationNetwork) -> RestorationNetwork:
             return blended(SelfEnsemble(inner) if ensemble else inner, strength)
@@ -136,8 +153,31 @@ class Restorer:
                 tile: int | None = self.choice.side
             else:
                 engine, tile = self.engine, self.auto_tile() if self.tile == "auto" else self.tile
-            restored = restore_pixels(engine, opened.pixels, tile=tile, overlap=overlap, progress=progress)
+            self.used = {
+                "weights": self.weights,
+                "device": engine.device.type,
+                "precision": str(engine.dtype).removeprefix("torch."),
+                "tile": tile,
+                "engine": "torch" if engine is self.engine else self.choice.name,
+                "threads": torch.get_num_threads(),
+            }
+            restored = restore_pixels(
+                engine,
+                opened.pixels,
+                tile=tile,
+                overlap=overlap,
+                progress=progress,
+                smaller=self._smaller,
+            )
         return opened.close(restored)
+
+    def _smaller(self, side: int) -> None:
+        if self.reproducible:
+            raise RestoraError(
+                f"memory ran out, and a reproducible run takes no smaller tiles by itself; choose tile {side}, which changes"
+                " single grey levels, or close other programs"
+            )
+        self.used["tile"] = side
 
     def _batch(self, images: torch.Tensor, progress: Progress | None) -> torch.Tensor:
         if not len(images):

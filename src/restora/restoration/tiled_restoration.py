@@ -74,6 +74,7 @@ def restore_pixels(
     tile: int | None,
     overlap: int | None,
     progress: Progress | None = None,
+    smaller: Callable[[int], None] = lambda side: None,
 ) -> Pixels:
     """Restore an image of any size.
 
@@ -90,6 +91,7 @@ def restore_pixels(
             the run then goes on below the rows that are finished.
         overlap: Pixels that neighbouring tiles share at least, or ``None`` for `auto_overlap`.
         progress: Called with the finished fraction after each tile, rising to 1.
+        smaller: Called with the new side when a tile is halved; may refuse it by raising.
 
     Returns:
         An array like ``pixels``, of two views one (H, W, 3).
@@ -116,6 +118,7 @@ def restore_pixels(
             if not out_of_memory(error):
                 raise
             tile = _halved(engine.requirements, pixels.shape, tile, error)
+            smaller(tile)
             overlap = None if overlap is None else possible_overlap(overlap, tile, engine.requirements)
         # Outside of the handler, for the error holds on to the memory of the tile that failed.
         engine.release_memory()
