@@ -1,4 +1,4 @@
-"""The attack on restora: mutated images and checkpoints, kills, wrong invocations, limits of memory.
+"""The attack on restora: mutated images and checkpoints, kills, wrong invocations, limits of memory, and the metadata matrix.
 
     python benchmarks/attack.py                                     # everything, as often as planned
     python benchmarks/attack.py --parts kills memory --minutes 30   # a part of it; repeat it to go on
@@ -20,7 +20,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent.parent / "tests" / folder) for folder in ("", "attack")]
+sys.path[:0] = [str(Path(__file__).parent.parent / "tests" / folder) for folder in ("", "attack", "images")]
 
 from harness import RESULTS, ROOT, command_line, machine, table, write_results  # noqa: E402
 from parts import PARTS, Field  # type: ignore[import-not-found]  # noqa: E402

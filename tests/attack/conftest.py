@@ -1,4 +1,5 @@
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # for the modules that benchmarks/attack.py uses, too
+here = Path(__file__).parent
+sys.path[:0] = [str(here), str(here.parent / "images")]  # for the modules that benchmarks/attack.py uses, too

@@ -8,7 +8,7 @@ from image_mutations import Mutation
 from restora.errors import RestoraError
 from restora.images import read, write
 
-MAX_PIXELS = 2**18
+MAX_PIXELS = 2**16
 """Largest photograph that the commands are let work on: a sound one of many pixels would take its time to restore."""
 
 COMMANDS = (

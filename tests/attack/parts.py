@@ -15,6 +15,8 @@ from arena import Arena
 from image_mutations import mutation
 from invocations import MIB, WarmProgram, faults
 from kills import SITUATIONS, Killings
+from metadata_matrix import TARGETS, Verdict, verdicts
+from metadata_samples import samples
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,12 @@ class Field:
         return Killings(self.folder / "kills")
 
     @cached_property
+    def verdicts(self) -> list[Verdict]:
+        """What became of metadata; the judges are asked once for all."""
+        (self.folder / "metadata").mkdir(parents=True, exist_ok=True)
+        return list(verdicts(self.folder / "metadata"))
+
+    @cached_property
     def mixed_invocations(self) -> dict[int, list[wrong_invocations.WrongInvocation]]:
         """Seed -> the wrong invocations in its order."""
         return {}
@@ -103,7 +111,7 @@ def _image(where: Field, seed: int, number: int) -> Found:
         call = "image_attack:read_and_write"
         outcome = where.program.run([f"out/{path.name}"], where.arena.folder, call=call, memory=1024 * MIB)
         label = f"read {attacked.file_name}"
-    found = faults(outcome, codes=(0, 1))
+    found = faults(outcome)
     if path.read_bytes() != attacked.data:
         found.append("changes its input")
     return Found(label, found + where.arena.changes(), outcome.seconds, outcome.memory / MIB)
@@ -155,6 +163,12 @@ def _memory(where: Field, seed: int, number: int) -> Found:
     return Found(case.label, found, outcome.seconds, outcome.memory / MIB)
 
 
+def _metadata(where: Field, seed: int, number: int) -> Found:
+    verdict = where.verdicts[number]
+    label = f"{verdict.sample.suffix} {verdict.sample.kind} -> {verdict.target}"
+    return Found(label, [f"loses {tag}" for tag in verdict.lost])
+
+
 PARTS = {
     "images": Part(
         "mutated images of all formats, half of them by the command line",
@@ -180,6 +194,12 @@ PARTS = {
         len(memory_limits.CASES),
         "finishes, or says before decoding what it needs",
         _memory,
+    ),
+    "metadata": Part(
+        "formats and their metadata, judged by exiftool and identify",
+        len(samples()) * len(TARGETS),
+        "every difference kept or named",
+        _metadata,
     ),
 }
 """Name -> part."""
