@@ -12,7 +12,6 @@ from typer.core import TyperCommand, TyperGroup
 
 from restora import __version__
 from restora.errors import RestoraError
-from restora.reproducibility import fix_environment
 
 COMMANDS = {
     "restore": "Restore photographs; depth, profile, transparency and metadata stay as they are.",
@@ -139,6 +138,8 @@ def main() -> None:
     # the cores from those that they wait for, as soon as anything else runs.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     if "--reproducible" in sys.argv:
+        from restora.reproducibility import fix_environment
+
         fix_environment()
     logger = logging.getLogger("restora")  # what was found in a file of weights, for one
     logger.setLevel(logging.INFO)
