@@ -1,27 +1,29 @@
 """Fetching weights from a hub and publishing them there, by its own library. Nothing here is called unless a hub id was given."""
 
+import logging
 import re
 from pathlib import Path
 
 from restora.checkpoints.cards import WeightsCard, read_card
 from restora.errors import RestoraError
 
+logger = logging.getLogger(__name__)
+
 FILES = ("*.safetensors", "*.json", "*.md")
 
 
 def is_hub_id(source: str) -> bool:
-    """Tell whether a text has the form of a hub id, ``owner/name``.
+    """Tell whether a text is a hub id, ``owner/name``, and cannot be a mistyped path: it has no dot, and no folder is there.
 
     Example:
-        >>> is_hub_id("somebody/denoise-chair-tiny"), is_hub_id("weights/best.pth"), is_hub_id("a/b/c")
-        (True, False, False)
+        >>> is_hub_id("somebody/denoise-chair-tiny"), is_hub_id("weights/best.pth"), is_hub_id("./best"), is_hub_id("a/b/c")
+        (True, False, False, False)
     """
-    looks_like_file = Path(source).suffix in (".pth", ".pt", ".pkl", ".ckpt", ".safetensors", ".json")
-    return bool(re.fullmatch(r"[\w.-]+/[\w.-]+", source)) and not looks_like_file
+    return bool(re.fullmatch(r"\w[\w-]*/\w[\w-]*", source, re.ASCII)) and not Path(source).parent.exists()
 
 
 def fetch(hub_id: str, revision: str | None = None) -> Path:
-    """Fetch weights and card from a hub, or find them where an earlier call left them.
+    """Fetch weights and card from a hub, or find them where an earlier call left them; says so before.
 
     Args:
         hub_id: ``owner/name``.
@@ -36,9 +38,10 @@ def fetch(hub_id: str, revision: str | None = None) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, OfflineModeIsEnabled
 
+    logger.info("%s: no such file here; asking the hub", hub_id)
     try:
         return Path(snapshot_download(hub_id, revision=revision, allow_patterns=list(FILES)))
-    except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError) as error:
+    except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError, ValueError) as error:
         if isinstance(error, HfHubHTTPError) and not isinstance(error, LocalEntryNotFoundError):
             raise RestoraError(
                 f"{hub_id}: the hub has no such weights, or they are private; check the id"

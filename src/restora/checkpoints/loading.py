@@ -95,6 +95,10 @@ def load_model(source: str | Path, **overrides: Any) -> RestorationNetwork:
 
 def find_weights(source: str | Path) -> Path:
     """Return the file of weights that a name, a path, a folder or a hub id stands for."""
+    if not str(source):
+        raise RestoraError(
+            "the name of the weights is empty; give a file, a folder or a name of 'restora weights'"
+        )
     path = Path(source)
     if path.is_dir():
         return weights_in(path)

@@ -1,17 +1,21 @@
 """The command line: ``restora COMMAND``."""
 
+import errno
 import logging
 import os
+import re
+import signal
 import sys
 from importlib import import_module
 from io import TextIOWrapper
+from itertools import pairwise
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from restora import __version__
-from restora.errors import RestoraError
+from restora.errors import RestoraError, printable
 
 COMMANDS = {
     "restore": "Restore photographs; depth, profile, transparency and metadata stay as they are.",
@@ -59,6 +63,7 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the command that is called; while the shell completes, only if it may choose among words."""
+        _refuse_empty(args)
         name, command, rest = super().resolve_command(ctx, args)
         chooses = name in _CHOOSING or (rest and rest[-1].startswith("-"))
         if name is not None and (chooses or not ctx.resilient_parsing):
@@ -66,7 +71,26 @@ class LazyGroup(TyperGroup):
             command.params += [
                 option for option in self.params if option.name == "debug"
             ]  # before or behind the name
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see `restora.__main__`
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         return name, command, rest
+
+
+def _refuse_empty(args: list[str]) -> None:
+    """Refuse arguments without a letter, as a shell passes for a variable that is not set: a path would be this folder."""
+    for before, word in pairwise(["", *args]):
+        option = before if word == "" else word[:-1] if re.fullmatch("--[a-z-]+=", word) else None
+        if option is not None and option != "--suffix":
+            place = f"of {option} " if option.startswith("-") else ""
+            raise typer.BadParameter(f"an argument {place}is empty; leave it out, or say what it is")
+
+
+class _Printable(logging.Formatter):
+    """Messages on one line of what a terminal can show; tracebacks as they are."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the message as one line."""
+        return printable(super().formatMessage(record))
 
 
 def load_command(name: str) -> TyperCommand | TyperGroup:
@@ -144,13 +168,38 @@ def main() -> None:
     logger = logging.getLogger("restora")  # what was found in a file of weights, for one
     logger.setLevel(logging.INFO)
     logger.handlers = [logging.StreamHandler()]
+    logger.handlers[0].setFormatter(_Printable())
+    code: Any
     try:
         app()
+    except SystemExit as end:
+        code, words = end.code, None
     except RestoraError as error:
-        print(f"restora: {error}", file=sys.stderr)
-        sys.exit(2)
+        code, words = 2, str(error)
     except Exception as error:
-        from restora.failures import failure
+        code, words = 1, _lost_output(error) or _unexpected(error)
+    if lost := _lost_output():
+        code, words = 1, lost
+        # What is left is not tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if words:
+        print(f"restora: {words}", file=sys.stderr)
+    sys.exit(code)
 
-        print(f"restora: {failure(error)}", file=sys.stderr)
-        sys.exit(1)
+
+def _unexpected(error: Exception) -> str:
+    from restora.failures import failure
+
+    return failure(error)
+
+
+def _lost_output(error: Exception | None = None) -> str | None:
+    """Say why what was printed could not be written; ``None`` if it was, and the error is another one."""
+    try:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+            raise error  # files have names
+        if sys.stdout:
+            sys.stdout.flush()
+    except OSError as error:
+        return f"the standard output cannot be written ({error.strerror}); send it somewhere else"
+    return None

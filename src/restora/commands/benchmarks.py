@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
+from restora.commands.lines import print_line
 from restora.commands.options import AsJson, Split, Variant
 from restora.datasets import BENCHMARKS, Benchmark, benchmark
 from restora.datasets.examination import MANY, Examination, examine
@@ -114,7 +115,7 @@ def _print_examination(found: Examination) -> None:
     title = " ".join(word for word in (found.benchmark, found.split, found.variant) if word)
     print(f"{title}: {found.pairs:,} pairs, layout: {found.layout}")
     for place in found.places:
-        print(f"  in {place}")
+        print_line(f"  in {place}")
     if found.remark:
         print(f"  {found.remark}")
     elif found.published is not None:
@@ -129,7 +130,7 @@ def _print_examination(found: Examination) -> None:
 def _print_some(words: str, lines: list[str]) -> None:
     """Print the first lines of many and how many there are besides."""
     for line in lines[:MANY]:
-        print(f"{words}{line}")
+        print_line(f"{words}{line}")
     if len(lines) > MANY:
         print(f"{words}... and {len(lines) - MANY:,} more; --json prints all")
 

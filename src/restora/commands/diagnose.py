@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from restora.commands.lines import print_line, tell
 from restora.commands.options import Inputs, LineAsJson, MaxPixels
 from restora.failures import failure
 from restora.images import read
@@ -57,10 +58,10 @@ def diagnose(
             print(json.dumps(answer), flush=True)
         else:
             done = f"takes {', then '.join(choice.tasks)}" if choice.tasks else "leaves it as it is"
-            print(f"{image.path}: {diagnosis}; restore {done}", flush=True)
+            print_line(f"{image.path}: {diagnosis}; restore {done}")
             for note in choice.notes[1:]:
-                console.print(f"{image.path}: {note}", markup=False)
+                tell(console, f"{image.path}: {note}")
     for words in errors:
-        console.print(f"restora: {words}", markup=False)
+        tell(console, f"restora: {words}")
     if errors:
         raise typer.Exit(1)

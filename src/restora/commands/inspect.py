@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from restora.checkpoints import inspect_state_dict, read_tensors
+from restora.commands.lines import print_line
 from restora.commands.options import AsJson
 from restora.errors import RestoraError
 
@@ -25,7 +26,7 @@ def inspect(
     if as_json:
         print(json.dumps(asdict(found), indent=2))
     else:
-        print(f"{file}: {found}")
+        print_line(f"{file}: {found}")
         for name, value in asdict(found.config).items():
             print(f"  {name}: {value}")
         for words, keys in (("missing", found.missing), ("left over", found.left_over)):

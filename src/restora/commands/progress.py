@@ -7,6 +7,7 @@ from typing import Self
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from restora.errors import printable, shortened
 from restora.restoration import Job, Result
 
 
@@ -46,7 +47,7 @@ class FilesProgress:
         self._finished_bytes = self._files = 0
         self._megapixels = self._started_megapixels = 0.0
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),  # names of files
             BarColumn(),
             TextColumn("{task.fields[facts]}"),
             TimeRemainingColumn(),
@@ -82,7 +83,7 @@ class FilesProgress:
         self._bar.update(
             self._task,
             completed=self._finished_bytes + begun_bytes,
-            description=name if len(name) <= 30 else f"{name[:27]}...",
+            description=printable(shortened(name, 30)),
             facts=f"{self._files}/{len(self._bytes)} files, {speed:.2f} MP/s",
         )
 

@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from restora.atomic import make_folder
+from restora.commands.lines import print_line, tell
 from restora.commands.options import (
     Device,
     Engine,
@@ -160,16 +161,14 @@ def _tell(result: Result, console: Console, as_json: bool) -> None:
         print(json.dumps(asdict(result), default=str), flush=True)
         return
     if result.error is not None:
-        console.print(f"restora: {result.error}", markup=False)
+        tell(console, f"restora: {result.error}")
     for note in result.notes:
-        console.print(f"{result.source}: {note}", markup=False)
+        tell(console, f"{result.source}: {note}")
     if result.status == "skipped":
-        console.print(
-            f"{result.target}: is there already, skipped; --overwrite restores it again", markup=False
-        )
+        tell(console, f"{result.target}: is there already, skipped; --overwrite restores it again")
     for path in (result.target, result.comparison):
         if path is not None:
-            print(path, flush=True)
+            print_line(path)
 
 
 def _sum_up(results: list[Result], seconds: float, console: Console) -> None:

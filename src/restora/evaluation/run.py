@@ -110,7 +110,7 @@ def evaluate(
             entry
             for entry in entries
             if journal.find(entry.name, stamps[entry.name]) is None
-            or (run.keep_images and not run.image(entry.name).exists())
+            or (run.keep_images and not run.image(entry.name).is_file())
         ]
         done = len(entries) - len(missing)
         progress(done, len(entries), "")

@@ -54,6 +54,8 @@ def find_images(
     found: dict[Path, ImageFile] = {}
     for named in inputs:
         with _reporting(Path(named), onerror):
+            if named == "":  # which would be the present folder
+                raise RestoraError("the name of a photograph or folder is empty; say which")
             for image in _images_of(Path(named), recursive, onerror):
                 found.setdefault(image.path.resolve(), image)
     return list(found.values())

@@ -1,5 +1,6 @@
 """Restoration of one file in stages: read, restore, write."""
 
+import errno
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -10,7 +11,7 @@ from typing import Literal
 
 import numpy as np
 
-from restora.atomic import claimed, output_file, sweep
+from restora.atomic import claimed, output_file, refusal, sweep
 from restora.errors import RestoraError
 from restora.failures import failure
 from restora.images import Photograph, losses, read, write
@@ -203,6 +204,9 @@ class FileRestoration:
         job, settings = self.job, self.settings
         if settings.overwrite or not job.target.exists():
             return None
+        for path in (job.target, job.comparison) if settings.compare else (job.target,):
+            if path.is_dir():
+                raise refusal(path, IsADirectoryError(errno.EISDIR, str(path)))
         if job.target.samefile(job.source):
             raise RestoraError(
                 f"{job.target}: would be replaced by its own restoration; choose another output, or add --overwrite"
