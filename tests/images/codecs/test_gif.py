@@ -83,3 +83,24 @@ def test_extensions_and_shape_of_pixels(tmp_path):
     photograph = read(tmp_path / "a.gif")
     assert photograph.notes == ("GIF extensions 'XMP Data' left out",)
     assert photograph.metadata.density == (64, 128)
+
+
+def test_comment_before_the_end(tmp_path):
+    Image.new("L", (5, 4)).save(tmp_path / "a.gif")
+    data = (tmp_path / "a.gif").read_bytes()
+    (tmp_path / "a.gif").write_bytes(data[:-1] + b"\0!\xfe\1x\0;")
+    assert read(tmp_path / "a.gif").metadata.comments == (b"x",)
+    (tmp_path / "a.gif").write_bytes(data[:-1] + b"!\xfe\1x\0")
+    with pytest.raises(RestoraError, match="the file is cut short"):
+        read(tmp_path / "a.gif")
+
+
+def test_frame_larger_than_the_picture_is_refused_before_anything_is_decoded(tmp_path, recwarn):
+    Image.new("L", (5, 4)).save(tmp_path / "a.gif")
+    data = bytearray((tmp_path / "a.gif").read_bytes())
+    frame = data.index(b",\0\0\0\0\5\0\4\0")
+    data[frame + 5 : frame + 9] = b"\x10\x27\x10\x27"
+    (tmp_path / "a.gif").write_bytes(data)
+    with pytest.raises(RestoraError, match="a frame is larger than the picture"):
+        read(tmp_path / "a.gif")
+    assert not recwarn  # Pillow would warn of an attack

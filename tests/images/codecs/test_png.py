@@ -1,4 +1,6 @@
 import struct
+import subprocess
+import sys
 import zlib
 
 import cv2
@@ -318,3 +320,13 @@ def test_chunk_whose_name_would_reach_the_terminal(tmp_path, make_photograph):
     path = insert(write(tmp_path / "a.png", make_photograph()), (b"\x1b[2J", b""))
     with pytest.raises(RestoraError, match=r"a\.png: the file is damaged \(a chunk has no name\)"):
         read(path)
+
+
+def test_decoder_that_finds_a_file_odd_does_not_print(tmp_path):
+    path = write_chunks(tmp_path / "a.png", header(3, 3, 77, 2), (b"IDAT", b""), (b"IEND", b""))
+    code = (
+        f"from restora.images import read\ntry: read({str(path)!r})\nexcept Exception as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.startswith(f"{path}: the file is damaged (")
+    assert done.stderr == ""

@@ -1,8 +1,13 @@
 """Errors of image files, in words that end with the remedy."""
 
 import io
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+# What decoders find odd they print where nobody listens to their logs; what matters is in our own messages.
+for _name in ("tifffile", "imagecodecs"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
 
 AGAIN = "get a complete copy from its source"
 

@@ -11,7 +11,7 @@ from restora.images.codecs.limits import Limits
 from restora.images.metadata import Metadata
 from restora.images.photograph import Photograph
 
-_EXTENSION, _FRAME, _COMMENT, _APPLICATION = 0x21, 0x2C, 0xFE, 0xFF
+_EXTENSION, _FRAME, _COMMENT, _APPLICATION, _END = 0x21, 0x2C, 0xFE, 0xFF, b";"
 _OF_ANIMATIONS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 
 # Pillow holds frames against a limit of its own, warns, and offers no other way: stay below it.
@@ -30,47 +30,68 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     if width * height > _MAX_PIXELS:
         raise unsupported(f"a GIF of {width} x {height} pixels")
     limits.check_memory(width, height, pixel=4, decoding=14)
+    blocks = list(_blocks(data))
+    frames = [struct.unpack("<4H", content[:8]) for label, content in blocks if label == _FRAME]
+    if frames and (frames[0][0] + frames[0][2] > width or frames[0][1] + frames[0][3] > height):
+        raise damaged("a frame is larger than the picture")
     with decoding():
         image = GifImageFile(CompleteBytes(data))
-        if image.size != (width, height):
-            raise damaged("a frame is larger than the picture")
         image.load()
         transparent = "transparency" in image.info
         array = np.array(image.convert("RGBA"))
-        frames = image.n_frames  # walks to the end, which a file that is cut short does not have
     pixels = array[..., :3]
     if (pixels[..., :1] == pixels).all():
         pixels = pixels[..., 0]  # GIF has no gray of its own: colours that all are gray mean a gray picture
     alpha = np.ascontiguousarray(array[..., 3]) if transparent else None
-    notes = [f"frame 1 of {frames} used"] if frames > 1 else []
-    comments: list[bytes] = []
-    applications: dict[str, None] = {}
-    for label, content in _extensions(data):
-        if label == _COMMENT and content:
-            comments.append(content)
-        elif label == _APPLICATION and not content.startswith(_OF_ANIMATIONS):
-            applications[repr(content[:8].decode("latin-1"))] = None
-    if applications:
-        notes.append(f"GIF extensions {', '.join(applications)} left out")
     # The shape of a pixel, in 64ths, is its width by its height; densities are the other way round.
     density = (64.0, data[12] + 15.0) if data[12] else None
-    metadata = Metadata(format="GIF", comments=tuple(comments), density=density)
-    return Photograph(np.ascontiguousarray(pixels), alpha, metadata, tuple(notes))
+    comments = tuple(content for label, content in blocks if label == _COMMENT and content)
+    metadata = Metadata(format="GIF", comments=comments, density=density)
+    return Photograph(np.ascontiguousarray(pixels), alpha, metadata, tuple(_notes(blocks)))
 
 
-def _extensions(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield label and content of each extension."""
+def _notes(blocks: list[tuple[int, bytes]]) -> Iterator[str]:
+    """Say what only the file holds."""
+    frames = sum(label == _FRAME for label, _ in blocks)
+    if frames > 1:
+        yield f"frame 1 of {frames} used"
+    applications = [content for label, content in blocks if label == _APPLICATION]
+    names = dict.fromkeys(
+        repr(c[:8].decode("latin-1")) for c in applications if not c.startswith(_OF_ANIMATIONS)
+    )
+    if names:
+        yield f"GIF extensions {', '.join(names)} left out"
+
+
+def _blocks(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield label and content of each extension, and of each frame its descriptor, without its pixels.
+
+    Raises:
+        UndecodableError: The end is missing.
+    """
     position = 13 + _table_size(data[10])
-    while position + 2 < len(data) and data[position] in (_EXTENSION, _FRAME):
-        label = data[position + 1] if data[position] == _EXTENSION else None
-        position += 2 if label is not None else 11 + _table_size(data[min(position + 9, len(data) - 1)])
-        content = []
+    while position + 1 < len(data) or data[position : position + 1] == _END:
+        kind = data[position]
+        if kind == _END[0]:
+            return
+        if kind == _EXTENSION:
+            label, content, position = data[position + 1], b"", position + 2
+        elif kind == _FRAME:
+            label, content = _FRAME, data[position + 1 : position + 10]
+            if len(content) < 9:
+                break
+            position += 11 + _table_size(content[8])
+        else:
+            position += 1  # decoders skip stray bytes
+            continue
+        parts = [content]
         while position < len(data) and (length := data[position]):
-            content.append(data[position + 1 : position + 1 + length] if label is not None else b"")
+            if kind == _EXTENSION:
+                parts.append(data[position + 1 : position + 1 + length])
             position += 1 + length
         position += 1
-        if label is not None:
-            yield label, b"".join(content)
+        yield label, b"".join(parts)
+    raise cut_short()
 
 
 def _table_size(flags: int) -> int:

@@ -1,6 +1,5 @@
 """TIFF: pixels by tifffile and imagecodecs, directories read here."""
 
-import logging
 from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
@@ -72,9 +71,6 @@ _LOSSLESS = {
     50000: "zstd",
 }
 _DEFAULT = TiffEncoding("adobe_deflate", predictor=True)
-
-# What tifffile finds odd it prints where nobody listens to its log; what matters is in our own messages.
-logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
 
 def decode(stream: BinaryIO, limits: Limits) -> Photograph:
