@@ -302,9 +302,22 @@ def _inflating_chunks(random: Random) -> bytes:
 
 
 def _huge_png(random: Random) -> bytes:
-    width, height = random.choice(((22_000, 22_000), (1_000_000, 499), (65_500, 7_000)))
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, random.choice((0, 2, 6)), 0, 0, 0))
-    return SIGNATURE + header + chunk(b"IDAT", zeros(4)) + chunk(b"IEND", b"")
+    """Let a picture, all black, be whole or not."""
+    width, height, colour, channels = random.choice(
+        (
+            (22_000, 22_000, 2, 3),
+            (22_000, 22_000, 6, 4),
+            (1_000_000, 499, 0, 1),
+            (65_500, 7_000, 2, 3),
+            (9000, 9000, 6, 4),
+        )
+    )
+    needed = height * (1 + channels * width) // 2**20 + 1
+    header = chunk(
+        b"IHDR", struct.pack(">IIBBBBB", width, height, 8, colour, 0, 0, random.choice((0, 0, 0, 1)))
+    )
+    data = chunk(b"IDAT", zeros(random.choice((4, needed))))
+    return SIGNATURE + header + data + chunk(b"IEND", b"")
 
 
 def circular_exif(directories: int, *, pointers: tuple[int, ...] = (34665, 34853)) -> bytes:
@@ -324,56 +337,100 @@ def _circular_png(random: Random) -> bytes:
     return insert_chunks(pillow_file("PNG"), chunk(b"eXIf", circular_exif(random.choice((1, 10)))))
 
 
-def _shared_values(random: Random) -> bytes:
-    """Let the entries of a directory all claim the same, large part of the file."""
-    count, size = random.choice((100, 5000)), random.choice((60_000, 2_000_000))
-    head = tiff_file()
-    start = len(head) + len(head) % 2
-    place = start + 6 + 12 * count
-    entries = b"".join(struct.pack("<HHII", 40000 + i, 7, size, place) for i in range(count))
-    directory = struct.pack("<H", count) + entries + struct.pack("<I", 8)
-    return head[:4] + struct.pack("<I", start) + head[8:].ljust(start - 8, b"\0") + directory + bytes(size)
+def _tiff_entries(data: bytes) -> tuple[int, list[int]]:
+    """Return where the first directory of a little-endian TIFF is, and where its entries are."""
+    (place,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, place)
+    return place, [place + 2 + 12 * i for i in range(count)]
 
 
-def _chain_of_pages(random: Random) -> bytes:
-    count = random.choice((1000, 30_000))
-    first = tiff_file()
-    (place,) = struct.unpack_from("<I", first, 4)
-    (entries,) = struct.unpack_from("<H", first, place)
-    following = place + 2 + 12 * entries
-    start = len(first) + len(first) % 2
-    empty = b"".join(struct.pack("<HI", 0, start + 6 * (i + 1)) for i in range(count))
-    return (first[:following] + struct.pack("<I", start) + first[following + 4 :]).ljust(start, b"\0") + empty
-
-
-def _deflated_tiff(random: Random) -> bytes:
-    """Let a deflated strip inflate to far more than its pixels."""
-    sound = tiff_file(compression="adobe_deflate")
-    bomb = zeros(random.choice((64, 256)))
-    (place,) = struct.unpack_from("<I", sound, 4)
-    changed = bytearray(sound + bomb)
-    for i in range(struct.unpack_from("<H", sound, place)[0]):
-        (tag,) = struct.unpack_from("<H", sound, place + 2 + 12 * i)
-        if tag in (273, 279):
-            struct.pack_into(
-                "<HII", changed, place + 4 + 12 * i, 4, 1, len(sound) if tag == 273 else len(bomb)
-            )
+def with_tags(data: bytes, values: Mapping[int, int]) -> bytes:
+    """Set tags of the first directory of a little-endian TIFF to one number each."""
+    changed = bytearray(data)
+    for at in _tiff_entries(data)[1]:
+        (tag,) = struct.unpack_from("<H", data, at)
+        if tag in values:
+            struct.pack_into("<HII", changed, at + 2, 4, 1, values[tag])
     return bytes(changed)
 
 
-def many_scans(count: int, *, side: int = 2048) -> bytes:
-    """Return a progressive JPEG whose last scan, of a few bytes, is repeated."""
+def _with_first_directory(data: bytes, entries: bytes, tail: bytes = b"") -> bytes:
+    """Give a TIFF a new first directory at its end: its own entries and others."""
+    _, places = _tiff_entries(data)
+    own = b"".join(data[at : at + 12] for at in places)
+    start = len(data) + len(data) % 2
+    directory = struct.pack("<H", (len(own) + len(entries)) // 12) + own + entries + struct.pack("<I", 0)
+    return data[:4] + struct.pack("<I", start) + data[8:].ljust(start - 8, b"\0") + directory + tail
+
+
+def _shared_values(random: Random) -> bytes:
+    """Let the entries of a directory all claim the same, large part of the file."""
+    count, size = random.choice((100, 5000)), random.choice((60_000, 2_000_000))
+    entries = b"".join(struct.pack("<HHII", 40_000 + i, 7, size, 8) for i in range(count))
+    return _with_first_directory(tiff_file(), entries, bytes(size))
+
+
+def _circular_tiff(random: Random) -> bytes:
+    """Let thousands of pointers to directories lead back, or to directories that overlap."""
+    sound = tiff_file()
+    start, step = len(sound) + len(sound) % 2, random.choice((0, 1, 12))
+    tags = random.choice(((34665,), (34853, 34665), (330,)))
+    entries = b"".join(
+        struct.pack("<HHII", tag, 4, 1, start + step * i) for i in range(30_000 // len(tags)) for tag in tags
+    )
+    return _with_first_directory(sound, entries)
+
+
+def _chain_of_pages(random: Random) -> bytes:
+    """Let thousands of pages follow, empty or overlapping, at last the first one again."""
+    first, count, step = tiff_file(), random.choice((1000, 30_000)), random.choice((6, 18))
+    place, entries = _tiff_entries(first)
+    following = place + 2 + 12 * len(entries)
+    start = len(first) + len(first) % 2
+    places = [start + step * (i + 1) for i in range(count - 1)] + [place]
+    entry = struct.pack("<HHII", 34675, 7, start, 0) if step == 18 else b""
+    pages = b"".join(struct.pack("<H", len(entry) // 12) + entry + struct.pack("<I", at) for at in places)
+    return (first[:following] + struct.pack("<I", start) + first[following + 4 :]).ljust(start, b"\0") + pages
+
+
+def _deflated_tiff(random: Random) -> bytes:
+    """Let a compressed strip inflate to far more than its pixels, or to all of a huge picture."""
+    sound = tiff_file(compression="adobe_deflate")
+    bomb = zeros(random.choice((64, 256)))
+    size = random.choice(({}, {256: 9000, 257: 9000, 278: 9000}, {256: 22_000, 257: 22_000, 278: 22_000}))
+    return with_tags(sound + bomb, {273: len(sound), 279: len(bomb), **size})
+
+
+def _pictures_in_tiff(random: Random) -> bytes:
+    """Let a tile be a JPEG that claims to be far larger than the tile."""
+    sound = bytearray(tiff_file(compression="jpeg", tile=(16, 16)))
+    for frame in re.finditer(rb"\xff[\xc0-\xc2]\x00\x11\x08", bytes(sound)):
+        struct.pack_into(
+            ">HH",
+            sound,
+            frame.start() + 5,
+            *random.choice(((65_500, 65_500), (16, 65_500), (20_000, 20_000))),
+        )
+    return bytes(sound)
+
+
+def many_scans(count: int, *, side: int = 2048, claimed: int | None = None) -> bytes:
+    """Return a progressive JPEG whose last scan, of a few bytes, is repeated, of a side that may be only claimed."""
     from PIL import Image
 
     stream = io.BytesIO()
     Image.new("RGB", (side, side)).save(stream, "JPEG", progressive=True, quality=30)
     data = stream.getvalue()
     last = data.rindex(b"\xff\xda")
+    if claimed is not None:
+        size = data.index(b"\xff\xc2") + 5
+        data = data[:size] + struct.pack(">HH", claimed, claimed) + data[size + 4 :]
     return data[:last] + data[last:-2] * count + b"\xff\xd9"
 
 
 def _many_scans(random: Random) -> bytes:
-    return many_scans(random.choice((50, 400, 2000)), side=random.choice((512, 2048)))
+    claimed = random.choice((None, None, 8000, 22_000))
+    return many_scans(random.choice((10, 50, 400, 2000)), side=random.choice((512, 2048)), claimed=claimed)
 
 
 def _many_segments(random: Random) -> bytes:
@@ -399,6 +456,15 @@ def _many_frames(random: Random) -> bytes:
 
 
 def _huge_webp(random: Random) -> bytes:
+    """Let a picture be as large as the format allows, whole or only claimed."""
+    from PIL import Image
+
+    if random.random() < 0.5:
+        stream = io.BytesIO()
+        Image.new("RGB", random.choice(((16_383, 2000), (9000, 9000)))).save(
+            stream, "WEBP", lossless=True, method=0
+        )
+        return stream.getvalue()
     sound = bytearray(pillow_file("WEBP", "RGBA", lossless=True))
     bits = struct.unpack_from("<I", sound, 21)[0] & 0xF0000000
     struct.pack_into("<I", sound, 21, bits | random.choice((0x3FFF | 0x3FFF << 14, 0x3FFF | 0x1000 << 14)))
@@ -408,6 +474,9 @@ def _huge_webp(random: Random) -> bytes:
 def _huge_bmp(random: Random) -> bytes:
     sound = bytearray(pillow_file("BMP"))
     struct.pack_into("<ii", sound, 18, *random.choice(((22_000, 22_000), (22_000, -22_000), (2**31 - 1, 1))))
+    if random.random() < 0.5:  # run lengths, of which a few bytes end the picture
+        struct.pack_into("<HI", sound, 28, 8, 1)
+        return bytes(sound[:54]) + bytes(1024) + b"\xff\1\0\1"
     return bytes(sound)
 
 
@@ -428,6 +497,8 @@ BOMBS: Mapping[str, Callable[[Random], bytes]] = {
     "jpeg-circular-exif": _circular_jpeg,
     "jpeg-many-scans": _many_scans,
     "jpeg-many-segments": _many_segments,
+    "tiff-circular": _circular_tiff,
+    "tiff-pictures": _pictures_in_tiff,
     "tiff-shared-values": _shared_values,
     "tiff-chain-of-pages": _chain_of_pages,
     "tiff-deflated": _deflated_tiff,

@@ -359,3 +359,29 @@ def test_density_without_a_unit(tmp_path, make_photograph):
     assert (tags(path)[282], tags(path)[283], tags(path)[296]) == ((1, 1), (3, 2), 1)
     assert read(path).metadata.density == (1, 1.5)
     assert read(write(tmp_path / "a.png", read(path))).metadata.density == (1000, 1500)
+
+
+@pytest.mark.parametrize("options", [{"tile": (16, 16)}, {"rowsperstrip": 16}, {}], ids=str)
+def test_jpeg_in_a_strip_that_claims_to_be_larger_than_it(tmp_path, make_photograph, options):
+    """Three kilobytes would else take a gigabyte."""
+    pixels = make_photograph(size=(40, 50)).pixels
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, pixels, photometric="rgb", compression="jpeg", metadata=None, **options)
+    assert read(path).width == 50
+    data = bytearray(path.read_bytes())
+    last = data.rindex(b"\xff\xc0\0\x11\x08")
+    data[last + 5 : last + 9] = struct.pack(">HH", 20_000, 20_000)
+    path.write_bytes(data)
+    with pytest.raises(RestoraError, match="a strip is not of the size that it should be"):
+        read(path)
+    path.write_bytes(data.replace(b"\xff\xc0\0\x11\x08", b"\xff\xcc\0\x11\x08"))
+    with pytest.raises(RestoraError, match="a strip is not of the size that it should be"):
+        read(path)
+
+
+def test_compression_whose_strips_are_pictures(tmp_path, make_photograph):
+    tifffile.imwrite(tmp_path / "a.tif", make_photograph(size=(40, 50)).pixels, compression="webp")
+    with pytest.raises(
+        RestoraError, match="compression number 50001 is not supported; save it with LZW or Deflate"
+    ):
+        read(tmp_path / "a.tif")

@@ -8,9 +8,10 @@ short.
 import re
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from hashlib import md5
 
-from restora.images.codecs.faults import cut_short, damaged
+from restora.images.codecs.faults import UndecodableError, cut_short, damaged
 
 _EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
@@ -189,6 +190,16 @@ class JpegFile:
             for found, payload, _ in self._segments
             if found == marker and payload.startswith(signature)
         ]
+
+
+def frame_size(head: bytes) -> tuple[int, int] | None:
+    """Return width and height that the first bytes of a JPEG stream state; None if they state none."""
+    with suppress(UndecodableError):
+        for marker, payload, _ in _segments(head):
+            if marker in _FRAMES and len(payload) >= 5:
+                height, width = struct.unpack_from(">HH", payload, 1)
+                return width, height
+    return None
 
 
 def photoshop_segments(resources: bytes) -> bytes:

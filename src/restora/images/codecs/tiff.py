@@ -7,6 +7,7 @@ import numpy as np
 
 from restora.images import exif
 from restora.images.codecs.faults import cut_short, damaged, decoding, unsupported
+from restora.images.codecs.jpeg_segments import frame_size
 from restora.images.codecs.limits import Limits
 from restora.images.codecs.tiff_samples import Meaning, photograph_samples
 from restora.images.ifd import BrokenDirectoryError, Budget, Directory, Layout, read_directory, read_header
@@ -70,6 +71,10 @@ _LOSSLESS = {
     34925: "lzma",
     50000: "zstd",
 }
+_JPEG = (6, 7)
+# Those that put pictures of their own, of any size, into a strip (JPEG 2000, JPEG XL, WebP, ...) are not read.
+_READ = (*_LOSSLESS, *_JPEG, 2, 3, 4, 32771, 32809, 34926)
+_HEAD, _MCU = 1 << 16, 32  # bytes in which a JPEG stream states its size; pixels by which it may be padded
 _DEFAULT = TiffEncoding("adobe_deflate", predictor=True)
 
 
@@ -215,6 +220,10 @@ def _check(stream: BinaryIO, page: _Page, limits: Limits) -> None:
     limits.check_size(width, height)
     if page.integer(_DEPTH, 1) != 1:
         raise unsupported("a TIFF that is a volume", "save its slices as images first")
+    if (compression := page.integer(_COMPRESSION, 1)) not in _READ:
+        raise unsupported(
+            f"a TIFF of the compression number {compression}", "save it with LZW or Deflate first"
+        )
     samples = page.integer(_SAMPLES, 1)
     if not 1 <= samples <= _MAX_SAMPLES:
         raise unsupported(f"a TIFF of {samples} channels")
@@ -240,6 +249,13 @@ def _check(stream: BinaryIO, page: _Page, limits: Limits) -> None:
         raise damaged("it does not say how long its strips are")
     if len(offsets) < _segments(page, width, height, tile):
         raise damaged("strips are missing")
+    if page.integer(_COMPRESSION, 1) in _JPEG:
+        strip = tile if _TILE_WIDTH in entries else (width, min(height, page.integer(_ROWS, height)))
+        for offset, length in zip(offsets, lengths or (size,), strict=False):
+            stream.seek(offset)
+            claimed = frame_size(stream.read(min(length, _HEAD)))
+            if claimed is None or claimed[0] > strip[0] + _MCU or claimed[1] > strip[1] + _MCU:
+                raise damaged("a strip is not of the size that it should be")
 
 
 def _segments(page: _Page, width: int, height: int, tile: tuple[int, int]) -> int:
