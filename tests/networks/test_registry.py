@@ -2,6 +2,8 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -226,3 +228,12 @@ def test_every_hyper_parameter_is_described(architecture: Architecture) -> None:
     described = type(architecture.published).__doc__ or ""
     for field in dataclasses.fields(architecture.published):
         assert f"        {field.name}: " in described
+
+
+def test_building_a_network_does_not_import_the_compiler():
+    code = (
+        "import sys; from restora.networks import ARCHITECTURES as known;"
+        "[architecture.build(architecture.variants['tiny']) for architecture in known.values()];"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

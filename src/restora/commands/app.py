@@ -15,6 +15,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from restora import __version__
+from restora.allocation import keep_freed_memory
 from restora.errors import RestoraError, printable
 
 COMMANDS = {
@@ -165,6 +166,7 @@ def main() -> None:
         from restora.reproducibility import fix_environment
 
         fix_environment()
+    keep_freed_memory()
     logger = logging.getLogger("restora")  # what was found in a file of weights, for one
     logger.setLevel(logging.INFO)
     logger.handlers = [logging.StreamHandler()]

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,10 +18,12 @@ from restora.images import Photograph, losses, read, write
 from restora.images.formats import format_to_write, recognise
 from restora.images.writing import check_target
 from restora.pixels import full_scale
-from restora.restoration.automatic import AutoRestorer, Choice
-from restora.restoration.comparison import write_comparison
+from restora.restoration.choosing import Choice
 from restora.restoration.planning import Job
 from restora.restoration.restorer import Restorer
+
+if TYPE_CHECKING:
+    from restora.restoration.automatic import AutoRestorer
 
 Status = Literal["restored", "copied", "skipped", "failed"]
 MAX_PIXELS = 500_000_000
@@ -78,7 +80,7 @@ class Settings:
         progress: Called with the job at hand, its finished and all its megapixels.
     """
 
-    restorer: Restorer | AutoRestorer
+    restorer: "Restorer | AutoRestorer"
     quality: int | None = None
     overwrite: bool = False
     compare: bool = False
@@ -167,7 +169,7 @@ class FileRestoration:
             if self.settings.progress:
                 self.settings.progress(self.job, done * size, size)
 
-        self._choice = restorer.choose(before) if isinstance(restorer, AutoRestorer) else Choice((restorer,))
+        self._choice = Choice((restorer,)) if isinstance(restorer, Restorer) else restorer.choose(before)
         if self._choice.restorers or not _keeps_format(self.job):
             self._after = self._choice(before, report)
             self._used = tuple(restorer.used for restorer in self._choice.restorers)
@@ -183,6 +185,8 @@ class FileRestoration:
             write(job.target, after, quality=settings.quality, overwrite=settings.overwrite)
             kept = (*before.notes, *losses(job.target, before))
         if settings.compare:  # with what is in the file, as a later run would
+            from restora.restoration.comparison import write_comparison
+
             shown = before if after is None else read(job.target, max_pixels=settings.max_pixels)
             write_comparison(job.comparison, before, shown)
         restored = bool(self._choice.restorers)
@@ -212,6 +216,8 @@ class FileRestoration:
                 f"{job.target}: would be replaced by its own restoration; choose another output, or add --overwrite"
             )
         if settings.compare and not job.comparison.exists():
+            from restora.restoration.comparison import write_comparison
+
             before, after = (read(path, max_pixels=settings.max_pixels) for path in (job.source, job.target))
             write_comparison(job.comparison, before, after)
         return Result(job.source, "skipped", job.target, job.comparison if settings.compare else None)

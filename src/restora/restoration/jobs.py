@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from restora.errors import RestoraError
 from restora.images import ImageFile, find_images
-from restora.restoration.automatic import AutoRestorer, restorer_for
+from restora.restoration.choosing import restorer_for
 from restora.restoration.file_restoration import MAX_PIXELS, FileRestoration, Progress, Result, Settings
 from restora.restoration.pipeline import pipelined
 from restora.restoration.planning import Job, plan_jobs
 from restora.restoration.restorer import Restorer
+
+if TYPE_CHECKING:
+    from restora.restoration.automatic import AutoRestorer
 
 __all__ = ["MAX_PIXELS", "Result", "gather", "restore", "run_jobs"]
 
@@ -89,7 +92,7 @@ def gather(inputs: Iterable[str | Path], *, recursive: bool = False) -> tuple[li
 
 def run_jobs(
     jobs: Iterable[Job],
-    restorer: Restorer | AutoRestorer,
+    restorer: "Restorer | AutoRestorer",
     *,
     quality: int | None = None,
     overwrite: bool = False,
