@@ -34,17 +34,22 @@ def write(
 
     Raises:
         RestoraError: The suffix or quality makes no sense, the file exists, the picture is larger than the
-            format allows, or the disk refuses.
+            format or the memory allows, or the disk refuses.
     """
     path = Path(path)
     check_target(path, photograph, quality=quality, overwrite=overwrite)
     image_format = format_to_write(path)
-    for change in adaptations(photograph, image_format):
-        photograph = change.apply(photograph)
-    photograph = consistent(photograph)
-    with output_file(path) as stream:
-        codec_for(image_format).encode(photograph, stream, quality)
-        _check_free(path, overwrite=overwrite)  # somebody may have written it meanwhile
+    try:
+        for change in adaptations(photograph, image_format):
+            photograph = change.apply(photograph)
+        photograph = consistent(photograph)
+        with output_file(path) as stream:
+            codec_for(image_format).encode(photograph, stream, quality)
+            _check_free(path, overwrite=overwrite)  # somebody may have written it meanwhile
+    except MemoryError as error:
+        raise RestoraError(
+            f"{path}: memory does not suffice to encode it; close other programs, or write PNG"
+        ) from error
     return path
 
 

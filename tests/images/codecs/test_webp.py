@@ -97,3 +97,15 @@ def test_chunks_that_are_left_out_are_named(tmp_path, make_photograph):
     data = path.read_bytes() + b"\x1bABC\2\0\0\0xx"
     path.write_bytes(data[:4] + (len(data) - 8).to_bytes(4, "little") + data[8:])
     assert read(path).notes == (r"WebP chunks '\x1bABC' left out",)
+
+
+def test_memory_that_runs_out_while_encoding(tmp_path, make_photograph, monkeypatch):
+    def save(*arguments, **options):
+        raise ValueError("encoding error 1")
+
+    monkeypatch.setattr(Image.Image, "save", save)
+    with pytest.raises(
+        RestoraError, match=r"a\.webp: memory does not suffice to encode it; close other programs"
+    ):
+        write(tmp_path / "a.webp", make_photograph())
+    assert list(tmp_path.iterdir()) == []

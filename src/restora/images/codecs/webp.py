@@ -21,6 +21,10 @@ DEFAULT_QUALITY = 95
 
 _KNOWN = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP", b"EXIF", b"XMP "}
 
+_OUT_OF_MEMORY = (
+    "encoding error 1",
+    "encoding error 2",
+)  # in libwebp's numbers, of which Pillow tells no more
 _FRAME_HEADER = 16  # bytes of an ANMF chunk before the chunks of its picture
 
 
@@ -87,7 +91,12 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
     if photograph.alpha is not None:
         channels = np.dstack([photograph.pixels, photograph.alpha])
     buffer = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(channels)).save(buffer, "WEBP", **options)
+    try:
+        Image.fromarray(np.ascontiguousarray(channels)).save(buffer, "WEBP", **options)
+    except ValueError as error:
+        if str(error) in _OUT_OF_MEMORY:
+            raise MemoryError from error
+        raise
     stream.write(buffer.getbuffer())
 
 
