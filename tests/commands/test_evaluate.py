@@ -191,3 +191,10 @@ def test_a_name_of_pictures_names_files_in_the_folder(restora_command, rain, tmp
     assert "names no file" in run.stderr
     assert "--name" in run.stderr
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("side", [7, 70_000, 10**30])
+def test_local_statistics_are_of_crops_that_somebody_trains_on(restora_command, rain, side):
+    run = restora_command(*RAIN, rain, "--weights", "derain-chair-tiny", "--local-statistics", side)
+    assert run.returncode == 2
+    assert "--local-statistics" in run.stderr

@@ -125,7 +125,7 @@ def test_an_overflow_of_float16_is_noticed_and_its_remedy_helps() -> None:
     build_engine(Overflowing(), precision="float32", device="cpu").residual(x)
 
 
-@pytest.mark.parametrize("device", ["cuda:99", "nonsense", "", None, 3.5])
+@pytest.mark.parametrize("device", ["cuda:99", "nonsense", "meta", "", None, 3.5])
 def test_a_device_that_is_not_there_is_refused(device: object) -> None:
     with pytest.raises(RestoraError, match="is not there on this machine; try cpu, or auto"):
         build_engine(Wide(), device=device)

@@ -87,7 +87,9 @@ def evaluate(
     ensemble: Ensemble = False,
     local_statistics: Annotated[
         int | None,
-        typer.Option(metavar="PIXELS", min=8, help="Pool over windows, for training crops of this side."),
+        typer.Option(
+            metavar="PIXELS", min=8, max=1 << 16, help="Pool over windows, for training crops of this side."
+        ),
     ] = None,
     precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "float32",
     device: Device = "auto",

@@ -131,7 +131,7 @@ def best_device() -> torch.device:
 def _device(device: str | torch.device) -> torch.device:
     try:
         chosen = torch.device(device)
-        torch.empty(0, device=chosen)
+        torch.empty(0, device=chosen).cpu()  # which "meta", without values, refuses
     except (RuntimeError, AssertionError, TypeError) as error:
         raise RestoraError(f"device {device!r} is not there on this machine; try cpu, or auto") from error
     return chosen
