@@ -1,8 +1,9 @@
 """How far restoring in tiles differs from restoring in one piece, and whether the seams show.
 
-    python benchmarks/seams.py FOLDER [--weights denoise-chair-tiny denoise-real-kit-tiny]
+    python benchmarks/seams.py FOLDER [--weights denoise-chair-tiny denoise-real-kit-tiny dinat_ir/tiny derestormer/tiny] [--auto]
 
 FOLDER holds clean photographs, all of one size (turned where needed), larger than the tiles. Noise of sigma 25 is added (seed 0).
+A network and a variant stand for fresh weights (seed 0). With --auto only the overlap that is chosen by default is measured.
 Let d = tiled - whole. A step is the mean of |d(next) - d| over all pixels along a line between two rows or two columns,
 all photographs and channels, in grey levels of 255. A seam shows where steps in the overlap of two tiles are larger than elsewhere:
 
@@ -22,12 +23,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 from harness import command_line, table, write_results
 
 from restora.checkpoints import load_model
 from restora.datasets.gaussian import add_test_noise
 from restora.datasets.sources import load_rgb8
 from restora.images import find_images
+from restora.networks import create_model
 from restora.pixels import to_double
 from restora.restoration import Restorer
 from restora.restoration.tiling import AxisPlan, auto_overlap, plan_axis, unreliable_margin
@@ -40,6 +43,7 @@ HEADS = (
 )
 BAND = 16
 CASES = [(256, overlap) for overlap in (0, 32, 64, None)]
+WEIGHTS = ["denoise-chair-tiny", "denoise-real-kit-tiny", "dinat_ir/tiny", "derestormer/tiny"]
 
 
 def photographs(folder: Path) -> list[np.ndarray]:
@@ -74,8 +78,9 @@ def noise_steps(tiled: np.ndarray, whole: np.ndarray, axis: int) -> np.ndarray:
 def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--weights", nargs="+", default=["denoise-chair-tiny", "denoise-real-kit-tiny"])
+    parser.add_argument("--weights", nargs="+", default=WEIGHTS)
     parser.add_argument("--limit", type=int)
+    parser.add_argument("--auto", action="store_true")
     arguments = parser.parse_args()
     noisy = photographs(arguments.folder)[: arguments.limit]
     lines = [
@@ -83,17 +88,25 @@ def main() -> None:
         " Written by `benchmarks/seams.py`, which says what the columns mean."
     ]
     for weights in arguments.weights:
-        lines += ["", f"Weights {weights}:", "", *table(HEADS, measured(weights, noisy))]
+        lines += [
+            "",
+            f"Weights {weights}:",
+            "",
+            *table(HEADS, measured(weights, noisy, CASES[-1:] if arguments.auto else CASES)),
+        ]
     write_results("seams.md", lines)
 
 
-def measured(weights: str, noisy: list[np.ndarray]) -> list[tuple[object, ...]]:
-    """Measure all cases with weights."""
-    model = load_model(weights)
+def measured(
+    weights: str, noisy: list[np.ndarray], cases: list[tuple[int, int | None]]
+) -> list[tuple[object, ...]]:
+    """Measure cases, a tile and an overlap each, with weights."""
+    torch.manual_seed(0)
+    model = create_model(*weights.split("/")) if "/" in weights else load_model(weights)
     whole = [Restorer(model, tile=None, precision="float32")(image) for image in noisy]
     needs = model.requirements
     rows = []
-    for tile, wanted in CASES:
+    for tile, wanted in cases:
         overlap = auto_overlap(tile, needs) if wanted is None else wanted
         restorer = Restorer(model, tile=tile, overlap=overlap, precision="float32")
         total = 0.0

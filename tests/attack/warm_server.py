@@ -22,7 +22,14 @@ from restora.commands.app import COMMANDS, main
 ALLOWED_PROGRAMS = ("git", "uname")
 """What cards and `restora doctor` ask for the commit and the machine."""
 
-PRELOADED = ("huggingface_hub", "accelerate", "onnxruntime", "matplotlib.pyplot", "rich.progress", "image_attack")
+PRELOADED = (
+    "huggingface_hub",
+    "accelerate",
+    "onnxruntime",
+    "matplotlib.pyplot",
+    "rich.progress",
+    "image_attack",
+)
 
 
 def watch(event: str, arguments: tuple[Any, ...]) -> None:

@@ -5,6 +5,7 @@ from recipes import write_photos
 
 import restora
 from restora.checkpoints import convert_checkpoint
+from restora.restoration.measuring import Measurement
 
 
 def test_version(restora_command):
@@ -48,6 +49,26 @@ def test_doctor_names_versions_devices_and_weights(restora_command):
     assert "device: " in run.stdout
     for card in restora.list_weights():
         assert f"weights {card.name}: sound" in run.stdout
+
+
+def test_doctor_measures_engines_and_precisions(restora_command, monkeypatch, tmp_path):
+    rows = [
+        Measurement("torch", "float32", 1.5, 1.0, 0.0, 0.0),
+        Measurement("torch", "bfloat16", 0.5, 3.0, 3 / 255, 0.17, "costs 0.170 dB, 0.02 are allowed"),
+        Measurement("openvino", "float32", 0.75, 2.0, 1e-6, 0.0),
+    ]
+    asked = []
+    monkeypatch.setattr("restora.restoration.measuring.measure", lambda *call: asked.append(call) or rows)
+    run = restora_command("doctor", "--measure")
+    assert run.returncode == 0
+    assert [network.card.task for network, _ in asked] == ["denoise", "denoise-real"]
+    lines = [line.split("│")[2:-1] for line in run.stdout.splitlines() if line.startswith("│")]
+    cells = [[cell.strip() for cell in line] for line in lines[:3]]
+    assert cells == [
+        ["torch", "float32", "1.50", "1.00", "0.00", "0.000", ""],
+        ["torch", "bfloat16", "0.50", "3.00", "3.00", "0.170", "costs 0.170 dB, 0.02 are allowed"],
+        ["openvino", "float32", "0.75", "2.00", "0.00", "0.000", "auto"],
+    ]
 
 
 def test_doctor_finds_the_file_that_is_damaged(tmp_path, restora_command):

@@ -181,10 +181,50 @@ def test_without_engines_auto_is_torch_silently(
     cache: Path,
 ) -> None:
     monkeypatch.setattr(engine_choice, "installed_runtimes", list)
+    monkeypatch.setattr(measuring, "computes_in_bfloat16", lambda device: False)
     caplog.set_level(logging.DEBUG)
     assert Restorer(network, tile=SIDE).choice(4000, 4000) is None
     assert caplog.text == ""
     assert not list(cache.iterdir())
+
+
+def edit(cache: Path, **ratios: float) -> None:
+    """Say of what was measured how fast it is, and that it is within the bounds, or beyond where that is negative."""
+    (file,) = cache.glob("engines/*/measurements.json")
+    rows = json.loads(file.read_text())
+    for row in rows.values():
+        ratio = ratios[row["precision"]]
+        row |= {"ratio": abs(ratio), "fault": "costs too much" if ratio < 0 else ""}
+    file.write_text(json.dumps(rows))
+
+
+@pytest.mark.parametrize("engine", ["auto", "torch"])
+@pytest.mark.parametrize(("ratio", "chosen"), [(2.0, "bfloat16"), (0.5, "float32"), (-2.0, "float32")])
+def test_auto_precision_is_what_is_faster_as_measured(
+    network: RestorationNetwork,
+    monkeypatch: pytest.MonkeyPatch,
+    cache: Path,
+    engine: str,
+    ratio: float,
+    chosen: str,
+) -> None:
+    monkeypatch.setattr(engine_choice, "installed_runtimes", list)
+    monkeypatch.setattr(measuring, "computes_in_bfloat16", lambda device: True)
+    monkeypatch.setattr(engine_choice, "MEASURED_FROM", 2 * SIDE * SIDE)
+    options = {"tile": SIDE, "device": "cpu", "engine": engine}
+    small = Restorer(network, **options)
+    small(image(SIDE, SIDE))
+    assert small.used["precision"] == "float32"  # the rule for ChaIR; nothing was measured
+    assert not list(cache.iterdir())
+    Restorer(network, **options)(image(2 * SIDE, SIDE))
+    edit(cache, float32=1.0, bfloat16=ratio)
+    for height in (SIDE, 2 * SIDE):  # now also for small images
+        again = Restorer(network, **options)
+        again(image(height, SIDE))
+        assert again.used["precision"] == chosen
+    asked = Restorer(network, precision="float32", **options)
+    asked(image(2 * SIDE, SIDE))
+    assert asked.used["precision"] == "float32"
 
 
 def test_measurements_that_cannot_be_read_are_made_again(
@@ -208,12 +248,11 @@ def test_the_fastest_is_taken_of_what_passed_and_is_asked_for() -> None:
         row("openvino", "float32", 1.4),
         row("openvino", "bfloat16", 3.0, "differs"),
     ]
-    both = ("float32", "bfloat16")
-    assert fastest(rows, safe=both) is rows[1]
-    assert fastest(rows) is rows[2]
+    assert fastest(rows) is rows[1]
+    assert fastest(rows, precision="float32") is rows[2]
     assert fastest(rows, precision="bfloat16") is rows[1]
     assert fastest(rows, precision="float16") is None
-    assert fastest(rows[3:], safe=both) is None
+    assert fastest(rows[3:]) is None
 
 
 def test_what_engines_cannot_do_is_refused_with_a_remedy(

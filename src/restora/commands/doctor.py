@@ -13,13 +13,15 @@ import torch
 import typer
 
 from restora import __version__
-from restora.checkpoints import list_weights, load_model
+from restora.checkpoints import list_weights, load_model, weights_for_task
 from restora.checkpoints.loading import check_weights, find_weights
+from restora.commands.rows import print_rows
 from restora.datasets.pack import INDEX, Pack
 from restora.errors import RestoraError
 from restora.layers.precision import computes_in_bfloat16
 from restora.restoration.engine import best_device
 from restora.restoration.memory import free_memory
+from restora.threads import computing_threads
 
 CORE = (
     "torch",
@@ -49,6 +51,8 @@ Examples:
 
   restora doctor
 
+  restora doctor --measure    [dim]which engine and precision are fastest here, and what they cost[/dim]
+
   restora doctor best.pt mine.safetensors photos.pack  [dim]is a bit damaged? exit code 1 if so[/dim]
 """
 
@@ -60,6 +64,13 @@ def doctor(
             metavar="[FILE...]", exists=True, help="Weights, checkpoints and packs to be checked instead."
         ),
     ] = None,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="Also measure every engine in every precision with the default weights; takes minutes.",
+        ),
+    ] = False,
 ) -> None:
     """Show versions, devices and optional parts, and check the weights; send this along with a report."""
     if files:
@@ -67,8 +78,39 @@ def doctor(
     else:
         _print_installation()
         healthy = [_is_sound(f"weights {card.name}", partial(_load, card.name)) for card in list_weights()]
+    if measure:
+        print_rows(_measurements(), as_json=False)
     if not all(healthy):
         raise typer.Exit(1)
+
+
+def _measurements() -> list[dict[str, str]]:
+    """Measure engines and precisions with the weights of the tasks that are chosen most, and say which `auto` takes."""
+    from restora.restoration.measuring import fastest, measure
+    from restora.restoration.tiling import round_up
+
+    rows = []
+    for task in ("denoise", "denoise-real"):
+        network = load_model(weights_for_task(task))
+        needs = network.requirements
+        side = round_up(needs.engine_tile, needs.multiple)
+        with computing_threads("auto"):
+            found = measure(network, side)
+        best = fastest(found)
+        rows += [
+            {
+                "weights": weights_for_task(task),
+                "engine": row.engine,
+                "precision": row.precision,
+                f"s a tile of {side}": f"{row.seconds:.2f}",
+                "times as fast": f"{row.ratio:.2f}",
+                "grey levels": f"{255 * row.error:.2f}",
+                "dB lost": f"{row.loss:.3f}",
+                "": "auto" if row is best else row.fault,
+            }
+            for row in found
+        ]
+    return rows
 
 
 def _is_sound(name: str, check: Callable[[], str]) -> bool:
@@ -108,7 +150,7 @@ def _print_installation() -> None:
         torch.cuda.get_device_name() if device.type == "cuda" else platform.processor() or platform.machine()
     )
     print(f"device: {device} ({name}), {free_memory(device) / 1024**3:.1f} GiB free")
-    print(f"  precision auto: {'bfloat16' if computes_in_bfloat16(device) else 'float32'}")
+    print(f"  bfloat16: {'in hardware' if computes_in_bfloat16(device) else 'emulated, never chosen'}")
     print(f"  {torch.get_num_threads()} threads of {os.cpu_count()} processors")
 
 

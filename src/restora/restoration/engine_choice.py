@@ -1,4 +1,4 @@
-"""The choice between torch and other engines, made when an image is there."""
+"""The choice of an engine and of a precision, made when an image is there."""
 
 import logging
 from collections.abc import Callable
@@ -8,7 +8,7 @@ import torch
 from restora.errors import RestoraError
 from restora.networks.contract import RestorationNetwork
 from restora.restoration.engine import Engine, build_engine
-from restora.restoration.measuring import Measurement, fastest, measure, measured
+from restora.restoration.measuring import Measurement, fastest, measure, measured, precisions_of
 from restora.restoration.runtimes import check_engine, installed_runtimes
 from restora.restoration.serving import ServedNetwork, can_be_served
 from restora.restoration.tiling import round_up
@@ -32,6 +32,10 @@ class EngineChoice:
         device: Where torch computes.
         tile: Side of the tiles in pixels, ``"auto"``, or ``None`` for the whole image at once.
 
+    Attributes:
+        torch_precision: In which eager torch is fastest with these weights, at a cost within the bounds; ``None`` where that
+            was not measured.
+
     Raises:
         RestoraError: The engine is unknown, not installed, or cannot do what is asked for.
     """
@@ -54,7 +58,10 @@ class EngineChoice:
         )
         self.name = "torch"  # of what runs the tiles
         self._engine: Engine | None = None
-        self._settled = engine == "torch" or (engine == "auto" and not installed_runtimes())
+        self.torch_precision: str | None = None
+        self._engines = {"auto": ["torch", *installed_runtimes()], "torch": ["torch"]}.get(engine, [engine])
+        self._only_torch = self._engines == ["torch"]
+        self._settled = self._only_torch and (precision != "auto" or len(precisions_of("torch")) == 1)
         obstacle = (
             "runs tiles of one size; give tile 'auto' or a number of pixels"
             if tile is None
@@ -77,24 +84,25 @@ class EngineChoice:
             height: Of the image in pixels.
             width: Likewise.
         """
-        if self.engine == "auto":
+        if self.engine == "auto" and not self._only_torch:
             padded = max(height, self.side) * max(width, self.side)
             if padded > MOST_PADDING * height * width:
                 return None
         if not self._settled:
-            small = self.engine == "auto" and height * width < MEASURED_FROM
-            if small and not measured(self.network, self.side):
+            small = self.engine in ("auto", "torch") and height * width < MEASURED_FROM
+            if small and not measured(self.network, self.side, self._engines):
                 return None
             self._engine, self._settled = self._chosen(), True
         return self._engine
 
     def _chosen(self) -> Engine | None:
-        engines = None if self.engine == "auto" else [self.engine]
-        found = measure(self.network, self.side, engines=engines)
-        if self.engine != "auto":
+        found = measure(self.network, self.side, engines=self._engines)
+        if self.precision == "auto":
+            eager = fastest(row for row in found if row.engine == "torch")
+            self.torch_precision = eager.precision if eager else None
+        if self.engine not in ("auto", "torch"):
             found = found[1:]  # without torch
-        safe = self.network.requirements.precisions
-        best = fastest(found, precision=self.precision, safe=safe)
+        best = fastest(found, precision=self.precision)
         if best is None:
             faults = [row for row in found if self.precision in ("auto", row.precision)]
             _warn(self.engine, faults)

@@ -79,33 +79,32 @@ def measure(
     missing = [pair for pair in wanted if _key(*pair) not in known]
     if missing:
         name = network.card.name if network.card else type(network).__name__
-        others = ", ".join(dict.fromkeys(engine for engine, _ in missing if engine != "torch"))
+        others = dict.fromkeys(
+            e if e != "torch" else f"torch in {p}" for e, p in missing if (e, p) != wanted[0]
+        )
         if others:
-            logger.info("%s: compares %s with torch, once for these weights on this machine", name, others)
+            words = ", ".join(others)
+            logger.info("%s: compares %s with torch, once for these weights on this machine", name, words)
         known |= {_key(found.engine, found.precision): found for found in _measured(network, side, missing)}
         rows = {key: asdict(found) for key, found in known.items()}
         write_file(_file(network, side), json.dumps(rows, indent=1))
     return [known[_key(*pair)] for pair in wanted]
 
 
-def measured(network: RestorationNetwork, side: int) -> bool:
+def measured(network: RestorationNetwork, side: int, engines: Iterable[str]) -> bool:
     """Tell whether `measure` has its answer already."""
     known = _known(network, side)
-    return all(_key(engine, p) in known for engine in installed_runtimes() for p in precisions_of(engine))
+    return all(_key(engine, p) in known for engine in engines for p in precisions_of(engine))
 
 
-def fastest(
-    measurements: Iterable[Measurement], *, precision: str = "auto", safe: Iterable[str] = ("float32",)
-) -> Measurement | None:
+def fastest(measurements: Iterable[Measurement], *, precision: str = "auto") -> Measurement | None:
     """Return the fastest of what may be used, or nothing.
 
     Args:
         measurements: To choose from.
-        precision: One that is asked for, or ``"auto"``.
-        safe: Precisions that ``"auto"`` may take.
+        precision: One that is asked for, or ``"auto"``: any that stayed within the bounds.
     """
-    allowed = safe if precision == "auto" else (precision,)
-    passed = [found for found in measurements if not found.fault and found.precision in allowed]
+    passed = [found for found in measurements if not found.fault and precision in ("auto", found.precision)]
     return max(passed, key=lambda found: found.ratio, default=None)
 
 

@@ -1,6 +1,7 @@
 """The Restorer: image in, image of the same kind out."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 
@@ -42,7 +43,9 @@ class Restorer:
         overlap: Pixels that neighbouring tiles share at least; ``"auto"`` as in `auto_overlap`.
         ensemble: Average over the eight flips and turns of the image: eight times the time, a little better.
         strength: Share of the restored image in the result, 0 to 1; the rest is the image as it came.
-        precision: ``"auto"``, ``"float32"``, ``"bfloat16"`` or ``"float16"``; see `build_engine`.
+        precision: ``"float32"``, ``"bfloat16"``, ``"float16"``, or ``"auto"``: on a CPU what is faster with these weights at a
+            cost within the bounds of `restora.restoration.measuring`, measured once for images of a megapixel
+            or more; else as in `build_engine`.
         device: ``"auto"`` or a torch device.
         engine: ``"torch"``, ``"openvino"``, ``"onnxruntime"``, or ``"auto"``: the fastest on this machine of those that
             are installed and agree with torch, measured once. They run tiles of one size, compiled once and kept
@@ -152,6 +155,8 @@ class Restorer:
             if engine is not None:
                 tile: int | None = self.choice.side
             else:
+                if self.choice.torch_precision is not None:
+                    self.engine = replace(self.engine, dtype=getattr(torch, self.choice.torch_precision))
                 engine, tile = self.engine, self.auto_tile() if self.tile == "auto" else self.tile
             self.used = {
                 "weights": self.weights,
