@@ -127,8 +127,7 @@ class Pack:
 
     Args:
         folder: Of the pack.
-        check: Also read all pixels, and compare their checksums: a second for each one to six gigabytes, or as fast as the
-            disk is. They are in memory then, as far as there is room.
+        check: Also read all pixels, and compare their checksums. They are in memory then, as far as there is room.
 
     Attributes:
         folder: Of the pack.
