@@ -11,7 +11,9 @@ from arena import Arena
 from checkpoint_mutations import CRAFTED, hostile_checkpoint, sound
 from invocations import MIB, Outcome, WarmProgram, faults, message_faults
 from parts import PARTS, Field
-from wrong_invocations import order, wrong_invocations
+from wrong_invocations import FREE_TEXTS, order, wrong_invocations
+
+from restora.commands.app import COMMANDS, load_command
 
 WELL = Outcome(
     code=2, late=False, seconds=0.1, wall=0.1, memory=300 * MIB, out="", err="restora: a.png: is empty\n"
@@ -106,9 +108,26 @@ def test_there_are_enough_of_them_each_a_function_of_seed_and_number() -> None:
     assert len({each.words for each in wrong}) > 1500
     assert order(3) == order(3) != order(4)
     assert hostile_checkpoint(1, 5) == hostile_checkpoint(1, 5)
-    made = [hostile_checkpoint(1, number) for number in range(20)]
+    made = [
+        hostile_checkpoint(1, number) for number in range(30) if number % 3
+    ]  # crafted ones may take seconds
     assert len({os.fsencode(repr(sorted(each.files.items()))) for each in made}) >= 18
     assert any(each.files.get(each.main) not in sound().values() for each in made)
+
+
+def test_every_option_that_takes_a_value_is_in_the_table() -> None:
+    words: dict[str, set[str]] = {}
+    for wrong in wrong_invocations():
+        words.setdefault("".join(wrong.words[:1]), set()).update(wrong.words)
+    missing = set()
+    for name in COMMANDS:
+        command = load_command(name)
+        for each in (command, *getattr(command, "commands", {}).values()):
+            valued = [
+                p for p in each.params if p.opts[0].startswith("-") and not getattr(p, "is_flag", False)
+            ]
+            missing |= {(name, p.opts[0]) for p in valued if not {*p.opts} & (words[name] | FREE_TEXTS)}
+    assert missing == set()
 
 
 @pytest.mark.slow

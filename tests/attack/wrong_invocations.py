@@ -75,7 +75,12 @@ class Command:
     accepted: frozenset[object] = frozenset()
 
 
-_RESTORING = {"--device": "device", "--threads": "pixels or a word", "--precision": "word"}
+_RESTORING = {
+    "--engine": "word",
+    "--device": "device",
+    "--threads": "pixels or a word",
+    "--precision": "word",
+}
 COMMANDS = (
     Command("restore photo.png --weights weights -o out/a.png", {"photo.png": "pictures", "weights": "weights", "out/a.png": "target or folder"},
             {"--task": "word", "--strength": "share", "--tile": "pixels or a word", "--overlap": "pixels or a word",
@@ -118,6 +123,9 @@ COMMANDS = (
     Command("submit sidd --root bench --weights weights -o out",
             {"sidd": "word", "bench": "folder of pictures", "weights": "weights"}, {"--device": "device"}),
 )  # fmt: skip
+
+FREE_TEXTS = frozenset({"--task", "--licence", "--authors", "--paper", "--venue"})
+"""Options that take any text."""
 
 RECIPE_KEYS: dict[str, tuple[str, ...]] = {
     "positive": ("0", "-1", ".inf", "-.inf", ".nan", "x", "''", "[]", "{}", "null", "1.5", "1e30"),
