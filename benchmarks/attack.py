@@ -105,7 +105,7 @@ def report(folder: Path, seed: int) -> None:
 
 def _kind(record: dict[str, Any]) -> str:
     """The first word of what was done, and the first fault."""
-    return f"{record['label'].split()[0]}: {record['faults'][0]}".replace("|", "/")[:200]
+    return f"{record['label'].partition(' ')[0]}: {record['faults'][0]}".replace("|", "/")[:200]
 
 
 def main() -> None:

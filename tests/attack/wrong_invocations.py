@@ -180,7 +180,7 @@ RECIPE = {
     "validation.protocol": RECIPE_KEYS["word"][:6],
     "save_every": RECIPE_KEYS["positive"],
     "explosion": RECIPE_KEYS["rate"],
-    "track": RECIPE_KEYS["list"][:3],
+    "track": ("x", "[x]", "[1]", "{}", "[tensorboard, x]"),
     "nosuch.key": ("1",),
     "a": RECIPE_KEYS["yaml"],
 }  # fmt: skip
@@ -194,14 +194,14 @@ RIGHT_AFTER_ALL = {
 """Settings that are right, and why."""
 
 CONTRADICTORY = (
-    "", "nosuch", "restore", "restore --nosuch photo.png", "restore photo.png other.png -o out/a.png",
+    "nosuch", "restore", "restore --nosuch photo.png", "restore photo.png other.png -o out/a.png",
     "restore photo.png -o photo.png", "restore photo.png -o out/a.jpg --format png", "restore photo.png -o out/a.gif",
     "restore photo.png --task denoise --weights dehaze-chair-tiny -o out/a.png", "restore photo.png --task nosuch -o out/a.png",
     "restore photo.png --tile 64 --overlap 64 --weights weights -o out/a.png",
     "restore photo.png --tile 64 --overlap 640 --weights weights -o out/a.png",
     "restore photo.png --tile none --overlap x --weights weights -o out/a.png",
     "restore photo.png --device cuda --precision float16 --weights weights -o out/a.png",
-    "restore photo.png --strength nan --weights weights -o out/a.png", "restore nothing -o out", "restore . -o out --max-pixels 1",
+    "restore photo.png --strength nan --weights weights -o out/a.png", "restore nothing -o out",
     "restore photo.png --weights raw.pth --task derain --tile 1 -o out/a.png", "restore photo.png -o out/a.nosuch",
     "restore photo.png --recursive=5", "restore photo.png --quality", "restore photo.png --compare=yes -o out/a.png",
     "compare photo.png -o out/a.png", "compare photo.png small.png -o out/a.png", "compare photo.png other.png",

@@ -97,3 +97,9 @@ def test_a_photograph_for_which_there_is_no_memory_is_refused_before_it_is_decod
     picture = write(tmp_path / "large.png", Photograph(np.zeros((2000, 2000, 3), np.uint8)))
     run = restora_command("degrade", picture, "-a", "noise/25")
     assert (run.returncode, "large.png: 2000 x 2000 pixels need" in run.stderr) == (2, True)
+
+
+def test_a_seed_beyond_those_of_generators_is_refused(restora_command, photo):
+    run = restora_command("degrade", photo, "-a", "noise/25", "--seed", 2**64)
+    assert run.returncode == 2
+    assert "--seed" in run.stderr

@@ -8,7 +8,7 @@ import typer
 from numpy.typing import NDArray
 from torch import Tensor
 
-from restora.commands.options import Overwrite
+from restora.commands.options import MOST_SEED, Overwrite
 from restora.degradations import DEGRADATIONS, Compose, all_presets, find_preset
 from restora.degradations.gallery import gallery as contact_sheet
 from restora.errors import RestoraError
@@ -53,7 +53,9 @@ def degrade(
     gallery: Annotated[
         bool, typer.Option("--gallery", help="A contact sheet of all of them instead.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Another seed, another rain.", show_default=True)] = 0,
+    seed: Annotated[
+        int, typer.Option(min=0, max=MOST_SEED, help="Another seed, another rain.", show_default=True)
+    ] = 0,
     side: Annotated[
         int,
         typer.Option(

@@ -33,6 +33,9 @@ Split = Annotated[str | None, typer.Option(help="train, val, test or all; the us
 Threads = Annotated[str, typer.Option(metavar="auto|NUMBER", help="Threads on a CPU; auto: what is free.")]
 Variant = Annotated[str | None, typer.Option(help="Such as blur_gamma; the usual one if left out.")]
 
+MOST_SEED = 2**63 - 1
+"""Of torch's generators."""
+
 
 def pixels_or_auto(option: str, value: str, what: str = "pixels") -> int | Literal["auto"]:
     """Read a number of pixels, or of something else, or the word auto.

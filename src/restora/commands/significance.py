@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from restora.commands.options import AsJson
+from restora.commands.options import MOST_SEED, AsJson
 from restora.evaluation.record import read_json
 from restora.evaluation.significance import difference
 
@@ -18,11 +18,11 @@ def significance(
         Path,
         typer.Argument(metavar="B.json", help="Another method on the same benchmark, by the same protocol."),
     ],
-    resamples: Annotated[int, typer.Option(min=100, help="Draws of the bootstrap.")] = 10_000,
+    resamples: Annotated[int, typer.Option(min=100, max=10_000_000, help="Draws of the bootstrap.")] = 10_000,
     level: Annotated[
         float, typer.Option(min=0.5, max=0.9999, help="Share of the draws inside the interval.")
     ] = 0.95,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=MOST_SEED, help="Seed of the bootstrap.")] = 0,
     as_json: AsJson = False,
 ) -> None:
     """Print the mean difference of two methods, B minus A, with its bootstrap interval."""
