@@ -10,7 +10,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
 Engine = Annotated[
     str,
     typer.Option(
-        metavar="auto|torch|openvino|onnxruntime",
+        metavar="auto|torch|compile|openvino|onnxruntime",
         help="What runs the network on a CPU; auto: the fastest here that agrees with torch, measured once.",
     ),
 ]

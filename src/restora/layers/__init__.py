@@ -8,6 +8,7 @@ from restora.layers.deformable_convolution import (
     deformable_convolution_reference,
 )
 from restora.layers.folding import fold, fold_parts
+from restora.layers.fourier_transform import fourier, inverse_fourier
 from restora.layers.gated_feed_forward import GatedFeedForward
 from restora.layers.knn_local_attention import (
     KNNLocalAttention,
@@ -54,6 +55,8 @@ __all__ = [
     "downsample_unshuffle",
     "fold",
     "fold_parts",
+    "fourier",
+    "inverse_fourier",
     "full_precision",
     "group_patches",
     "knn_local_attention",

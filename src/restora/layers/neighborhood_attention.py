@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 
 from restora.layers.exporting import is_exporting
-from restora.layers.neighborhood_kernel import attend_in_tiles, tiled_attention
+from restora.layers.neighborhood_graph import attend_in_graph
+from restora.layers.neighborhood_kernel import tiled_attention
 from restora.layers.neighborhood_tiles import ranks, window_start
 
 
@@ -48,7 +49,7 @@ def neighborhood_attention(
     if bias is None:
         bias = q.new_zeros(q.shape[3], 2 * kernel_size - 1, 2 * kernel_size - 1)
     if is_exporting():  # a graph of torch's own operators can be loaded without restora
-        return attend_in_tiles(q, k, v, bias, kernel_size, dilation)
+        return attend_in_graph(q, k, v, bias, kernel_size, dilation)
     out: Tensor = tiled_attention(q, k, v, bias, kernel_size, dilation)
     return out
 

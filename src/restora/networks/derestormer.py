@@ -22,6 +22,8 @@ from restora.layers import (
     OverParameterizedConv2d,
     downsample_unshuffle,
     fold_parts,
+    fourier,
+    inverse_fourier,
     upsample_shuffle,
 )
 from restora.networks.architecture import Architecture
@@ -108,11 +110,9 @@ class FourierMixing(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Mix (B, C, H, W); the shape stays, the values are float32."""
         dtype = torch.promote_types(x.dtype, torch.float32)
-        z = torch.fft.rfft2(x.to(dtype), norm="ortho")  # (B, C, H, W // 2 + 1), complex
-        parts = torch.cat([z.real, z.imag], dim=1)  # (B, 2C, H, W // 2 + 1)
+        parts = torch.cat(fourier(x.to(dtype)), dim=1)  # (B, 2C, H, W // 2 + 1)
         real, imaginary = self.project(F.relu(self.expand(parts))).to(dtype).chunk(2, dim=1)
-        out: Tensor = torch.fft.irfft2(torch.complex(real, imaginary), s=x.shape[2:], norm="ortho")
-        return out
+        return inverse_fourier(real, imaginary, x.shape[3])
 
 
 class SpatialFrequencyBlock(nn.Module):

@@ -31,6 +31,10 @@ KERNEL_SIZE = 7
 """Side of the neighborhood, in every published network."""
 
 
+ENGINE_TILE = 576
+"""Multiple of all published dilations, so that the classes of pixels that see one another are equally long: a third of the graph."""
+
+
 @dataclass(frozen=True)
 class DiNATIRConfig:
     """Size and form of a DiNAT-IR network. The four scales are full, half, quarter and eighth size.
@@ -215,6 +219,7 @@ class DiNATIR(RestorationNetwork):
             receptive_field=reach,
             global_context=config.channel_gate,
             precisions=("float32", "bfloat16", "float16"),
+            engine_tile=ENGINE_TILE,
         )
 
     def forward(self, x: Tensor) -> Tensor:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import torch
 
-from restora.atomic import replacement
+from restora.atomic import write_file
+from restora.errors import RestoraError
 from restora.networks.contract import RestorationNetwork
 
 GRAPH_PACKAGES = ("onnx", "onnxscript")
@@ -29,34 +30,70 @@ def onnx_graph(network: RestorationNetwork, side: int, folder: Path) -> Path:
     """
     file = folder / "model.onnx"
     if not file.exists():
-        example = torch.rand(1, network.requirements.in_channels, side, side)
-        with quiet_exporters(), torch.no_grad():
-            # Runtimes simplify the graph themselves; torch's own passes take minutes for a large one.
-            program = torch.onnx.export(
-                network,
-                (example,),
-                input_names=["image"],
-                output_names=["restored"],
-                opset_version=OPSET,
-                dynamo=True,
-                optimize=False,
-                verbose=False,
-            )
-        assert program is not None
-        with replacement(file) as stream:
-            stream.write(program.model_proto.SerializeToString())
+        write_file(file, traced(network, side, side))
     return file
+
+
+def traced(network: RestorationNetwork, height: int, width: int, *, dynamic: bool = False) -> bytes:
+    """Trace a network and return its graph, from ``image`` (1, C, H, W) to ``restored`` (1, 3, H, W).
+
+    Args:
+        network: The network, folded, in evaluation mode, on the CPU.
+        height: Of the image in pixels.
+        width: Likewise.
+        dynamic: For images of any size that the network takes, not only this one.
+
+    Raises:
+        RestoraError: The graph depends on the size.
+    """
+    from onnxscript.optimizer import fold_constants
+
+    needs = network.requirements
+    image = torch.rand(1, needs.in_channels, height, width)
+    shapes = None
+    if dynamic:
+        units = (
+            torch.export.Dim(name, min=-(-needs.min_size // needs.multiple)) for name in ("rows", "columns")
+        )
+        shapes = ({axis: needs.multiple * unit for axis, unit in enumerate(units, 2)},)
+    with quiet_exporters(), torch.no_grad():
+        try:
+            exported = torch.export.export(network, (image,), dynamic_shapes=shapes)
+        except Exception as problem:
+            if not dynamic:
+                raise
+            raise RestoraError(
+                f"the graph of {type(network).__name__} is another one for each size; export it without --dynamic"
+            ) from problem
+        program = torch.onnx.export(
+            exported,
+            (),
+            input_names=["image"],
+            output_names=["restored"],
+            opset_version=OPSET,
+            dynamo=True,
+            optimize=False,
+            verbose=False,
+        )
+        assert program is not None
+        # Runtimes simplify the graph themselves; torch's own passes take minutes for a large one. Only its sequences
+        # have to go, which OpenVINO cannot read.
+        fold_constants(program.model)
+    serialized: bytes = program.model_proto.SerializeToString()
+    return serialized
 
 
 @contextmanager
 def quiet_exporters() -> Iterator[None]:
     """Silence what exporters say about packages and arguments that nobody asked for."""
-    logger = logging.getLogger("torch.onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    levels = [logger.level for logger in loggers]
     try:
+        for logger in loggers:
+            logger.setLevel(logging.ERROR)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

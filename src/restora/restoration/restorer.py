@@ -47,7 +47,7 @@ class Restorer:
             cost within the bounds of `restora.restoration.measuring`, measured once for images of a megapixel
             or more; else as in `build_engine`.
         device: ``"auto"`` or a torch device.
-        engine: ``"torch"``, ``"openvino"``, ``"onnxruntime"``, or ``"auto"``: the fastest on this machine of those that
+        engine: ``"torch"``, ``"compile"``, ``"openvino"``, ``"onnxruntime"``, or ``"auto"``: the fastest on this machine of those that
             are installed and agree with torch, measured once. They run tiles of one size, compiled once and kept
             in the cache folder; one that does not agree with torch is not used, which is said.
         threads: Threads on a CPU: a number, ``"auto"`` for what is free when an image comes (see

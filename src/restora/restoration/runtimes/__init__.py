@@ -6,6 +6,7 @@ from restora.errors import RestoraError
 from restora.restoration.runtimes.runtime import Runtime
 
 RUNTIMES = {
+    "compile": "Compile",
     "openvino": "OpenVINO",
     "onnxruntime": "OnnxRuntime",
 }
@@ -43,5 +44,5 @@ def check_engine(engine: str) -> None:
 
 
 def installed_runtimes() -> list[str]:
-    """Return the names of the runtimes whose packages are there."""
-    return [name for name in RUNTIMES if runtime_class(name).installed()]
+    """Return the names of the runtimes that are there and compile within seconds, which torch's compiler does not."""
+    return [name for name in RUNTIMES if name != "compile" and runtime_class(name).installed()]
