@@ -76,7 +76,6 @@ def test_a_corrupt_file_is_fatal_or_left_out(restora_command, data: Path) -> Non
     ("arguments", "message"),
     [
         (("--split", "train"), "about a --benchmark"),
-        (("--variant", ""), "about a --benchmark"),
         (("--target", "train/target", "--benchmark", "rain100l"), "leave one out"),
         (("--published", "gopro", "--crop", "8"), "says all about crops"),
         (("--published", "x"), "no preparation is published for 'x'"),

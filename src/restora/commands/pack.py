@@ -76,7 +76,7 @@ def pack(
 ) -> None:
     """Pack clean photographs or pairs for training: decoded once, cut if wanted, read by memory mapping."""
     preparation = _preparation(published, crop, step, sharpest, above)
-    if benchmark is None and (split is not None or variant is not None):
+    if benchmark is None and (split or variant):
         raise typer.BadParameter(
             "these are about a --benchmark; name it, too", param_hint="--split, --variant"
         )
