@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -76,9 +77,10 @@ def test_files_that_are_called_alike_are_left_alone(tmp_path):
     for name in names:
         (tmp_path / name).write_text("mine")
     (tmp_path / ".restora-0123456789ab.tmp").mkdir()
+    os.mkfifo(tmp_path / ".restora-ba9876543210.tmp")  # would be waited for
     sweep.cache_clear()
     sweep(tmp_path)
-    assert len(list(tmp_path.iterdir())) == 4
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_a_target_is_claimed_by_one_process(tmp_path):

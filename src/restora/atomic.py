@@ -90,8 +90,11 @@ def sweep(folder: Path) -> None:
     The lock on a file ends with its process, however that ended, also on another machine or in another container.
     """
     for path in folder.glob(f".restora-{'[0-9a-f]' * 12}.*"):
-        if path.suffix in (".tmp", ".lock"):
-            with suppress(OSError), path.open("rb") as stream:
+        if path.suffix in (".tmp", ".lock") and path.is_file():
+            with (
+                suppress(OSError),
+                path.open("rb+") as stream,
+            ):  # network file systems lock what may be written to
                 _lock(stream, LOCK_NB)
                 path.unlink()
 
