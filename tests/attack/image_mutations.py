@@ -309,7 +309,7 @@ def _huge_png(random: Random) -> bytes:
             (22_000, 22_000, 6, 4),
             (1_000_000, 60, 0, 1),
             (65_500, 7_000, 2, 3),
-            (9000, 9000, 6, 4),
+            (6000, 6000, 6, 4),
         )
     )
     needed = height * (1 + channels * width) // 2**20 + 1
@@ -461,7 +461,7 @@ def _huge_webp(random: Random) -> bytes:
 
     if random.random() < 0.5:
         stream = io.BytesIO()
-        Image.new("RGB", random.choice(((16_383, 2000), (9000, 9000)))).save(
+        Image.new("RGB", random.choice(((16_383, 2000), (6000, 6000)))).save(
             stream, "WEBP", lossless=True, method=0
         )
         return stream.getvalue()

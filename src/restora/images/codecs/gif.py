@@ -29,7 +29,7 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     limits.check_size(width, height)
     if width * height > _MAX_PIXELS:
         raise unsupported(f"a GIF of {width} x {height} pixels")
-    limits.check_memory(width, height, pixel=4, decoding=14)
+    limits.check_memory(width, height, pixel=4, decoding=11)
     blocks = list(_blocks(data))
     frames = [struct.unpack("<4H", content[:8]) for label, content in blocks if label == _FRAME]
     if frames and (frames[0][0] + frames[0][2] > width or frames[0][1] + frames[0][3] > height):
@@ -37,12 +37,11 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     with decoding():
         image = GifImageFile(CompleteBytes(data))
         image.load()
-        transparent = "transparency" in image.info
-        array = np.array(image.convert("RGBA"))
-    pixels = array[..., :3]
+        # One after the other, because Pillow takes four bytes for a pixel of either.
+        pixels = np.array(image.convert("RGB"))
+        alpha = np.array(image.convert("RGBA").getchannel("A")) if "transparency" in image.info else None
     if (pixels[..., :1] == pixels).all():
         pixels = pixels[..., 0]  # GIF has no gray of its own: colours that all are gray mean a gray picture
-    alpha = np.ascontiguousarray(array[..., 3]) if transparent else None
     # The shape of a pixel, in 64ths, is its width by its height; densities are the other way round.
     density = (64.0, data[12] + 15.0) if data[12] else None
     comments = tuple(content for label, content in blocks if label == _COMMENT and content)
