@@ -163,15 +163,20 @@ def faults(
     return found
 
 
-def message_faults(outcome: Outcome) -> list[str]:
-    """Judge whether what an invocation was refused with is one helpful line; Typer frames that of wrong usage."""
+def message_faults(outcome: Outcome, *, beside_others: bool = False) -> list[str]:
+    """Judge whether what an invocation was refused with is one helpful line; Typer frames that of wrong usage.
+
+    Args:
+        outcome: What became of it.
+        beside_others: Whether the work went well before, so that there may be more lines.
+    """
     if outcome.code == 0:
         return ["accepted"]
     lines = [line for line in outcome.err.splitlines() if line.strip()]
     if inside := [line for line in lines if line.startswith("│")]:
         return [] if 1 <= len(inside) <= 3 else [f"{len(inside)} lines in the frame"]
     told = [line for line in lines if line.startswith("restora: ")]
-    if len(told) != 1 or len(lines) > 2:
+    if len(told) != 1 or (len(lines) > 2 and not beside_others):
         return [f"{len(lines)} lines, {len(told)} of them by restora"]
     return [] if len(told[0]) <= 2000 else [f"a line of {len(told[0])} characters"]
 

@@ -239,10 +239,17 @@ CONTRADICTORY = (
 
 @dataclass(frozen=True)
 class WrongInvocation:
-    """One of them, and what is wrong about it."""
+    """One of them.
+
+    Attributes:
+        label: What is wrong about it.
+        words: Behind ``restora``.
+        stdout: What it prints to, where that is wrong.
+    """
 
     label: str
     words: tuple[str, ...]
+    stdout: str | None = None
 
 
 def wrong_invocations() -> list[WrongInvocation]:
@@ -251,6 +258,7 @@ def wrong_invocations() -> list[WrongInvocation]:
         *_wrong_values(),
         *_wrong_recipes(),
         *(WrongInvocation(line, tuple(line.split())) for line in CONTRADICTORY),
+        *(WrongInvocation(f"{c.right} > /dev/full", tuple(c.right.split()), "/dev/full") for c in COMMANDS),
     ]
 
 
@@ -302,5 +310,7 @@ def order(seed: int) -> list[WrongInvocation]:
 def attack(invocation: WrongInvocation, program: WarmProgram, arena: Arena) -> tuple[Outcome, list[str]]:
     """Run one and judge it."""
     arena.ready()
-    outcome = program.run(invocation.words, arena.folder)
-    return outcome, faults(outcome, codes=(1, 2)) + message_faults(outcome) + arena.changes()
+    settings = {} if invocation.stdout is None else {"stdout": invocation.stdout}
+    outcome = program.run(invocation.words, arena.folder, **settings)
+    told = message_faults(outcome, beside_others=invocation.stdout is not None)
+    return outcome, faults(outcome, codes=(1, 2)) + told + arena.changes()
