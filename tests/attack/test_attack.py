@@ -28,7 +28,7 @@ def field(tmp_path_factory) -> Iterator[Field]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("number", range(200))
+@pytest.mark.parametrize("number", range(100))
 @pytest.mark.parametrize("part", ["images", "checkpoints", "invocations"])
 def test_withstands(field: Field, part: str, number: int) -> None:
     found = PARTS[part].attack(field, 0, number)
