@@ -15,7 +15,6 @@ import typer
 from restora import __version__
 from restora.checkpoints import list_weights, load_model, weights_for_task
 from restora.checkpoints.loading import check_weights, find_weights
-from restora.commands.rows import print_rows
 from restora.datasets.pack import INDEX, Pack
 from restora.errors import RestoraError
 from restora.layers.precision import computes_in_bfloat16
@@ -79,17 +78,16 @@ def doctor(
         _print_installation()
         healthy = [_is_sound(f"weights {card.name}", partial(_load, card.name)) for card in list_weights()]
     if measure:
-        print_rows(_measurements(), as_json=False)
+        _print_measurements()
     if not all(healthy):
         raise typer.Exit(1)
 
 
-def _measurements() -> list[dict[str, str]]:
+def _print_measurements() -> None:
     """Measure engines and precisions with the weights of the tasks that are chosen most, and say which `auto` takes."""
     from restora.restoration.measuring import fastest, measure
     from restora.restoration.tiling import round_up
 
-    rows = []
     for task in ("denoise", "denoise-real"):
         network = load_model(weights_for_task(task))
         needs = network.requirements
@@ -97,20 +95,12 @@ def _measurements() -> list[dict[str, str]]:
         with computing_threads("auto"):
             found = measure(network, side)
         best = fastest(found)
-        rows += [
-            {
-                "weights": weights_for_task(task),
-                "engine": row.engine,
-                "precision": row.precision,
-                f"s a tile of {side}": f"{row.seconds:.2f}",
-                "times as fast": f"{row.ratio:.2f}",
-                "grey levels": f"{255 * row.error:.2f}",
-                "dB lost": f"{row.loss:.3f}",
-                "": "auto" if row is best else row.fault,
-            }
-            for row in found
-        ]
-    return rows
+        print(f"{weights_for_task(task)}, tiles of {side} pixels:")
+        print("  engine       precision  seconds  times as fast  grey levels  dB lost")
+        for row in found:
+            numbers = f"{row.seconds:7.2f} {row.ratio:14.2f} {255 * row.error:12.2f} {row.loss:8.3f}"
+            verdict = "auto" if row is best else row.fault
+            print(f"  {row.engine:12} {row.precision:9} {numbers}  {verdict}".rstrip())
 
 
 def _is_sound(name: str, check: Callable[[], str]) -> bool:
