@@ -45,3 +45,11 @@ def test_the_seed_decides() -> None:
 def test_impossible_ranges_are_refused(sigma: tuple[float, float]) -> None:
     with pytest.raises(ValueError, match="low <= high"):
         GaussianNoise(sigma=sigma)
+
+
+def test_noise_may_be_the_same_in_all_channels() -> None:
+    clean = torch.rand(200, 3, 8, 8)
+    noise = GaussianNoise((25, 25), alike=0.25)(clean, generator(0)) - clean
+    same = (noise - noise[:, :1]).abs().amax((1, 2, 3)) < 1e-6
+    assert 0.15 < same.float().mean() < 0.35
+    assert noise[same].std() == pytest.approx(25 / 255, rel=0.1)

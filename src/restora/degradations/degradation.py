@@ -119,8 +119,8 @@ def find_preset(name: str) -> Degradation:
         RestoraError: There is none.
 
     Example:
-        >>> find_preset("noise/12.5")
-        GaussianNoise(sigma=(12.5, 12.5))
+        >>> find_preset("noise/12.5").sigma
+        (12.5, 12.5)
     """
     known = all_presets()
     if name in known:

@@ -1,7 +1,7 @@
 """Noise that a sensor or a channel adds."""
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import torch
 from torch import Generator, Tensor
@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from restora.degradations.colour import are_gray
 from restora.degradations.degradation import Degradation, Sample
 from restora.degradations.draws import normal, per_image, uniform
-from restora.degradations.limits import Amount
+from restora.degradations.limits import Amount, Within
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,8 @@ class GaussianNoise(Degradation, kind="gaussian_noise", family="noise"):
 
     Attributes:
         sigma: Lowest and highest standard deviation in grey levels of 255.
+        alike: Share of the images whose noise is the same in all channels, as film grain is, and what is left where a
+            camera has smoothed colour alone.
 
     Example:
         >>> noise = GaussianNoise(sigma=(25, 25))
@@ -39,10 +41,14 @@ class GaussianNoise(Degradation, kind="gaussian_noise", family="noise"):
     number = "a deviation in grey levels of 255"
 
     sigma: Amount = (0.0, 50.0)
+    alike: Annotated[float, Within(0, 1)] = 0.0
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Add noise; ``parameters["sigma"]`` is (B,) in grey levels."""
         sigma = uniform(self.sigma, clean, generator)
         noise = normal(clean, generator, *clean.shape[1:])
-        noise = torch.where(are_gray(clean), noise[:, :1], noise)
+        same = are_gray(clean)
+        if self.alike:
+            same = same | per_image(uniform((0, 1), clean, generator) < self.alike)
+        noise = torch.where(same, noise[:, :1], noise)
         return Sample(clean + noise * per_image(sigma / 255), {"sigma": sigma})

@@ -30,8 +30,8 @@ def describe(description: Any) -> Degradation:
         ValueError: An unknown kind, preset or key (the nearest one is suggested), or a value out of range.
 
     Example:
-        >>> describe("noise/25")
-        GaussianNoise(sigma=(25, 25))
+        >>> describe("noise/25").sigma
+        (25, 25)
         >>> both = describe({"kind": "compose", "steps": ["noise/25", {"kind": "jpeg", "quality": [40, 90]}]})
         >>> both.steps[1]
         JpegCompression(quality=(40, 90), subsampled=0.5)
