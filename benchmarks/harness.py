@@ -4,8 +4,9 @@ import argparse
 import ctypes
 import gc
 import os
+import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import torch
@@ -34,6 +35,27 @@ def seconds(call: Callable[[], object], count: int = 1) -> float:
     if DEVICE.type == "cuda":
         torch.cuda.synchronize()
     return (time.perf_counter() - start) / count
+
+
+def interleaved(
+    calls: Mapping[str, Callable[[], object]], rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, list[float]]:
+    """Return the times of calls in every round, all in turn in each; what comes first warms up and is not counted."""
+    found: dict[str, list[float]] = {name: [] for name in calls}
+    for number in range(rounds + 1):
+        for name, call in calls.items():
+            start = clock()
+            call()
+            if DEVICE.type == "cuda":
+                torch.cuda.synchronize()
+            if number:
+                found[name].append(clock() - start)
+    return found
+
+
+def ratio(times: Sequence[float], others: Sequence[float]) -> float:
+    """Return the median of the ratios of times that were measured in the same round."""
+    return statistics.median(a / b for a, b in zip(times, others, strict=True))
 
 
 def peak_memory(call: Callable[[], object]) -> int:

@@ -1,37 +1,53 @@
-"""What a training step gains by compiled loops, and where its time goes: with and without them in turn, in one process.
+"""What a training step gains by compiled loops, bfloat16 and torch.compile, and where its time goes: all in turn.
 
-    python benchmarks/training_steps.py [--threads 1] [--rounds 5] [--patch 128] [--batch 4]
+    python benchmarks/training_steps.py [--networks chair ...] [--ways torch loops ...] [--threads 1] [--rounds 5]
 
-Network, loss, gradients and fused AdamW on one batch, float32, the tiny variants. Each network takes a step with the
-loops (the extra `fast`) and one in torch's own operations, again and again; the ratio is that of each round. The time is
-that which the calling thread computes, so that other work on the machine counts less; with several threads it is the
-clock's. Writes benchmarks/results/training_steps.md.
+Network, loss, gradients and fused AdamW on one batch, the tiny variants. Each network takes a step in every way, again
+and again; the ratio to torch's own operations in float32 is that of each round. The time is that which the calling
+thread computes, so that other work on the machine counts less; with several threads it is the clock's. GFLOP/s are
+three times the multiply-adds of the forward pass, times two, by this time. Writes benchmarks/results/training_steps.md.
 """
 
+import argparse
 import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import torch
-from harness import command_line, machine, table, write_results
+from harness import command_line, interleaved, machine, ratio, table, write_results
 from torch.profiler import ProfilerActivity, profile
+from torch.utils.flop_counter import FlopCounterMode
 from training import BareLoop, build_recipe, made_up_photographs
 
 from restora.layers import compiled
 
 NETWORKS: dict[str, tuple[str, dict[str, int]]] = {
+    "ChaIR": ("chair", {}),
+    "KiT, 1 round": ("kit", {"rounds": 1}),
+    "KiT, 4 rounds": ("kit", {}),
     "DeRestormer": ("derestormer", {}),
     "DiNAT-IR": ("dinat_ir", {}),
-    "KiT, 1 round": ("kit", {"rounds": 1}),
-    "ChaIR": ("chair", {}),
 }
+WAYS = {
+    "torch": (False, torch.float32, False),
+    "loops": (True, torch.float32, False),
+    "torch-bfloat16": (False, torch.bfloat16, False),
+    "loops-bfloat16": (True, torch.bfloat16, False),
+    "compile": (True, torch.float32, True),
+    "compile-bfloat16": (True, torch.bfloat16, True),
+}
+"""Name -> whether loops are compiled by Numba (the extra `fast`), the precision, and whether torch.compile is used."""
 SHOWN = 8
 
 
 def main() -> None:
     parser = command_line(__doc__)
+    names = sorted({architecture for architecture, _ in NETWORKS.values()})
+    parser.add_argument("--networks", nargs="+", default=names, choices=names)
+    parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--patch", type=int, default=128)
@@ -40,65 +56,76 @@ def main() -> None:
     if not compiled.NUMBA:
         parser.error("Numba is missing; pip install 'restora[fast]'")
     torch.set_num_threads(arguments.threads)
-    clock = time.thread_time if arguments.threads == 1 else time.perf_counter
-    rows, profiles = [], []
+    rows: list[tuple[str, ...]] = []
+    remarks: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         photos = made_up_photographs(Path(folder) / "photos")
         for name, (architecture, overrides) in NETWORKS.items():
-            recipe = build_recipe(
-                photos,
-                architecture,
-                "tiny",
-                patch=arguments.patch,
-                batch=arguments.batch,
-                overrides=overrides,
-            )
-            loop = BareLoop(recipe)
-            times: dict[bool, list[float]] = {True: [], False: []}
-            for number in range(arguments.rounds + 1):
-                for loops, found in times.items():
-                    taken = _timed(loop.step, loops, clock)
-                    if number:  # the first compiles and warms up
-                        found.append(taken)
-            ratio = statistics.median(plain / fast for plain, fast in zip(*_both(times), strict=True))
-            plain, fast = (statistics.median(found) for found in _both(times))
-            rows.append(
-                (
-                    name,
-                    f"{1000 * plain:.0f}",
-                    f"{1000 * fast:.0f}",
-                    f"{ratio:.2f}",
-                    f"{arguments.batch / fast:.1f}",
-                )
-            )
-            profiles += ["", f"{name}, with the loops:", "", *_profile(loop.step)]
-    heads = ("network", "plain, ms a step", "compiled, ms a step", "ratio", "crops a second, compiled")
-    clock_name = "time of the computing thread" if arguments.threads == 1 else "time by the clock"
+            if architecture in arguments.networks:
+                size = {"patch": arguments.patch, "batch": arguments.batch}
+                recipe = build_recipe(photos, architecture, "tiny", **size, overrides=overrides)
+                steps = {
+                    way: _step(BareLoop(recipe, WAYS[way][1]), way, f"{name}, {way}", remarks)
+                    for way in arguments.ways
+                }
+                rows += _rows(name, steps, _arithmetic(BareLoop(recipe)), arguments)
+                remarks += ["", f"{name}, {arguments.ways[-1]}:", "", *_profile(steps[arguments.ways[-1]])]
+    clock = "time of the computing thread" if arguments.threads == 1 else "time by the clock"
+    heads = ("network", "way", "ms a step", "times as fast", "crops/s", "GFLOP/s")
     write_results(
         "training_steps.md",
         [
-            f"Batches of {arguments.batch} crops of {arguments.patch}x{arguments.patch}, tiny variants, float32;"
-            f" {machine()}; {clock_name}, medians of {arguments.rounds} steps of each, in turn. Written by"
+            f"Batches of {arguments.batch} crops of {arguments.patch}x{arguments.patch}, tiny variants; {machine()}; {clock},"
+            f" medians of {arguments.rounds} steps of each, in turn. Written by"
             f" `benchmarks/training_steps.py --threads {arguments.threads}`.",
             "",
             *table(heads, rows, rule="---:"),
-            *profiles,
+            *remarks,
         ],
     )
 
 
-def _both(times: dict[bool, list[float]]) -> tuple[list[float], list[float]]:
-    return times[False], times[True]
+def _step(loop: BareLoop, way: str, title: str, remarks: list[str]) -> Callable[[], None]:
+    """Return a step in one of the ways; what is compiled takes its first."""
+    loops, _, compiles = WAYS[way]
+    step = partial(_with_loops, loops, loop.step)
+    if compiles:
+        loop.module.compile()
+        start = time.perf_counter()
+        step()
+        remarks += ["", f"{title}: compiled in {time.perf_counter() - start:.0f} s by the clock."]
+    return step
 
 
-def _timed(step: Callable[[], None], loops: bool, clock: Callable[[], float]) -> float:
+def _with_loops(loops: bool, step: Callable[[], None]) -> None:
     compiled.NUMBA = loops
     try:
-        start = clock()
         step()
-        return clock() - start
     finally:
         compiled.NUMBA = True
+
+
+def _arithmetic(loop: BareLoop) -> int:
+    """Return the operations of a step: those of the forward pass, and twice as many for the gradients."""
+    with FlopCounterMode(display=False) as counter:
+        loop.module(loop.degraded)
+    return 3 * int(counter.get_total_flops())
+
+
+def _rows(
+    name: str, steps: dict[str, Callable[[], None]], operations: int, arguments: argparse.Namespace
+) -> list[tuple[str, ...]]:
+    clock = time.thread_time if arguments.threads == 1 else time.perf_counter
+    times = interleaved(steps, arguments.rounds, clock)
+    rows: list[tuple[str, ...]] = []
+    for way, found in times.items():
+        step = statistics.median(found)
+        faster = ratio(times[arguments.ways[0]], found)
+        numbers = 1000 * step, arguments.batch / step, operations / step / 1e9
+        rows.append(
+            (name, way, f"{numbers[0]:.0f}", f"{faster:.2f}", f"{numbers[1]:.1f}", f"{numbers[2]:.0f}")
+        )
+    return rows
 
 
 def _profile(step: Callable[[], None]) -> list[str]:

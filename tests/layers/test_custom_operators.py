@@ -24,7 +24,7 @@ def sampling(*, backward: bool) -> tuple[Any, ...]:
 
 def pairs(of: str, *, backward: bool) -> tuple[Any, ...]:
     """Of two images of three patches of four pixels, in two rounds and chunks of two with an empty slot."""
-    queries = torch.tensor([[[0, 1], [2, 0], [3, 4], [5, 3]], [[2, 1], [0, 0], [4, 3], [5, 3]]])
+    queries = torch.tensor([[[0, 1], [2, -1], [3, 4], [5, -4]], [[2, 1], [0, -1], [4, 3], [5, -4]]])
     keys = torch.cat([queries, queries.view(2, 2, 2, 2).roll(1, 2).view(2, 4, 2)], dim=2)
     patches = [torch.rand(6, 4, 3) for _ in range(3)]
     weights = torch.rand(8, 2, 4)

@@ -348,3 +348,14 @@ def test_half_precision_stays_close() -> None:
     gradients = [torch.autograd.grad(out.float().square().sum(), inputs) for out in (half, exact)]
     for a, b in zip((half, *gradients[0]), (exact, *gradients[1]), strict=True):
         assert (a - b).abs().mean() < 0.02 * b.abs().mean()
+
+
+def test_loops_leave_empty_slots_out() -> None:
+    if not compiled.NUMBA:
+        pytest.skip("elsewhere the first patch stands there, with weight zero")
+    torch.manual_seed(0)
+    q, k, v = torch.randn(3, 1, 13, 4, 3)  # chunks of 4: the last has one patch, and three slots are empty
+    for x in (q, k, v):
+        x[:, 0] = torch.nan
+    out = knn_local_attention(q, k, v, group_patches(torch.arange(13).view(1, 1, 13), 4), "softmax")
+    assert out[:, 8:].isfinite().all()  # which neither are of the first chunk nor look back at it

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from restora.layers.compiled import compiles, run, scalar
 from restora.layers.exporting import is_exporting
+from restora.layers.kernels import kernels_compute
 
 
 def bilinear_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor | None = None) -> Tensor:
@@ -16,8 +17,9 @@ def bilinear_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Te
     Up to one pixel beyond the edge, the values fade to zero. Each group of channels has its own positions.
 
     Gradients reach the features, the positions and the factors. On a CPU, compiled loops do it where Numba is
-    installed. Without them, a value is a sum of four rows of a table, each times a weight: what an embedding bag
-    computes in one pass, without a copy of the corners; its gradients are slow on a CPU, where `grid_sample` is used.
+    installed, on CUDA kernels where Triton is. Without them, a value is a sum of four rows of a table, each times a
+    weight: what an embedding bag computes in one pass, without a copy of the corners; its gradients are slow on a CPU,
+    where `grid_sample` is used.
 
     Args:
         features: (B, H, W, G, C), G groups of channels.
@@ -35,15 +37,16 @@ def bilinear_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Te
     """
     dtype = torch.promote_types(features.dtype, torch.float32)
     rows, columns = rows.to(dtype), columns.to(dtype)
-    if compiles(features) and not is_exporting():
+    device = features.device.type
+    if not is_exporting() and (compiles(features) or _kernels_compute(features)):
         factors = torch.ones_like(rows) if factors is None else factors.to(dtype)
-        sampled: Tensor = compiled_sample(features, rows, columns, factors)
+        sampled: Tensor = sample_operator(features, rows, columns, factors)
         return sampled
     features = features.to(dtype)
-    if is_exporting() or features.device.type not in ("cpu", "cuda", "meta"):
+    if is_exporting() or device not in ("cpu", "cuda", "meta"):
         # Elsewhere, and in exported graphs, bags are missing or slow.
         return bilinear_sample_reference(features, rows, columns, factors)
-    if features.device.type == "cpu" and torch.is_grad_enabled():
+    if device == "cpu" and torch.is_grad_enabled():
         return bilinear_sample_reference(features, rows, columns, factors)
     batch, height, width, groups, channels = features.shape
     table = features.reshape(-1, channels)  # a row is a group of a pixel of an image
@@ -99,38 +102,52 @@ def bilinear_sample_reference(
     return values if factors is None else values * factors[..., None]
 
 
+def _kernels_compute(features: Tensor) -> bool:
+    # What is traced, Inductor makes a kernel of by itself.
+    return not torch.compiler.is_compiling() and kernels_compute("sampling_triton", features.device)
+
+
 @torch.library.custom_op("restora::bilinear_sample", mutates_args=())
-def compiled_sample(features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor) -> Tensor:
-    """Compute `bilinear_sample` in the precision of the positions by a compiled loop over them."""
+def sample_operator(features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor) -> Tensor:
+    """Compute `bilinear_sample` in the precision of the positions: by a loop over them, or on CUDA by a kernel."""
+    features, rows, columns, factors = (t.contiguous() for t in (features, rows, columns, factors))
+    if features.device.type == "cuda":
+        from restora.layers import sampling_triton
+
+        return sampling_triton.sample(features, rows, columns, factors)
     from restora.layers.sampling_loops import sample
 
-    features, rows, columns, factors = (t.contiguous() for t in (features, rows, columns, factors))
     out = rows.new_empty(*rows.shape, features.shape[-1])
-    run(sample, rows[..., 0].numel(), scalar(1, rows), features, rows, columns, factors, out, grain=1024)
+    positions = rows[..., 0].numel()
+    run(sample, positions, scalar(1, rows), features, rows, columns, factors, out, grain=1024)
     return out
 
 
 @torch.library.custom_op("restora::bilinear_sample_backward", mutates_args=())
-def compiled_sample_backward(
+def sample_operator_backward(
     grad: Tensor, features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the gradients of features, rows, columns and factors; images are computed at once, never a part of one."""
-    from restora.layers.sampling_loops import sample_gradients
-
+    """Return the gradients of features, rows, columns and factors; loops take images at once, never a part of one."""
     grad, *inputs = (t.contiguous() for t in (grad, features, rows, columns, factors))
-    gradients = d_features, d_rows, d_columns, d_factors = tuple(
-        torch.zeros_like(t, dtype=rows.dtype, memory_format=torch.contiguous_format) for t in inputs
-    )
-    run(sample_gradients, len(features), scalar(1, rows), grad, *inputs, *gradients)
+    if features.device.type == "cuda":
+        from restora.layers import sampling_triton
+
+        d_features, d_rows, d_columns, d_factors = sampling_triton.sample_gradients(grad, *inputs)
+    else:
+        from restora.layers.sampling_loops import sample_gradients
+
+        d_features, d_rows, d_columns, d_factors = (torch.zeros_like(t, dtype=rows.dtype) for t in inputs)
+        gradients = d_features, d_rows, d_columns, d_factors
+        run(sample_gradients, len(features), scalar(1, rows), grad, *inputs, *gradients)
     return d_features.to(features.dtype), d_rows, d_columns, d_factors
 
 
-@compiled_sample.register_fake
+@sample_operator.register_fake
 def _(features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor) -> Tensor:
     return rows.new_empty(*rows.shape, features.shape[-1])
 
 
-@compiled_sample_backward.register_fake
+@sample_operator_backward.register_fake
 def _(
     grad: Tensor, features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -144,8 +161,8 @@ def _save(ctx: Any, inputs: tuple[Tensor, ...], output: Tensor) -> None:
 
 
 def _gradients(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
-    gradients: tuple[Tensor, ...] = compiled_sample_backward(grad, *ctx.saved_tensors)
+    gradients: tuple[Tensor, ...] = sample_operator_backward(grad, *ctx.saved_tensors)
     return gradients
 
 
-compiled_sample.register_autograd(_gradients, setup_context=_save)
+sample_operator.register_autograd(_gradients, setup_context=_save)

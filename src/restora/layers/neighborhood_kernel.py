@@ -1,4 +1,4 @@
-"""Neighborhood attention, forward and backward, as operators of torch: in tiles, or by compiled loops.
+"""Neighborhood attention, forward and backward, as operators of torch: in tiles, by compiled loops or by kernels.
 
 As operators they are one node of a compiled graph, and their shapes are known without computing anything.
 """
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
 from restora.layers.compiled import compiles, run, scalar
+from restora.layers.kernels import kernels_compute
 from restora.layers.neighborhood_tiles import Tiles, tiles_along
 
 CPU_TILE_VALUES = 2**19
@@ -64,6 +65,10 @@ def tiled_attention(q: Tensor, k: Tensor, v: Tensor, bias: Tensor, kernel_size: 
     """Compute `attend_in_tiles`, with gradients that need no more memory than it does."""
     if _loops_are_faster(q, k, v, kernel_size, dilation):
         return _attend_in_loops(q, k, v, bias, kernel_size, dilation)
+    if _kernels_compute(q, k, v):
+        from restora.layers import neighborhood_triton
+
+        return neighborhood_triton.attend(q, k, v, bias, kernel_size, dilation)
     return attend_in_tiles(q, k, v, bias, kernel_size, dilation)
 
 
@@ -74,6 +79,10 @@ def tiled_attention_backward(
     """Return the gradients of q, k, v and bias; the attention of each tile is computed again, not kept."""
     if _loops_are_faster(q, k, v, kernel_size, dilation):
         return _gradients_in_loops(grad, q, k, v, bias, kernel_size, dilation)
+    if _kernels_compute(q, k, v):
+        from restora.layers import neighborhood_triton
+
+        return neighborhood_triton.attend_gradients(grad, q, k, v, bias, kernel_size, dilation)
     scale = q.shape[-1] ** -0.5
     dq, dk, dv = (torch.zeros_like(t, memory_format=torch.contiguous_format) for t in (q, k, v))
     dbias = bias.new_zeros(bias.shape[0], bias[0].numel() + 1)  # the last entry takes what is masked
@@ -107,6 +116,11 @@ def _loops_are_faster(q: Tensor, k: Tensor, v: Tensor, kernel_size: int, dilatio
     width = q.shape[2]
     several_tiles = width // dilation > 2 * (kernel_size + 1)
     return compiles(q) and q.dtype == k.dtype == v.dtype and (width >= 128 or (width >= 32 and several_tiles))
+
+
+def _kernels_compute(q: Tensor, k: Tensor, v: Tensor) -> bool:
+    alike = q.dtype == k.dtype == v.dtype != torch.float64
+    return alike and kernels_compute("neighborhood_triton", q.device)
 
 
 def _attend_in_loops(

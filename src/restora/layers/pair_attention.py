@@ -69,12 +69,15 @@ def pair_attention(query: Tensor, key: Tensor, value: Tensor, weights: Tensor, g
 def _rows(groups: PatchGroups) -> tuple[Tensor, Tensor]:
     """Number the patches of all images through: chunks (h, B * N_c, k) and neighbours (h, B * N_c, n).
 
-    Empty slots name the image's first patch; they have weight zero.
+    An empty slot is -1 less the number of the image's first patch: what stands for it, with weight zero, where slots
+    cannot be left out. In exported graphs it is this patch.
     """
     B, _, N = groups.order.shape
     first = torch.arange(B, device=groups.order.device)[:, None, None, None] * N
     chunks, neighbours = (
-        (patches.clamp(min=0) + first).transpose(0, 1).flatten(1, 2)
+        torch.where(patches < 0, first if is_exporting() else -1 - first, patches + first)
+        .transpose(0, 1)
+        .flatten(1, 2)
         for patches in (groups.chunks, groups.neighbours)
     )
     return chunks, neighbours

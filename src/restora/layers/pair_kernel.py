@@ -1,8 +1,8 @@
-"""Attention between pairs of patches, forward and backward, as operators of torch: in slabs, or by compiled loops.
+"""Attention between pairs of patches, forward and backward, as operators of torch: in slabs, by loops or by kernels.
 
 As operators they are one node of a compiled graph. Patches are rows of (M, p, C), M = B * N patches of all images, each
 of p = r^2 pixels; chunks name their k query and n key patches by their number in M, round by round and, in a round,
-image by image.
+image by image. An empty slot is -1 less the number of a patch that may stand for it.
 """
 
 import math
@@ -14,6 +14,7 @@ from torch import Tensor
 from torch.utils.flop_counter import register_flop_formula
 
 from restora.layers.compiled import compiles, run, scalar
+from restora.layers.kernels import kernels_compute
 
 SLAB_SCORES_CPU = 2**18
 """Scores of a slab on the CPU, 1 MiB in float32: what a core keeps in its second-level cache."""
@@ -47,7 +48,7 @@ def logits_of_pairs(query: Tensor, key: Tensor, queries: Tensor, keys: Tensor, i
         (h * B * N_c, k, n), at least in float32.
     """
     if not _loops_compute(query, key):
-        return logits_in_slabs(query, key, queries, keys)
+        return logits_in_slabs(query, key, _filled(queries), _filled(keys))
     from restora.layers.pair_loops import logits
 
     out = _no_logits(query, queries, keys)
@@ -67,7 +68,7 @@ def logits_of_pairs_backward(
         operands = _operands(grad, query, key, queries, keys)
         run(logits_gradients, images, images, len(queries), scalar(0, grad), *operands, d_query, d_key)
     else:
-        for at, a, j in _slabs(query, queries, keys):
+        for at, a, j in _slabs(query, _filled(queries), _filled(keys)):
             q, k = (_pick(x.flatten(1), rows).to(d_query.dtype) for x, rows in ((query, a), (key, j)))
             _add_rows(d_query, a, torch.bmm(grad[at], k), a.shape[1])
             _add_rows(d_key, j, torch.bmm(grad[at].transpose(1, 2), q), a.shape[1])
@@ -101,9 +102,12 @@ def attention_of_pairs(
         for first in range(0, len(queries), chunks):  # a round at a time, in which every patch asks once
             of_round = (x[first : first + chunks] for x in (weights, queries, keys))
             run(attend, chunks, scale, *patches, *of_round, out, grain=16)
+    elif _kernels_compute(query, queries):
+        from restora.layers import pair_triton
+
+        pair_triton.attend(*_contiguous(query, key, value, weights, queries, keys, out))
     else:
-        for a, part in attended(query, key, value, weights, queries, keys):
-            _add_rows(out, a, part, a.shape[1])
+        attention_in_slabs(query, key, value, weights, queries, keys, out)
     return out.to(query.dtype)
 
 
@@ -130,13 +134,21 @@ def attention_of_pairs_backward(
         run(attend_gradients, images, images, len(queries), scale, *operands, d_query, d_key, d_value, wide)
         d_weights = wide.to(weights.dtype)
     else:
-        _gradients_in_slabs(
+        gradients_in_slabs(
             grad, query, key, value, weights, queries, keys, d_query, d_key, d_value, d_weights
         )
     return d_query.to(query.dtype), d_key.to(key.dtype), d_value.to(value.dtype), d_weights
 
 
-def _gradients_in_slabs(
+def attention_in_slabs(
+    query: Tensor, key: Tensor, value: Tensor, weights: Tensor, queries: Tensor, keys: Tensor, out: Tensor
+) -> None:
+    """Add to out what the queries take, a slab of chunks after another."""
+    for a, part in attended(query, key, value, weights, _filled(queries), _filled(keys)):
+        _add_rows(out, a, part, a.shape[1])
+
+
+def gradients_in_slabs(
     grad: Tensor,
     query: Tensor,
     key: Tensor,
@@ -154,7 +166,7 @@ def _gradients_in_slabs(
     Scores lie as (slab, n, p, k * p): the softmax runs along a strided axis, which vectorises over the queries.
     """
     pixels, scale = query.shape[1], query.shape[2] ** -0.5
-    for at, a, j in _slabs(query, queries, keys):
+    for at, a, j in _slabs(query, _filled(queries), _filled(keys)):
         q, k, v = _scaled(query, a), _pixels(key, j), _pixels(value, j)  # (s, k p, C), (s, n p, C) twice
         d_out = _pixels(grad, a)  # (s, k p, C)
         attention = _attention(q, k, j.shape[1])  # (s, n, p, k p), as all that follow
@@ -249,6 +261,23 @@ def _attention_flops(
 
 def _loops_compute(*tensors: Tensor) -> bool:
     return compiles(tensors[0]) and len({x.dtype for x in tensors}) == 1
+
+
+def _kernels_compute(query: Tensor, queries: Tensor) -> bool:
+    if query.dtype == torch.float64 or not kernels_compute("pair_triton", query.device):
+        return False
+    from restora.layers.pair_triton import fits
+
+    return fits(query, queries)
+
+
+def _contiguous(*tensors: Tensor) -> Iterator[Tensor]:
+    return (x.contiguous() for x in tensors)
+
+
+def _filled(rows: Tensor) -> Tensor:
+    """Let patches stand for empty slots."""
+    return torch.where(rows < 0, -1 - rows, rows)
 
 
 def _operands(*tensors: Tensor) -> Iterator[Tensor]:

@@ -18,6 +18,7 @@ def _load(patches: Any, patch: Any, source: Any, number: int, factor: Any) -> No
     """Copy a patch (p, C), multiplied, to a place among others."""
     pixels, channels = source.shape[1:]
     at = U(patch * pixels * channels)
+    number = max(number, -1 - number)  # where the slot is empty, a patch that stands for it
     for i in range(pixels):
         for c in range(channels):
             patches[at + U(i * channels + c)] = factor * widened(source[number, i, c])
@@ -37,6 +38,8 @@ def _add_patches(total: Any, turned: Any, numbers: Any, factor: Any) -> None:
     pixels, channels = total.shape[1:]
     lanes = len(numbers) * pixels
     for a in range(len(numbers)):
+        if numbers[a] < 0:  # the patch that stands there may be at work in another thread
+            continue
         for i in range(pixels):
             for c in range(channels):
                 total[numbers[a], i, c] += factor * turned[U(c * lanes + a * pixels + i)]
@@ -97,6 +100,8 @@ def attend(
         _transpose(turned, rows, lanes, channels)
         answer[:] = zero
         for j in range(keys.shape[1]):
+            if keys[chunk, j] < 0:
+                continue
             _load(patch, 0, key, keys[chunk, j], one)
             _attention(s, most, sums, patch, turned, pixels, channels, zero)
             for a in range(k):
@@ -177,6 +182,8 @@ def attend_gradients(
             _transpose(up_turned, up, lanes, channels)
             down[:] = zero
             for j in range(keys.shape[1]):
+                if keys[chunk, j] < 0:
+                    continue
                 _load(a_key, 0, key, keys[chunk, j], one)
                 _load(a_value, 0, value, keys[chunk, j], one)
                 _attention(s, most, sums, a_key, q_turned, pixels, channels, zero)
@@ -261,6 +268,8 @@ def logits_gradients(
             add_products(ds, U(0), size, up, U(0), U(1), U(n), q, size, U(n), U(k), size)
             for total, gradients, numbers in ((d_query, dq, queries), (d_key, ds, keys)):
                 for a in range(numbers.shape[1]):
+                    if numbers[chunk, a] < 0:
+                        continue
                     for i in range(pixels):
                         for c in range(channels):
                             total[numbers[chunk, a], i, c] += gradients[U((a * pixels + i) * channels + c)]
