@@ -437,6 +437,8 @@ def _many_segments(random: Random) -> bytes:
     payload = random.choice(
         (b"http://ns.adobe.com/xmp/extension/\0" + b"A" * 32 + bytes(8), b"ICC_PROFILE\0\1\xff", b"Exif\0\0")
     )
+    if random.random() < 0.3:
+        return insert_segments(pillow_file("JPEG"), segment(0xE5, b"") * 2_000_000)
     marker = 0xE2 if payload.startswith(b"ICC") else 0xE1
     return insert_segments(
         pillow_file("JPEG"), *[segment(marker, payload + bytes(1000))] * random.choice((300, 3000))
@@ -489,6 +491,22 @@ def _nested_exif(random: Random) -> bytes:
     )
 
 
+def many_strips(count: int, compression: str | None = None) -> bytes:
+    """Return a TIFF one pixel wide, of as many strips of a row, which all are one place."""
+    sound = with_tags(tiff_file(compression=compression), {256: 1, 257: count, 278: 1})
+    changed, numbers = bytearray(sound), b""
+    for at in _tiff_entries(sound)[1]:
+        tag, _, _, value = struct.unpack_from("<HHII", sound, at)
+        if tag in (273, 279):  # offsets and lengths
+            struct.pack_into("<HII", changed, at + 2, 4, count, len(sound) + len(numbers))
+            numbers += struct.pack("<I", value) * count
+    return bytes(changed) + numbers
+
+
+def _many_strips(random: Random) -> bytes:
+    return many_strips(random.choice((50_000, 1_000_000)), random.choice((None, "jpeg", "lzw")))
+
+
 BOMBS: Mapping[str, Callable[[Random], bytes]] = {
     "png-inflating-chunks": _inflating_chunks,
     "png-huge": _huge_png,
@@ -501,6 +519,7 @@ BOMBS: Mapping[str, Callable[[Random], bytes]] = {
     "tiff-pictures": _pictures_in_tiff,
     "tiff-shared-values": _shared_values,
     "tiff-chain-of-pages": _chain_of_pages,
+    "tiff-many-strips": _many_strips,
     "tiff-deflated": _deflated_tiff,
     "webp-huge": _huge_webp,
     "bmp-huge": _huge_bmp,

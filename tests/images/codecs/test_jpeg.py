@@ -333,3 +333,9 @@ def test_density_without_a_unit(tmp_path, make_photograph):
     with Image.open(path) as image:
         assert (image.info["jfif_unit"], image.info["jfif_density"]) == (0, (72, 36))
     assert read(path).metadata.density == (72, 36)
+
+
+def test_segments_without_number(tmp_path, smooth):
+    path = with_segments(tmp_path / "a.jpg", smooth, *[(0xE5, b"")] * 66_000)
+    with pytest.raises(RestoraError, match="more segments than a picture can have"):
+        read(path)

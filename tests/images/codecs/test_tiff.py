@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import tifffile
+from image_mutations import many_strips
 from numpy.testing import assert_array_equal
 from PIL import Image
 
@@ -385,3 +386,15 @@ def test_compression_whose_strips_are_pictures(tmp_path, make_photograph):
         RestoraError, match="compression number 50001 is not supported; save it with LZW or Deflate"
     ):
         read(tmp_path / "a.tif")
+
+
+def test_strips_without_number_are_refused_before_they_are_decoded(tmp_path):
+    """A million strips that all are one place would else take many seconds."""
+    path = tmp_path / "a.tif"
+    path.write_bytes(many_strips(1000))
+    assert read(path).height == 1000
+    path.write_bytes(many_strips(300_000))
+    with pytest.raises(
+        RestoraError, match="a TIFF of 300000 strips or tiles, which may be an attack on time, is not"
+    ):
+        read(path)

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from hashlib import md5
+from itertools import islice
 
 from restora.images.codecs.faults import UndecodableError, cut_short, damaged
 
@@ -31,6 +32,7 @@ _UNDERSTOOD = (
 )
 _NAME = re.compile(rb"[A-Za-z][\w ./:-]{1,40}")
 
+_MAX_SEGMENTS = 1 << 16  # metadata of gigabytes would not have more
 _MAX_SEGMENT = 65533  # bytes of data that one segment can hold
 MAX_EXIF = _MAX_SEGMENT - len(_EXIF)
 MAX_XMP = _MAX_SEGMENT - len(_XMP)
@@ -61,7 +63,9 @@ class JpegFile:
     """
 
     def __init__(self, data: bytes) -> None:
-        *self._segments, (_, self.behind, _) = _segments(data)
+        *self._segments, (_, self.behind, _) = islice(_segments(data), _MAX_SEGMENTS + 1)
+        if len(self._segments) == _MAX_SEGMENTS:
+            raise damaged("it has more segments than a picture can have")
         frames = [(marker, payload) for marker, payload, _ in self._segments if marker in _FRAMES]
         self.scans = [payload for marker, payload, _ in self._segments if marker == _SOS]
         if not frames or not self.scans:

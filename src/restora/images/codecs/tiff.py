@@ -74,6 +74,7 @@ _LOSSLESS = {
 _JPEG = (6, 7)
 # Those that put pictures of their own, of any size, into a strip (JPEG 2000, JPEG XL, WebP, ...) are not read.
 _READ = (*_LOSSLESS, *_JPEG, 2, 3, 4, 32771, 32809, 34926)
+_MOST, _MOST_JPEG = 1 << 18, 1 << 16  # strips or tiles of a file, which may all be one: some seconds
 _HEAD, _MCU = 1 << 16, 32  # bytes in which a JPEG stream states its size; pixels by which it may be padded
 _DEFAULT = TiffEncoding("adobe_deflate", predictor=True)
 
@@ -239,6 +240,11 @@ def _check(stream: BinaryIO, page: _Page, limits: Limits) -> None:
     if place is None:
         raise damaged("it does not say where its pixels are")
     offsets, lengths = (page.integers(tag) for tag in place)
+    if len(offsets) > (_MOST_JPEG if compression in _JPEG else _MOST):
+        raise unsupported(
+            f"a TIFF of {len(offsets)} strips or tiles, which may be an attack on time,",
+            "save it again with larger ones if it is trusted",
+        )
     if any(offset >= size for offset in offsets):
         raise cut_short()
     if len(lengths) == len(offsets) and any(
@@ -249,7 +255,7 @@ def _check(stream: BinaryIO, page: _Page, limits: Limits) -> None:
         raise damaged("it does not say how long its strips are")
     if len(offsets) < _segments(page, width, height, tile):
         raise damaged("strips are missing")
-    if page.integer(_COMPRESSION, 1) in _JPEG:
+    if compression in _JPEG:
         strip = tile if _TILE_WIDTH in entries else (width, min(height, page.integer(_ROWS, height)))
         for offset, length in zip(offsets, lengths or (size,), strict=False):
             stream.seek(offset)
