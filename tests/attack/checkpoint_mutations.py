@@ -217,7 +217,7 @@ def _odd_content(random: Random) -> Files:
             {"module." * 50_000: torch.zeros(1)}, {f"k{i}": torch.zeros(1) for i in range(20_000)},
             state | {f"encoder_full.{number}.expand.0.weight": torch.zeros(1)}, {f"Encoder.0.layers.{number}.x": torch.zeros(1)},
             state | {first: torch.zeros(0)}, state | {first: torch.zeros(())}, state | {first: torch.zeros((1,) * 60)},
-            state | {first: torch.full_like(state[first], float("nan"))}, state | {first: state[first].to(torch.complex64)},
+            state | {first: torch.full(state[first].shape, float("nan"))}, state | {first: state[first].to(torch.complex64)},
             state | {first: state[first].bool()}, state | {first: torch.zeros(2).to_sparse()}, state | {first: state[first].double()},
             {k: v.to(torch.float8_e4m3fn) for k, v in state.items()}, {k: torch.zeros(0) for k in state},
         )
