@@ -5,11 +5,15 @@
 Network, loss, gradients and fused AdamW on one batch, the tiny variants. Each network takes a step in every way, again
 and again; the ratio to torch's own operations in float32 is that of each round. The time is that which the calling
 thread computes, so that other work on the machine counts less; with several threads it is the clock's. GFLOP/s are
-three times the multiply-adds of the forward pass, times two, by this time. Writes benchmarks/results/training_steps.md.
+three times the multiply-adds of the forward pass, times two, by this time. torch.compile takes minutes for a network;
+its page is another: --ways loops compile compile-bfloat16 --page training_steps_compiled.md. Pages lie in
+benchmarks/results.
 """
 
 import argparse
+import shlex
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -48,6 +52,7 @@ def main() -> None:
     names = sorted({architecture for architecture, _ in NETWORKS.values()})
     parser.add_argument("--networks", nargs="+", default=names, choices=names)
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
+    parser.add_argument("--page", default="training_steps.md")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--patch", type=int, default=128)
@@ -73,11 +78,11 @@ def main() -> None:
     clock = "time of the computing thread" if arguments.threads == 1 else "time by the clock"
     heads = ("network", "way", "ms a step", "times as fast", "crops/s", "GFLOP/s")
     write_results(
-        "training_steps.md",
+        arguments.page,
         [
             f"Batches of {arguments.batch} crops of {arguments.patch}x{arguments.patch}, tiny variants; {machine()}; {clock},"
             f" medians of {arguments.rounds} steps of each, in turn. Written by"
-            f" `benchmarks/training_steps.py --threads {arguments.threads}`.",
+            f" `benchmarks/training_steps.py {shlex.join(sys.argv[1:])}`.",
             "",
             *table(heads, rows, rule="---:"),
             *remarks,

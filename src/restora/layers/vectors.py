@@ -1,4 +1,8 @@
-"""What compiled loops do with neighbouring numbers: short loops that a processor takes many steps of at once."""
+"""What compiled loops do with neighbouring numbers: short loops that a processor takes many steps of at once.
+
+Numba looks for changes only in the files of the loops that it keeps: after one here, delete ``compiled`` in restora's
+cache folder.
+"""
 
 from typing import Any
 
