@@ -30,6 +30,7 @@ WRONG: dict[str, tuple[object, ...]] = {
     "share": (*_NO_NUMBERS, "-0.1", "1.1", "inf", "-inf", "1e400"),
     "level": (*_NO_NUMBERS, "-1", "inf", "-inf", "1e400"),
     "pixels or a word": (*_NO_NUMBERS, "0", "-8", "1.5", "inf", "9" * 40),
+    "overlap": (*_NO_NUMBERS, "-8", "1.5", "inf", "9" * 40),
     "point": (*_NO_NUMBERS, "1", "1,2,3", "-1,-1", "1e9,1", "9999,9999", "nan,nan"),
     "crop": (*_NO_NUMBERS, "1,2", "0,0,0,0", "-1,-1,5,5", "60,40,50,50", "0,0,99999999999,1", "1,1,nan,2"),
     # words
@@ -83,7 +84,7 @@ _RESTORING = {
 }
 COMMANDS = (
     Command("restore photo.png --weights weights -o out/a.png", {"photo.png": "pictures", "weights": "weights", "out/a.png": "target or folder"},
-            {"--task": "word", "--strength": "share", "--tile": "pixels or a word", "--overlap": "pixels or a word",
+            {"--task": "word", "--strength": "share", "--tile": "pixels or a word", "--overlap": "overlap",
              "--suffix": "suffix", "--format": "word", "--quality": "quality", "--max-pixels": "limit", **_RESTORING}),
     Command("restore photos --weights weights -o out", {"photos": "pictures", "out": "folder to write"}, {"--format": "word"}),
     Command("diagnose photo.png", {"photo.png": "pictures"}, {"--max-pixels": "limit"}),
@@ -92,7 +93,7 @@ COMMANDS = (
     Command("pack photos -o out/p.pack", {"photos": "folder of pictures", "out/p.pack": "folder to write"},
             {"--target": "folder of pictures", "--benchmark": "word", "--split": "word", "--variant": "word", "--published": "word",
              "--crop": "limit", "--step": "limit", "--sharpest": "share", "--above": "seed", "--corrupt": "word",
-             "--workers": "count"}),
+             "--workers": "limit"}),
     Command("degrade photo.png -a rain/heavy -o out/a.png", {"photo.png": "picture", "rain/heavy": "preset", "out/a.png": "target"},
             {"--seed": "seed", "--side": "side", "--quality": "quality"}),
     Command("compare photo.png other.png --clean photo.png -o out/a.png", {"other.png": "picture", "out/a.png": "target"},
