@@ -274,7 +274,14 @@ def _safetensors(random: Random) -> Files:
         }
     }
     header = random.choice(
-        (header, header, [], {}, {"__metadata__": {"a": 5}}, {f"a{i}": header[key] for i in range(20_000 // len(sizes) + 1)})
+        (
+            header,
+            header,
+            [],
+            {},
+            {"__metadata__": {"a": 5}},
+            {f"a{i}": header[key] for i in range(20_000 // len(sizes) + 1)},
+        )
     )
     text = random.choice(
         (json.dumps(header).encode(), b"[" * 100_000, b'{"a":' * 50_000, b"\xff\xfe", b" " * 1000)
