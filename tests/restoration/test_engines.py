@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from restora import RestoraError, Restorer, create_model
-from restora.networks import RestorationNetwork
+from restora.networks import Requirements, RestorationNetwork
 from restora.networks.chair import ChaIR, ChaIRConfig
 from restora.restoration import engine_choice, measuring, serving
 from restora.restoration.measuring import Measurement, fastest, measure, trial_picture
@@ -175,6 +175,23 @@ def test_auto_measures_once_and_only_for_large_images(
     assert served is not None
     assert len(CALLS) == count
     assert again.choice(SIDE // 2, SIDE // 2) is None  # most of a tile would be padding
+
+
+def test_auto_does_not_compile_for_minutes_but_takes_what_is_compiled(
+    fake: type[Fake], network: RestorationNetwork, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    slow = Requirements(multiple=4, exports_quickly=False)
+    monkeypatch.setattr(ChaIR, "requirements", property(lambda self: slow))
+    monkeypatch.setattr(engine_choice, "MEASURED_FROM", 1)
+    assert Restorer(network, tile=SIDE).choice(SIDE, SIDE) is None
+    assert CALLS == []
+    measure(network, SIDE)
+    (file,) = cache.glob("engines/*/measurements.json")
+    rows = json.loads(file.read_text())
+    for key, row in rows.items():
+        row["ratio"] = 2.0 if key.startswith("openvino") else 1.0
+    file.write_text(json.dumps(rows))
+    assert Restorer(network, tile=SIDE).choice(SIDE, SIDE) is not None
 
 
 def test_without_engines_auto_is_torch_silently(

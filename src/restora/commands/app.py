@@ -32,6 +32,7 @@ COMMANDS = {
     "weights": "List the weights: in the package and of the papers' authors, with what they do and how well they score.",
     "inspect": "Tell architecture, variant, parameters and precision of a file of weights, and the keys that do not fit.",
     "convert": "Convert a checkpoint to safetensors with a card, which load faster and cannot run code.",
+    "export": "Export weights for ONNX or OpenVINO, with a card, checked in a process that has neither restora nor torch.",
     "benchmarks": "List the benchmarks that restora reads, show the card of one, check a copy of it.",
     "protocols": "List the protocols: what exactly is done to two images before which score is computed, and who prints it.",
     "evaluate": "Score a method on a benchmark, as papers do, and print the published numbers beside it.",

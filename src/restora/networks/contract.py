@@ -29,6 +29,7 @@ class Requirements:
         scales: Number of supervised outputs, of which the last is full size.
         min_batch: Smallest batch in training mode; a batch norm of what is pooled needs two.
         engine_tile: Side in pixels of the tiles that engines of one size compile it for, rounded up to the multiple.
+        exports_quickly: Whether its graph is traced within seconds, so that ``engine="auto"`` may do it for one photograph.
     """
 
     multiple: int = 1
@@ -41,6 +42,7 @@ class Requirements:
     scales: int = 1
     min_batch: int = 1
     engine_tile: int = 512
+    exports_quickly: bool = True
 
 
 class RestorationNetwork(nn.Module, ABC):

@@ -270,7 +270,15 @@ class DeRestormer(RestorationNetwork):
     def requirements(self) -> Requirements:
         """Multiple of 4, at least 8 pixels a side (the published code fails on maps of one pixel)."""
         precisions = ("float32", "bfloat16", "float16")
-        return Requirements(multiple=4, min_size=8, global_context=True, precisions=precisions, scales=3)
+        return Requirements(
+            multiple=4,
+            min_size=8,
+            global_context=True,
+            precisions=precisions,
+            engine_tile=384,
+            exports_quickly=False,
+            scales=3,
+        )
 
     def fold(self) -> Self:
         """Return a copy with plain convolutions: the same output, fewer parameters, a little faster."""

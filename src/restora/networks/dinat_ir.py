@@ -220,6 +220,7 @@ class DiNATIR(RestorationNetwork):
             global_context=config.channel_gate,
             precisions=("float32", "bfloat16", "float16"),
             engine_tile=ENGINE_TILE,
+            exports_quickly=False,
         )
 
     def forward(self, x: Tensor) -> Tensor:

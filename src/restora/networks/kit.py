@@ -227,6 +227,7 @@ class KiT(RestorationNetwork):
             global_context=True,
             matches_content=True,
             precisions=("float32", *half),
+            exports_quickly=False,
             engine_tile=640,  # larger ones compute less twice, but an exported graph holds the scores of whole rounds
         )
 

@@ -88,6 +88,11 @@ class EngineChoice:
             padded = max(height, self.side) * max(width, self.side)
             if padded > MOST_PADDING * height * width:
                 return None
+        slow = self.engine == "auto" and not self.network.requirements.exports_quickly
+        if slow and not self._settled and not measured(self.network, self.side, self._engines):
+            # Not for one photograph; `restora doctor --measure` does it.
+            self._engines = ["torch"]
+            self._settled = self.precision != "auto" or len(precisions_of("torch")) == 1
         if not self._settled:
             small = self.engine in ("auto", "torch") and height * width < MEASURED_FROM
             if small and not measured(self.network, self.side, self._engines):

@@ -151,7 +151,7 @@ def _measured(network: RestorationNetwork, side: int, pairs: list[tuple[str, str
             )
             continue
         error = float((answer - expected).abs().max())
-        loss = _psnr(noisy[:, :3] + expected, clean) - _psnr(noisy[:, :3] + answer, clean)
+        loss = psnr(noisy[:, :3] + expected, clean) - psnr(noisy[:, :3] + answer, clean)
         seconds = [(_seconds(exact.residual, noisy), _seconds(run, noisy)) for _ in range(ROUNDS)]
         ratio = statistics.median(theirs / ours for theirs, ours in seconds)
         fault = ""
@@ -168,7 +168,8 @@ def _seconds(run: Callable[[Tensor], Tensor], x: Tensor) -> float:
     return time.perf_counter() - start
 
 
-def _psnr(restored: Tensor, clean: Tensor) -> float:
+def psnr(restored: Tensor, clean: Tensor) -> float:
+    """Return the peak signal-to-noise ratio of an image in [0, 1], in dB."""
     return float(-10 * (restored.clamp(0, 1) - clean).square().mean().log10())
 
 

@@ -79,7 +79,17 @@ def traced(network: RestorationNetwork, height: int, width: int, *, dynamic: boo
         # Runtimes simplify the graph themselves; torch's own passes take minutes for a large one. Only its sequences
         # have to go, which OpenVINO cannot read.
         fold_constants(program.model)
-    serialized: bytes = program.model_proto.SerializeToString()
+    model = program.model_proto
+    for part in (
+        model,
+        model.graph,
+        *model.graph.node,
+        *model.graph.value_info,
+        *model.graph.input,
+        *model.graph.output,
+    ):
+        del part.metadata_props[:]  # where in which file of this machine each operation stands
+    serialized: bytes = model.SerializeToString()
     return serialized
 
 

@@ -1,0 +1,116 @@
+"""Exported models, run where restora is not."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from restora import RestoraError, create_model
+from restora.networks import RestorationNetwork
+from restora.networks.chair import ChaIR, ChaIRConfig
+from restora.restoration import deployment, onnx_graph
+from restora.restoration.deployment import export_model
+from restora.restoration.runtimes import runtime_class
+
+needs_onnx, needs_openvino = (
+    pytest.mark.skipif(
+        not runtime_class(engine).installed(),
+        reason=f"the extra {runtime_class(engine).extra} is not installed",
+    )
+    for engine in ("onnxruntime", "openvino")
+)
+FORMATS = [pytest.param("onnx", marks=needs_onnx), pytest.param("openvino", marks=needs_openvino)]
+
+
+@pytest.fixture
+def network() -> RestorationNetwork:
+    torch.manual_seed(0)
+    return ChaIR(ChaIRConfig(width=8, blocks=(1, 1, 1))).eval()
+
+
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_a_model_is_written_with_a_card_and_gives_the_same_numbers(
+    file_format: str, network: RestorationNetwork, tmp_path: Path
+) -> None:
+    card, model, *_ = export_model(network, "mine", tmp_path, file_format=file_format, side=32)
+    facts = json.loads(card.read_text())
+    assert facts["largest_difference"] <= 1e-4
+    assert facts["input"]["shape"] == [1, 3, 32, 32]
+    assert facts["sha256"] == hashlib.sha256(model.read_bytes()).hexdigest()
+    names = (
+        ["mine.onnx", "mine.onnx.json"]
+        if file_format == "onnx"
+        else ["mine.bin", "mine.xml", "mine.xml.json"]
+    )
+    assert b".py" not in model.read_bytes()  # nothing of this machine
+    assert sorted(file.name for file in tmp_path.iterdir()) == names
+
+
+@needs_onnx
+def test_a_model_that_differs_is_not_written(
+    network: RestorationNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = onnx_graph.traced
+
+    def of_other_weights(other: RestorationNetwork, *arguments: int, **options: bool) -> bytes:
+        with torch.no_grad():
+            for parameter in other.parameters():
+                parameter.add_(0.01)
+        graph = real(other, *arguments, **options)
+        with torch.no_grad():
+            for parameter in other.parameters():
+                parameter.sub_(0.01)
+        return graph
+
+    monkeypatch.setattr(deployment, "traced", of_other_weights)
+    with pytest.raises(RestoraError, match=r"mine.onnx: differs from torch by .* nothing is written"):
+        export_model(network, "mine", tmp_path, file_format="onnx", side=32)
+    assert not list(tmp_path.iterdir())
+
+
+@needs_onnx
+@pytest.mark.slow
+def test_float16_halves_the_file_and_any_size_is_one_graph(
+    network: RestorationNetwork, tmp_path: Path
+) -> None:
+    _, full = export_model(network, "full", tmp_path, file_format="onnx", side=32, dynamic=True)
+    card, half = export_model(network, "half", tmp_path, file_format="onnx", side=32, precision="float16")
+    assert half.stat().st_size < 0.75 * full.stat().st_size
+    assert json.loads(card.read_text())["precision"] == "float16"
+
+
+@needs_onnx
+@pytest.mark.slow
+def test_a_graph_that_depends_on_the_size_is_not_exported_for_all(tmp_path: Path) -> None:
+    with pytest.raises(RestoraError, match="another one for each size; export it without --dynamic"):
+        export_model(create_model("kit", "tiny"), "kit", tmp_path, file_format="onnx", side=64, dynamic=True)
+
+
+@needs_openvino
+@pytest.mark.slow
+def test_integers_of_8_bits_are_calibrated(network: RestorationNetwork, tmp_path: Path) -> None:
+    pytest.importorskip("nncf")
+    crops = [np.random.default_rng(i).random((1, 3, 32, 32), np.float32) for i in range(2)]
+    card, *_ = export_model(
+        network, "mine", tmp_path, file_format="openvino", precision="int8", side=32, calibration=crops
+    )
+    assert json.loads(card.read_text())["loss_db"] <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"file_format": "tflite"}, "unknown format 'tflite'; there are: onnx, openvino"),
+        ({"file_format": "onnx", "precision": "int8"}, "float32, float16, and int8 for openvino"),
+        ({"file_format": "openvino", "precision": "int8"}, "name a folder of them with --calibration"),
+        ({"file_format": "onnx", "side": 30}, "multiple of 4, got 30; try 28 or 32"),
+    ],
+)
+def test_what_cannot_be_exported_is_refused(
+    network: RestorationNetwork, tmp_path: Path, options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(RestoraError, match=message):
+        export_model(network, "mine", tmp_path, **options)
