@@ -63,6 +63,8 @@ def mutation(seed: int, number: int) -> Mutation:
     name = random.choice(sorted(originals()))
     data, done = originals()[name], []
     for _ in range(random.choice((1, 1, 1, 2, 3))):
+        if not data:  # cut to nothing
+            break
         done.append(random.choice(sorted(MUTATORS)))
         data = MUTATORS[done[-1]](data, random)
     return Mutation(f"{number:06}-{name}-{'-'.join(done)}", "." + name.partition("-")[0], data)

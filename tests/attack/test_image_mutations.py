@@ -2,6 +2,7 @@
 
 from random import Random
 
+import image_mutations
 import pytest
 from image_mutations import BOMBS_EVERY, MUTATORS, mutation, pieces, repaired
 from image_originals import originals
@@ -45,3 +46,10 @@ def test_ten_of_a_seed_are_read_or_refused_in_a_line(tmp_path, number):
         path = tmp_path / each.file_name
         path.write_bytes(each.data)
         assert outcome(path) in ("read", "refused")
+
+
+def test_what_is_cut_to_nothing_is_not_mutated_further(monkeypatch):
+    monkeypatch.setattr(
+        image_mutations, "MUTATORS", {"cut": lambda data, random: b"", "bits": MUTATORS["bits"]}
+    )
+    assert {mutation(1, number).data == b"" for number in range(30)} == {True, False}
