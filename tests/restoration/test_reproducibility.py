@@ -11,6 +11,8 @@ from torch import nn
 
 from restora.errors import RestoraError
 from restora.images import Photograph, write
+from restora.layers import compiled
+from restora.layers.compiled import compiles
 from restora.networks.contract import Requirements
 from restora.reproducibility import ENVIRONMENT
 from restora.restoration import AutoRestorer, Restorer, engine, run_jobs
@@ -39,6 +41,7 @@ class Half(nn.Module):
     def forward(self, x):
         if max(x.shape[2:]) > self.largest:
             raise MemoryError
+        self.compiled = compiles(x)
         return x / 2
 
 
@@ -66,6 +69,15 @@ def test_what_differs_from_machine_to_machine_is_refused(options):
     (name,) = options
     with pytest.raises(RestoraError, match=rf"{name} \w+ differs from machine to machine; .* takes \w+"):
         Restorer(Half(), reproducible=True, **options)
+
+
+def test_loops_that_are_compiled_for_this_processor_are_left_out(monkeypatch):
+    monkeypatch.setattr(compiled, "NUMBA", True)
+    for reproducible in (False, True):
+        restorer = Restorer(Half(), precision="float32", reproducible=reproducible)
+        restorer(np.zeros((20, 30, 3), np.uint8))
+        (half,) = (module for module in restorer.engine.network.modules() if isinstance(module, Half))
+        assert half.compiled is not reproducible
 
 
 def test_tiles_do_not_become_smaller_by_themselves():

@@ -8,8 +8,9 @@ calls from several threads at once, and processes that are forked.
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
 from typing import Any
@@ -28,9 +29,28 @@ LONG_COMPILATION = 2.0
 """Seconds of compiling from which on it is said."""
 
 
+_left_out = False
+
+
+@contextmanager
+def without_compiled_loops() -> Iterator[None]:
+    """Compute as where Numba is not installed, in all threads: for another processor it compiles sums in another order."""
+    global _left_out
+    before, _left_out = _left_out, True
+    try:
+        yield
+    finally:
+        _left_out = before
+
+
 def compiles(x: Tensor) -> bool:
     """Tell whether compiled loops may compute with a tensor: on a CPU (or in a traced graph of it), and its type."""
-    return NUMBA and x.device.type == "cpu" and x.dtype in (torch.bfloat16, torch.float32, torch.float64)
+    return (
+        NUMBA
+        and not _left_out
+        and x.device.type == "cpu"
+        and x.dtype in (torch.bfloat16, torch.float32, torch.float64)
+    )
 
 
 FAST_MATH = {"contract", "reassoc", "nsz"}

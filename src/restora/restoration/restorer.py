@@ -1,6 +1,7 @@
 """The Restorer: image in, image of the same kind out."""
 
 import math
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
@@ -11,6 +12,7 @@ from torch import nn
 from restora.errors import RestoraError
 from restora.images import Photograph
 from restora.input_types import open_image
+from restora.layers.compiled import without_compiled_loops
 from restora.networks.contract import RestorationNetwork, as_network
 from restora.reproducibility import fixed_options
 from restora.restoration.blending import blended
@@ -150,7 +152,8 @@ class Restorer:
             return self._batch(image, progress)
         opened = open_image(image)
         overlap = None if self.overlap == "auto" else self.overlap
-        with computing_threads(self.threads):
+        plainly = without_compiled_loops() if self.reproducible else nullcontext()
+        with computing_threads(self.threads), plainly:
             engine = self.choice(*opened.pixels.shape[:2])
             if engine is not None:
                 tile: int | None = self.choice.side
