@@ -86,7 +86,7 @@ def export_model(
         if file_format == "onnx":
             made.write_bytes(_halved(graph) if precision == "float16" else graph)
         else:
-            _write_openvino(graph, made, precision, calibration)
+            write_openvino(graph, made, precision, calibration)
         pictures = [trial_picture(side, needs.in_channels)]
         if dynamic:
             pictures.append(tuple(x[..., : side - needs.multiple] for x in pictures[0]))  # type: ignore[arg-type]
@@ -170,7 +170,18 @@ def _halved(graph: bytes) -> bytes:
     return stored
 
 
-def _write_openvino(graph: bytes, file: Path, precision: str, calibration: Sequence[Any]) -> None:
+def write_openvino(graph: bytes, file: Path, precision: str, calibration: Sequence[Any]) -> None:
+    """Write a graph for OpenVINO: FILE.xml and FILE.bin.
+
+    Args:
+        graph: As `traced` returns it.
+        file: Ends in ``.xml``.
+        precision: One of `PRECISIONS`.
+        calibration: Images for int8, (1, C, H, W) in [0, 1].
+
+    Raises:
+        RestoraError: int8 without NNCF.
+    """
     import openvino
 
     core = openvino.Core()
