@@ -5,8 +5,7 @@
 With --against a version of restora whose `src` folder is given runs in turn; compared is processor time, user and system, which
 depends little on what else runs. What this machine has to measure once, engines and precisions, is measured before. With --busy
 the wall clock of a run is compared with that of one beside as many spinning processes as there are cores: only on a machine that is
-otherwise quiet. Adds lines to
-benchmarks/results/whole_process.md.
+otherwise quiet. Adds lines to benchmarks/results/whole_process.md.
 """
 
 import os
