@@ -11,7 +11,7 @@ from restora.restoration.runtimes.runtime import Runtime
 
 
 class Compile(Runtime):
-    """A network compiled by `torch.compile`, whose code is kept in the folder; see `Runtime`.
+    """A network compiled by `torch.compile`, whose code is kept beside the folder; see `Runtime`.
 
     Tracing it again takes seconds in every process, compiling it minutes in the first one.
     """
@@ -23,7 +23,8 @@ class Compile(Runtime):
     def __init__(
         self, network: RestorationNetwork, side: int, *, precision: str, threads: int, folder: Path
     ) -> None:
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder / "inductor"))
+        # One for all networks: Inductor tells them apart by their code, and reads the variable once.
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(folder.parent / "inductor"))
         self._dtype = getattr(torch, precision)
         self._run = torch.compile(network, dynamic=False)
 
