@@ -5,7 +5,7 @@
     python benchmarks/attack.py --report                            # only writes the page
 
 Each attack is a function of --seed and its number, so that one that falls can be repeated: --parts images --only 4711. What
-came of it goes into a journal a part (--folder), and a repeated command goes on behind its last line. Times are of the
+came of it goes into a journal a part (--folder), and a repeated command leaves out what is in it. Times are of the
 processor, because the machine may be busy; memory is the largest resident set.
 
 Writes benchmarks/results/attack.md and attack.json.
@@ -28,12 +28,12 @@ from parts import PARTS, Field  # type: ignore[import-not-found]  # noqa: E402
 from restora.atomic import write_file  # noqa: E402
 
 
-def attack(name: str, folder: Path, field: Field, seed: int, count: int, until: float) -> None:
+def attack(name: str, folder: Path, field: Field, seed: int, numbers: range, until: float) -> None:
     """Go on with a part until it is done or the time is up."""
     journal = folder / f"{name}-{seed}.jsonl"
-    done = len(read(journal))
+    done = {record["number"] for record in read(journal)}
     with journal.open("a", encoding="utf-8") as lines:
-        for number in range(done, count):
+        for number in (number for number in numbers if number not in done):
             if time.monotonic() > until:
                 break
             found = asdict(PARTS[name].attack(field, seed, number))
@@ -112,6 +112,7 @@ def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--count", type=int, help="of each part; as often as planned when left out")
+    parser.add_argument("--start", type=int, default=0, help="number of the first of each part")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=float("inf"), help="for each part")
     parser.add_argument("--folder", type=Path, default=ROOT / "build/attack", help="journals and files")
@@ -127,7 +128,7 @@ def main() -> None:
                 continue
             count = PARTS[name].planned if chosen.count is None else chosen.count
             until = time.monotonic() + 60 * chosen.minutes
-            attack(name, chosen.folder, field, chosen.seed, count, until)
+            attack(name, chosen.folder, field, chosen.seed, range(chosen.start, count), until)
     finally:
         field.close()
     if chosen.only is None:

@@ -66,9 +66,9 @@ def attack(case: Case, program: WarmProgram, arena: Arena) -> tuple[Outcome, lis
     source = picture(program.folder, case.megapixels)
     words = case.command.format(picture=source).split()
     outcome = program.run(words, arena.folder, memory=case.limit * GIB, seconds=900, wall=1800)
-    found = faults(outcome, codes=(0, 1), seconds=900, memory=program.own_memory + case.limit * GIB)
-    if outcome.code == 1 and not re.search(r"\d (MB|MiB|GB|GiB)", outcome.err):
+    found = faults(outcome, seconds=900, memory=program.own_memory + case.limit * GIB)
+    if outcome.code and not re.search(r"\d (MB|MiB|GB|GiB)", outcome.err):
         found.append(f"does not say what it needs: {outcome.err[-160:].strip()}")
-    if outcome.code == 1 and outcome.seconds > 5:
+    if outcome.code and outcome.seconds > 5:
         found.append(f"says so after {outcome.seconds:.0f} s")
     return outcome, found

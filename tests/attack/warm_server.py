@@ -35,7 +35,8 @@ PRELOADED = (
 def watch(event: str, arguments: tuple[Any, ...]) -> None:
     """Tell on the standard error what a program must not do unless it was asked to."""
     if event in ("socket.connect", "socket.getaddrinfo"):
-        os.write(2, f"attack: goes to the network ({event})\n".encode())
+        caller = traceback.extract_stack(limit=12)[0]
+        os.write(2, f"attack: goes to the network ({event} {arguments[0]!r}, {caller.name})\n".encode())
     elif event in ("os.system", "os.exec", "os.posix_spawn", "subprocess.Popen"):
         if arguments[0] in ALLOWED_PROGRAMS:
             return
