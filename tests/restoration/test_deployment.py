@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -114,3 +116,14 @@ def test_what_cannot_be_exported_is_refused(
 ) -> None:
     with pytest.raises(RestoraError, match=message):
         export_model(network, "mine", tmp_path, **options)
+
+
+@needs_openvino
+def test_openvino_tells_nobody_of_its_use():
+    code = (
+        "import sys, time; sys.addaudithook(lambda e, a: e == 'socket.getaddrinfo' and print(e, a[0]))\n"
+        "from restora.restoration.runtimes.openvino import import_openvino\n"
+        "import_openvino(); time.sleep(1)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == ""

@@ -22,6 +22,7 @@ from restora.restoration import exported_run
 from restora.restoration.measuring import LARGEST_ERROR, LARGEST_LOSS, psnr, trial_picture
 from restora.restoration.onnx_graph import GRAPH_PACKAGES, OPSET, traced
 from restora.restoration.runtimes import runtime_class
+from restora.restoration.runtimes.openvino import import_openvino
 from restora.restoration.tiling import check_tile, round_up
 
 FORMATS = {"onnx": ("onnxruntime", ".onnx"), "openvino": ("openvino", ".xml")}
@@ -182,8 +183,7 @@ def write_openvino(graph: bytes, file: Path, precision: str, calibration: Sequen
     Raises:
         RestoraError: int8 without NNCF.
     """
-    import openvino
-
+    openvino = import_openvino()
     core = openvino.Core()
     model = core.read_model(graph)
     if precision == "int8":

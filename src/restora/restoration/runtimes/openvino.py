@@ -1,6 +1,9 @@
 """OpenVINO: float32, and bfloat16 where the processor computes in it."""
 
+import sys
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -8,6 +11,12 @@ from torch import Tensor
 from restora.networks.contract import RestorationNetwork
 from restora.restoration.onnx_graph import GRAPH_PACKAGES, onnx_graph
 from restora.restoration.runtimes.runtime import Runtime
+
+
+def import_openvino() -> Any:
+    """Import OpenVINO so that neither it nor NNCF tells its makers of each use, over the network."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # they do without where it is missing
+    return import_module("openvino")
 
 
 class OpenVINO(Runtime):
@@ -20,7 +29,7 @@ class OpenVINO(Runtime):
     def __init__(
         self, network: RestorationNetwork, side: int, *, precision: str, threads: int, folder: Path
     ) -> None:
-        import openvino
+        openvino = import_openvino()
 
         settings = {
             "INFERENCE_PRECISION_HINT": {"float32": "f32", "bfloat16": "bf16"}[precision],
