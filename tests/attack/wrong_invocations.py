@@ -107,6 +107,8 @@ COMMANDS = (
     Command("doctor raw.pth", {"raw.pth": "weights"}, accepted=frozenset({MISSING})),
     Command("convert raw.pth out", {"raw.pth": "weights", "out": "folder to write"},
             {"--name": "name of a file", "--precision": "word"}),
+    Command("export weights --format onnx -o out", {"weights": "weights", "onnx": "word", "out": "folder to write"},
+            {"--precision": "word", "--side": "count", "--calibration": "folder of pictures"}),
     Command("benchmarks show rain100l", {"rain100l": "word"}),
     Command("benchmarks check rain100l bench", {"rain100l": "word", "bench": "folder of pictures"},
             {"--split": "word", "--variant": "word"}),
