@@ -14,6 +14,7 @@ from restora.networks import Requirements, RestorationNetwork
 from restora.networks.chair import ChaIR, ChaIRConfig
 from restora.restoration import engine_choice, measuring, serving
 from restora.restoration.measuring import Measurement, fastest, measure, trial_picture
+from restora.restoration.onnx_graph import traced
 from restora.restoration.runtimes import ENGINES, RUNTIMES, runtime_class
 from restora.restoration.runtimes.runtime import Runtime
 from restora.restoration.serving import ServedNetwork, served_folder
@@ -114,6 +115,16 @@ def test_a_network_is_compiled_once_and_again_for_other_threads(
     finally:
         torch.set_num_threads(before)
     assert [threads for _, threads in CALLS] == [before, before + 1]
+
+
+def test_a_graph_that_half_precision_asks_for_first_is_in_float32(network: RestorationNetwork) -> None:
+    onnx = pytest.importorskip("onnx", reason="pip install 'restora[onnx]'")
+    pytest.importorskip("onnxscript", reason="pip install 'restora[onnx]'")
+    with torch.autocast("cpu", torch.bfloat16):
+        graph = onnx.load_from_string(traced(network, SIDE, SIDE)).graph
+    types = {value.type.tensor_type.elem_type for value in graph.value_info}
+    assert onnx.TensorProto.FLOAT in types
+    assert onnx.TensorProto.BFLOAT16 not in types
 
 
 def test_the_folder_changes_with_weights_configuration_and_size(network: RestorationNetwork) -> None:

@@ -56,7 +56,8 @@ def traced(network: RestorationNetwork, height: int, width: int, *, dynamic: boo
             torch.export.Dim(name, min=-(-needs.min_size // needs.multiple)) for name in ("rows", "columns")
         )
         shapes = ({axis: needs.multiple * unit for axis, unit in enumerate(units, 2)},)
-    with quiet_exporters(), torch.no_grad():
+    # An engine in half precision runs under autocast, which must not become part of the graph.
+    with quiet_exporters(), torch.no_grad(), torch.autocast("cpu", enabled=False):
         try:
             exported = torch.export.export(network, (image,), dynamic_shapes=shapes)
         except Exception as problem:

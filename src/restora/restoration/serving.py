@@ -82,7 +82,8 @@ def served_folder(network: RestorationNetwork, side: int) -> Path:
 
 @cache
 def _code() -> str:
-    """Return a digest of the code of networks and layers."""
+    """Return a digest of the code of networks and layers, and of what makes graphs of them."""
     root = Path(__file__).parents[1]
     files = sorted(file for room in ("layers", "networks") for file in (root / room).glob("*.py"))
+    files.append(root / "restoration/onnx_graph.py")
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()
