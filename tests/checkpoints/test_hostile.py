@@ -279,7 +279,7 @@ def png() -> bytes:
         (b"<!DOCTYPE html><html><head>", "a web page"),
         (b"\n  <HTML>", "a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", "a Git LFS pointer"),
-        (gzip.compress(b"weights"), "compressed by gzip"),
+        (gzip.compress(b"weights", mtime=0), "compressed by gzip"),
         (png(), "a PNG picture"),
         (b'{"name": "card"}', "a JSON text"),
         (b"", "empty"),

@@ -69,7 +69,7 @@ def test_doctor_measures_engines_and_precisions(restora_command, monkeypatch, tm
         ["torch", "bfloat16", "0.50", "3.00", "3.00", "0.170", "costs 0.170 dB, 0.02 are allowed"],
         ["openvino", "float32", "0.75", "2.00", "0.00", "0.000", "auto"],
     ]
-    assert lines[start + 5].startswith("denoise-real-kit-tiny, tiles of ")
+    assert lines[start + 5].startswith("denoise-real-chair-tiny, tiles of ")
 
 
 def test_doctor_finds_the_file_that_is_damaged(tmp_path, restora_command):
