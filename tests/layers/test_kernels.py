@@ -6,7 +6,7 @@ from importlib import import_module
 import pytest
 import torch
 
-from restora.layers import bilinear_sample, kernels
+from restora.layers import bilinear_sample, kernels, pair_kernel
 
 CPU = torch.device("cpu")
 
@@ -29,6 +29,40 @@ def test_sampling_outside_is_zero_and_a_position_that_is_no_number_shows() -> No
     assert out[0, 5].isnan().all()
     d_features, *_ = sample_gradients(torch.ones_like(out), *inputs)
     assert d_features.sum() == 1  # of two channels, half a pixel
+
+
+def test_pairs_are_attended_by_kernels_forward_and_backward(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("triton")
+    from restora.layers import pair_triton
+
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn(4, 9, 20, generator=generator, requires_grad=True) for _ in range(3))
+    rows = torch.tensor([[[0, 1], [2, -1]], [[1, 2], [3, 0]]])
+    there = (rows >= 0).flatten(0, 1)
+    weights = torch.rand(4, 2, 2, generator=generator) * there[:, None] * there[..., None]
+    leaves = query, key, value, weights.requires_grad_()
+    called: list[str] = []
+
+    def gradients() -> tuple[torch.Tensor, ...]:
+        out = pair_kernel.attention_of_pairs(*leaves, rows, rows, 1)
+        return out, *torch.autograd.grad(out.square().sum(), leaves)
+
+    def counted(name: str) -> None:
+        real = getattr(pair_triton, name)
+        monkeypatch.setattr(pair_triton, name, lambda *operands: (called.append(name), real(*operands))[1])
+
+    monkeypatch.setattr(pair_kernel, "_loops_compute", lambda *_: False)
+    expected = gradients()
+    monkeypatch.setattr(pair_kernel, "_kernels_compute", lambda *_: True)
+    counted("attend")
+    counted("attend_gradients")
+    *found, d_weights = gradients()
+    assert called == ["attend", "attend_gradients"]
+    *plain, d_plain = expected
+    for got, wanted in zip(found, plain, strict=True):
+        torch.testing.assert_close(got, wanted, rtol=1e-4, atol=1e-5)
+    asked = weights != 0  # of an empty slot nothing is asked
+    torch.testing.assert_close(d_weights[asked], d_plain[asked], rtol=1e-4, atol=1e-5)
 
 
 def test_pairs_in_half_precision_stay_close() -> None:

@@ -133,6 +133,11 @@ def attention_of_pairs_backward(
         wide = _zeros(weights)
         run(attend_gradients, images, images, len(queries), scale, *operands, d_query, d_key, d_value, wide)
         d_weights = wide.to(weights.dtype)
+    elif _kernels_compute(query, queries):
+        from restora.layers import pair_triton
+
+        inputs, gradients = (grad, query, key, value, weights, queries, keys), (d_query, d_key, d_value)
+        pair_triton.attend_gradients(*_contiguous(*inputs, *gradients, d_weights.zero_()))
     else:
         gradients_in_slabs(
             grad, query, key, value, weights, queries, keys, d_query, d_key, d_value, d_weights

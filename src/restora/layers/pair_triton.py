@@ -18,12 +18,51 @@ LARGEST = 64 * 256
 
 
 @triton.jit
-def _attention(q, keys, pixel, pixels, scale, PRECISION: tl.constexpr):
-    """Softmax of queries (L, C) over the pixels (P) of one patch of keys (P, C)."""
+def _attention(q, keys, pixels, scale, P: tl.constexpr, PRECISION: tl.constexpr):
+    """Softmax of queries (L, C) over the pixels of one patch of keys (P, C)."""
     scores = tl.dot(q, tl.trans(keys), input_precision=PRECISION) * scale
-    scores = tl.where((pixel < pixels)[None, :], scores, -float("inf"))
+    scores = tl.where((tl.arange(0, P) < pixels)[None, :], scores, -float("inf"))
     scores = tl.exp(scores - tl.max(scores, 1)[:, None])
     return scores / tl.sum(scores, 1)[:, None]
+
+
+@triton.jit
+def _asked(queries, k, pixels, channels, L: tl.constexpr, C: tl.constexpr):
+    """The program's chunk, the slot of each query pixel (L), which exist, where they lie (L, C), and which values exist."""
+    chunk = tl.program_id(0).to(tl.int64)
+    lane, c = tl.arange(0, L), tl.arange(0, C)
+    slot = lane // pixels
+    number = tl.load(queries + chunk * k + slot, mask=slot < k, other=-1)
+    there = number >= 0
+    at = ((number * pixels + lane % pixels) * channels)[:, None] + c[None, :]
+    return chunk, slot, there, at, there[:, None] & (c < channels)[None, :]
+
+
+@triton.jit
+def _seen(
+    key,
+    value,
+    weights,
+    other,
+    chunk,
+    slot,
+    there,
+    j,
+    k,
+    n,
+    pixels,
+    channels,
+    P: tl.constexpr,
+    C: tl.constexpr,
+):
+    """A neighbour's keys and values (P, C), its weight for each query (L), where it lies, and which values exist."""
+    pixel, c = tl.arange(0, P), tl.arange(0, C)
+    at = ((other * pixels + pixel) * channels)[:, None] + c[None, :]
+    mask = (pixel < pixels)[:, None] & (c < channels)[None, :]
+    k_patch = tl.load(key + at, mask=mask, other=0.0)
+    v_patch = tl.load(value + at, mask=mask, other=0.0)
+    weight = tl.load(weights + (chunk * k + slot) * n + j, mask=there, other=0.0).to(tl.float32)
+    return k_patch, v_patch, weight, at, mask
 
 
 @triton.jit
@@ -32,24 +71,16 @@ def _attend(
     scale, k, n, pixels, channels,
     L: tl.constexpr, P: tl.constexpr, C: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    chunk = tl.program_id(0).to(tl.int64)
-    lane, pixel, c = tl.arange(0, L), tl.arange(0, P), tl.arange(0, C)
-    slot = lane // pixels
-    number = tl.load(queries + chunk * k + slot, mask=slot < k, other=-1)
-    there = number >= 0
-    at = ((number * pixels + lane % pixels) * channels)[:, None] + c[None, :]
-    mask = there[:, None] & (c < channels)[None, :]
+    chunk, slot, there, at, mask = _asked(queries, k, pixels, channels, L, C)
     q = tl.load(query + at, mask=mask, other=0.0)
     total = tl.zeros((L, C), tl.float32)
     for j in range(n):
         other = tl.load(keys + chunk * n + j)
         if other >= 0:
-            there_at = ((other * pixels + pixel) * channels)[:, None] + c[None, :]
-            there_mask = (pixel < pixels)[:, None] & (c < channels)[None, :]
-            k_patch = tl.load(key + there_at, mask=there_mask, other=0.0)
-            v_patch = tl.load(value + there_at, mask=there_mask, other=0.0)
-            weight = tl.load(weights + (chunk * k + slot) * n + j, mask=there, other=0.0).to(tl.float32)
-            mixed = _attention(q, k_patch, pixel, pixels, scale, PRECISION) * weight[:, None]
+            k_patch, v_patch, weight, _, _ = _seen(
+                key, value, weights, other, chunk, slot, there, j, k, n, pixels, channels, P, C
+            )
+            mixed = _attention(q, k_patch, pixels, scale, P, PRECISION) * weight[:, None]
             total += tl.dot(mixed.to(v_patch.dtype), v_patch, input_precision=PRECISION)
     tl.store(out + at, tl.load(out + at, mask=mask, other=0.0) + total, mask=mask)
 
@@ -61,25 +92,17 @@ def _attend_gradients(
     scale, k, n, pixels, channels,
     L: tl.constexpr, P: tl.constexpr, C: tl.constexpr, PRECISION: tl.constexpr,
 ):  # fmt: skip
-    chunk = tl.program_id(0).to(tl.int64)
-    lane, pixel, c = tl.arange(0, L), tl.arange(0, P), tl.arange(0, C)
-    slot = lane // pixels
-    number = tl.load(queries + chunk * k + slot, mask=slot < k, other=-1)
-    there = number >= 0
-    at = ((number * pixels + lane % pixels) * channels)[:, None] + c[None, :]
-    mask = there[:, None] & (c < channels)[None, :]
+    chunk, slot, there, at, mask = _asked(queries, k, pixels, channels, L, C)
     q = tl.load(query + at, mask=mask, other=0.0)
     up = tl.load(grad + at, mask=mask, other=0.0)
     down = tl.zeros((L, C), tl.float32)
     for j in range(n):
         other = tl.load(keys + chunk * n + j)
         if other >= 0:
-            there_at = ((other * pixels + pixel) * channels)[:, None] + c[None, :]
-            there_mask = (pixel < pixels)[:, None] & (c < channels)[None, :]
-            k_patch = tl.load(key + there_at, mask=there_mask, other=0.0)
-            v_patch = tl.load(value + there_at, mask=there_mask, other=0.0)
-            weight = tl.load(weights + (chunk * k + slot) * n + j, mask=there, other=0.0).to(tl.float32)
-            attention = _attention(q, k_patch, pixel, pixels, scale, PRECISION)
+            k_patch, v_patch, weight, there_at, there_mask = _seen(
+                key, value, weights, other, chunk, slot, there, j, k, n, pixels, channels, P, C
+            )
+            attention = _attention(q, k_patch, pixels, scale, P, PRECISION)
             d_mixed = tl.dot(up, tl.trans(v_patch), input_precision=PRECISION)
             along = tl.sum(attention * d_mixed, 1)
             for a in range(k):
