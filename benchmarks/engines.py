@@ -18,7 +18,6 @@ from restora.checkpoints import load_model
 from restora.networks import RestorationNetwork, create_model
 from restora.restoration.measuring import measure
 from restora.restoration.runtimes import installed_runtimes
-from restora.restoration.tiling import round_up
 
 NETWORKS = ("denoise-chair-tiny", "denoise-real-kit-tiny", "derestormer/tiny", "dinat_ir/tiny")
 HEADS = (
@@ -46,7 +45,7 @@ def main() -> None:
     for name in arguments.networks:
         network = load_model(name) if "/" not in name else untrained(name)
         needs = network.requirements
-        side = round_up(arguments.side or needs.engine_tile, needs.multiple)
+        side = needs.fitting_side(arguments.side or needs.engine_tile)
         start = time.perf_counter()
         for found in measure(network, side, engines=arguments.engines):
             ratio = found.ratio or float("nan")

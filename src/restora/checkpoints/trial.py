@@ -23,8 +23,7 @@ def try_on_picture(network: RestorationNetwork, name: str) -> None:
         >>> try_on_picture(create_model("chair", "tiny").eval(), "fresh")
     """
     needs = network.requirements
-    side = max(SIDE, needs.min_size)
-    side += -side % needs.multiple
+    side = needs.fitting_side(SIDE)
     slope = torch.linspace(0, 1, side)
     picture = (slope[:, None] + slope) / 2 + torch.randn(
         side, side, generator=torch.Generator().manual_seed(0)

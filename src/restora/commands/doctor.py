@@ -86,12 +86,10 @@ def doctor(
 def _print_measurements() -> None:
     """Measure engines and precisions with the weights of the tasks that are chosen most, and say which `auto` takes."""
     from restora.restoration.measuring import fastest, measure
-    from restora.restoration.tiling import round_up
 
     for task in ("denoise", "denoise-real"):
         network = load_model(weights_for_task(task))
-        needs = network.requirements
-        side = round_up(needs.engine_tile, needs.multiple)
+        side = network.requirements.engine_side
         with computing_threads("auto"):
             found = measure(network, side)
         best = fastest(found)

@@ -11,7 +11,7 @@ from restora.errors import RestoraError
 from restora.images import find_images, read
 from restora.pixels import gray_to_rgb, to_float
 from restora.restoration.deployment import export_model
-from restora.restoration.tiling import padded_indices, round_up
+from restora.restoration.tiling import padded_indices
 
 EPILOG = """
 Examples:
@@ -50,11 +50,7 @@ def export(
     if calibration is not None and needs.in_channels != 3:
         raise RestoraError("int8 is calibrated for networks that take one view; choose another precision")
     name = network.card.name if network.card else Path(weights).stem
-    crops = (
-        []
-        if calibration is None
-        else crops_of(calibration, side or round_up(needs.engine_tile, needs.multiple))
-    )
+    crops = [] if calibration is None else crops_of(calibration, side or needs.engine_side)
     for file in export_model(
         network,
         name,

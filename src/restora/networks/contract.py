@@ -28,7 +28,7 @@ class Requirements:
         precisions: Names of the torch dtypes in which the network was measured to be safe.
         scales: Number of supervised outputs, of which the last is full size.
         min_batch: Smallest batch in training mode; a batch norm of what is pooled needs two.
-        engine_tile: Side in pixels of the tiles that engines of one size compile it for, rounded up to the multiple.
+        engine_tile: Side in pixels of the tiles that engines of one size compile it for; see `engine_side`.
         exports_quickly: Whether its graph is traced within seconds, so that ``engine="auto"`` may do it for one photograph.
     """
 
@@ -43,6 +43,21 @@ class Requirements:
     min_batch: int = 1
     engine_tile: int = 512
     exports_quickly: bool = True
+
+    def fitting_side(self, side: int) -> int:
+        """Return the smallest height or width in pixels that the network takes and that is no less than a given one.
+
+        Example:
+            >>> Requirements(multiple=4, min_size=8).fitting_side(5), Requirements(multiple=4).fitting_side(13)
+            (8, 16)
+        """
+        side = max(side, self.min_size)
+        return side + -side % self.multiple
+
+    @property
+    def engine_side(self) -> int:
+        """Side of the tiles that engines of one size run, in pixels."""
+        return self.fitting_side(self.engine_tile)
 
 
 class RestorationNetwork(nn.Module, ABC):

@@ -32,7 +32,7 @@ def padded_input(network: RestorationNetwork, image: NDArray[Any]) -> Tensor:
     needs = network.requirements
     if needs.in_channels != 3:
         raise RestoraError("only networks that take one picture are explained, not those of two views")
-    wanted = [max(side + -side % needs.multiple, needs.min_size) for side in image.shape[:2]]
+    wanted = [needs.fitting_side(side) for side in image.shape[:2]]
     lacking = [(0, want - side) for want, side in zip(wanted, image.shape[:2], strict=True)]
     # Reflected as often as it takes where an image is smaller than what it lacks.
     x = to_tensor(np.pad(to_float(image), [*lacking, (0, 0)], mode="reflect"))[None]

@@ -23,7 +23,7 @@ from restora.restoration.measuring import LARGEST_ERROR, LARGEST_LOSS, psnr, tri
 from restora.restoration.onnx_graph import GRAPH_PACKAGES, OPSET, traced
 from restora.restoration.runtimes import runtime_class
 from restora.restoration.runtimes.openvino import import_openvino
-from restora.restoration.tiling import check_tile, round_up
+from restora.restoration.tiling import check_tile
 
 FORMATS = {"onnx": ("onnxruntime", ".onnx"), "openvino": ("openvino", ".xml")}
 """Formats -> the engine that the check runs it in, and the suffix."""
@@ -78,7 +78,7 @@ def export_model(
             f"format {file_format} needs {engine} and {', '.join(GRAPH_PACKAGES)}; pip install 'restora[{extra}]'"
         )
     needs = network.requirements
-    side = round_up(needs.engine_tile, needs.multiple) if side is None else side
+    side = needs.engine_side if side is None else side
     check_tile(side, 0, multiple=needs.multiple, min_size=needs.min_size)
     folded = network.fold().float().eval().requires_grad_(False)
     with tempfile.TemporaryDirectory() as scratch:

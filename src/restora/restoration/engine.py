@@ -64,8 +64,7 @@ class Engine:
         A small input goes through once; the largest output of a layer, times `ACTIVATIONS_ALIVE`, is the
         answer.
         """
-        side = max(64, self.requirements.min_size)
-        side += -side % self.requirements.multiple
+        side = self.requirements.fitting_side(64)
         largest = [4 * self.requirements.in_channels * side * side]
 
         def note(module: nn.Module, inputs: object, output: object) -> None:

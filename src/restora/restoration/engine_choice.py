@@ -11,7 +11,6 @@ from restora.restoration.engine import Engine, build_engine
 from restora.restoration.measuring import Measurement, fastest, measure, measured, precisions_of
 from restora.restoration.runtimes import check_engine, installed_runtimes
 from restora.restoration.serving import ServedNetwork, can_be_served
-from restora.restoration.tiling import round_up
 
 logger = logging.getLogger(__name__)
 
@@ -51,17 +50,15 @@ class EngineChoice:
         tile: int | str | None,
     ) -> None:
         check_engine(engine)
-        needs = network.requirements
         self.network, self.wrap, self.engine, self.precision = network, wrap, engine, precision
-        self.side = (
-            round_up(needs.engine_tile, needs.multiple) if tile is None or tile == "auto" else int(tile)
-        )
+        self.side = network.requirements.engine_side if tile is None or tile == "auto" else int(tile)
         self.name = "torch"  # of what runs the tiles
         self._engine: Engine | None = None
         self.torch_precision: str | None = None
         self._engines = {"auto": ["torch", *installed_runtimes()], "torch": ["torch"]}.get(engine, [engine])
         self._only_torch = self._engines == ["torch"]
-        self._settled = self._only_torch and (precision != "auto" or len(precisions_of("torch")) == 1)
+        self._torch_settled = precision != "auto" or len(precisions_of("torch")) == 1
+        self._settled = self._only_torch and self._torch_settled
         obstacle = (
             "runs tiles of one size; give tile 'auto' or a number of pixels"
             if tile is None
@@ -92,7 +89,7 @@ class EngineChoice:
         if slow and not self._settled and not measured(self.network, self.side, self._engines):
             # Not for one photograph; `restora doctor --measure` does it.
             self._engines = ["torch"]
-            self._settled = self.precision != "auto" or len(precisions_of("torch")) == 1
+            self._settled = self._torch_settled
         if not self._settled:
             small = self.engine in ("auto", "torch") and height * width < MEASURED_FROM
             if small and not measured(self.network, self.side, self._engines):

@@ -106,7 +106,7 @@ class Restorer:
                 "the self-ensemble turns photographs; views of a dual-pixel sensor cannot be turned"
             )
         if reproducible and tile == "auto":
-            tile = round_up(network.requirements.engine_tile, network.requirements.multiple)
+            tile = network.requirements.engine_side
         self.tile, self.overlap, self.threads, self.reproducible = tile, overlap, threads, reproducible
         self.weights = network.card.name if network.card else None
         self.used: dict[str, str | int | None] = {}
