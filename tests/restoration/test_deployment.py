@@ -13,7 +13,7 @@ import torch
 from restora import RestoraError, create_model
 from restora.networks import RestorationNetwork
 from restora.networks.chair import ChaIR, ChaIRConfig
-from restora.restoration import deployment, onnx_graph
+from restora.restoration import deployment, exported_run, onnx_graph
 from restora.restoration.deployment import export_model
 from restora.restoration.runtimes import runtime_class
 
@@ -119,11 +119,19 @@ def test_what_cannot_be_exported_is_refused(
 
 
 @needs_openvino
-def test_openvino_tells_nobody_of_its_use():
-    code = (
-        "import sys, time; sys.addaudithook(lambda e, a: e == 'socket.getaddrinfo' and print(e, a[0]))\n"
-        "from restora.restoration.runtimes.openvino import import_openvino\n"
-        "import_openvino(); time.sleep(1)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == ""
+def test_openvino_tells_nobody_of_its_use(network: RestorationNetwork, tmp_path: Path) -> None:
+    _, model, *_ = export_model(network, "mine", tmp_path, file_format="openvino", side=32)
+    np.savez(tmp_path / "inputs.npz", picture=np.zeros((1, 3, 32, 32), np.float32))
+    files = [str(model), str(tmp_path / "inputs.npz"), str(tmp_path / "outputs.npz")]
+    listen = "import sys, time; sys.addaudithook(lambda e, a: e == 'socket.getaddrinfo' and print(e, a[0]))\n"
+    for use in (
+        "from restora.restoration.runtimes.openvino import import_openvino\nimport_openvino()",
+        f"import runpy\nrunpy.run_path({exported_run.__file__!r})['main'](*{files})",
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", f"{listen}{use}\ntime.sleep(1)"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert done.stdout == ""
