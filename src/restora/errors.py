@@ -2,6 +2,10 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # most errors are not pydantic's
+    from pydantic import ValidationError
 
 
 class RestoraError(Exception):
@@ -36,6 +40,12 @@ def shortened(text: str, most: int = 80) -> str:
         'abc...'
     """
     return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def first_problem(error: "ValidationError") -> tuple[tuple[str, ...], str]:
+    """Return where the first thing is that pydantic found, from the outermost part on, and what it is."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    return tuple(map(str, first["loc"])), first["msg"].removeprefix("Value error, ")
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from restora.checkpoints.names import FileName
-from restora.errors import RestoraError
+from restora.errors import RestoraError, first_problem
 
 MAX_BYTES = 1 << 20
 """Length of a card; those in the package have a few thousand."""
@@ -75,6 +75,5 @@ def read_card(path: Path) -> WeightsCard:
 
 def problem(error: ValidationError) -> str:
     """Say where the first thing is that pydantic found, and what it is."""
-    first = error.errors(include_url=False, include_input=False)[0]
-    place = ".".join(map(str, first["loc"]))
-    return ": ".join(words for words in (place, first["msg"].removeprefix("Value error, ")) if words)
+    place, words = first_problem(error)
+    return ": ".join(filter(None, (".".join(place), words)))

@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from restora.atomic import write_file
-from restora.errors import RestoraError
+from restora.errors import RestoraError, first_problem
 from restora.evaluation.cases import Case
 
 FORMAT = 1
@@ -199,8 +199,8 @@ def read_json(path: str | Path) -> Evaluation:
     try:
         return TypeAdapter(Evaluation).validate_python(fields)
     except ValidationError as error:
-        place = ".".join(map(str, error.errors()[0]["loc"]))
-        raise RestoraError(f"{path}: is no evaluation ({place}: {error.errors()[0]['msg']})") from error
+        place, words = first_problem(error)
+        raise RestoraError(f"{path}: is no evaluation ({'.'.join(place)}: {words})") from error
 
 
 def write_csv(path: str | Path, evaluation: Evaluation) -> Path:

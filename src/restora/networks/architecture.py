@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from restora.errors import RestoraError, shortened
+from restora.errors import RestoraError, first_problem, shortened
 from restora.networks.contract import RestorationNetwork
 
 State = Mapping[str, Tensor]
@@ -68,11 +68,8 @@ class Architecture:
         try:
             return self._affordable(self._checked(values))
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = "".join(f"{part} " for part in first["loc"])
-            raise RestoraError(
-                f"{self.title}: {place}{first['msg'].removeprefix('Value error, ')}"
-            ) from error
+            place, words = first_problem(error)
+            raise RestoraError(f"{self.title}: {' '.join((*place, words))}") from error
 
     def _checked(self, values: Mapping[str, Any]) -> Any:
         return TypeAdapter(type(self.published)).validate_python(asdict(self.published) | dict(values))

@@ -6,9 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from time import perf_counter
 from typing import Protocol, TypeVar
 
-import torch
-
-from restora.restoration.memory import free_memory
+from restora.memory import free_memory
 from restora.threads import available_cores
 
 WRITERS = 4
@@ -54,7 +52,7 @@ def pipelined(items: Iterable[Item]) -> Generator[Item]:
     waiting = iter(items)
     writing: deque[tuple[Item, Future[None]]] = deque()
     reader, writers = ThreadPoolExecutor(1), ThreadPoolExecutor(min(WRITERS, available_cores()))
-    most = min(HELD, free_memory(torch.device("cpu")) // 8)
+    most = min(HELD, free_memory() // 8)
     pace = 0.0  # seconds of work for a byte
 
     def ahead() -> tuple[Item, Future[None]] | None:

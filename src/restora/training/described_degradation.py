@@ -8,7 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from restora.degradations import DEGRADATIONS, Degradation, find_preset
 from restora.degradations.limits import field_types
-from restora.errors import RestoraError, suggestion
+from restora.errors import RestoraError, first_problem, suggestion
 
 RENAMED = {"chain": "compose", "mixture": "one_of", "unchanged": "identity"}
 """Kinds as older recipes name them."""
@@ -75,6 +75,5 @@ def _value(place: str, kind: Any, value: Any) -> Any:
     try:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
-        first = error.errors()[0]
-        inner = "".join(f".{part}" for part in first["loc"])
-        raise ValueError(f"{place}{inner}: {first['msg']}") from error
+        inner, words = first_problem(error)
+        raise ValueError(f"{'.'.join((place, *inner))}: {words}") from error

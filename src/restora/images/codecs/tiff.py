@@ -22,41 +22,10 @@ _DEPTH = 32997
 _OFFSETS = ((273, 279), (324, 325))  # of strips and of tiles, with their lengths
 _BYTE_UNDEFINED = (1, 7)
 _CARRIED = frozenset({_XMP, _ICC, _IPTC, _PHOTOSHOP, 274, 282, 283, 296})
-_LAYOUT = frozenset(
-    {
-        254,
-        255,
-        *range(256, 260),
-        262,
-        263,
-        264,
-        265,
-        266,
-        273,
-        *range(277, 282),
-        284,
-        288,
-        289,
-        290,
-        291,
-        292,
-        293,
-    }
-    | {
-        297,
-        317,
-        *range(320, 329),
-        332,
-        334,
-        *range(336, 342),
-        347,
-        *range(512, 522),
-        *range(529, 534),
-        _DEPTH,
-        34665,
-        34853,
-    }
-)
+_LAYOUT = frozenset((
+    *range(254, 260), *range(262, 267), 273, *range(277, 282), 284, *range(288, 294), 297, 317, *range(320, 329),
+    332, 334, *range(336, 342), 347, *range(512, 522), *range(529, 534), _DEPTH, 34665, 34853,
+))  # fmt: skip
 """Tags that say how the pixels are stored, among which strips, tiles, palettes and old JPEG."""
 _MAX_SAMPLES = 64
 
