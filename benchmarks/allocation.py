@@ -10,10 +10,8 @@ one another's caches. Peaks are those of the resident set of the whole process. 
 import json
 import resource
 import statistics
-import subprocess
-import sys
 
-from harness import MIB, command_line, machine, table, write_results
+from harness import MIB, command_line, in_own_process, machine, table, write_results
 
 HEADS = (
     "network",
@@ -50,15 +48,6 @@ def tile_measured(name: str, side: int, kept: bool) -> None:
     print(json.dumps([*times, after.ru_maxrss * 1024 / MIB]))
 
 
-def measured(name: str, side: int, kept: bool) -> list[float]:
-    """Restore a tile in a process of its own."""
-    code = f"from allocation import tile_measured; tile_measured({name!r}, {side}, {kept})"
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, cwd=sys.path[0])
-    answer: list[float] = json.loads(done.stdout)
-    return answer
-
-
 def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("--side", type=int, default=512)
@@ -69,7 +58,7 @@ def main() -> None:
         runs: dict[bool, list[list[float]]] = {False: [], True: []}
         for _ in range(arguments.rounds):
             for kept, results in runs.items():
-                results.append(measured(name, arguments.side, kept))
+                results.append(in_own_process("allocation", "tile_measured", name, arguments.side, kept))
         (user, system, peak), (user_kept, system_kept, peak_kept) = (
             [statistics.median(column) for column in zip(*results, strict=True)] for results in runs.values()
         )

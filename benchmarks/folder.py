@@ -9,15 +9,13 @@ peak of the resident set is the kernel's count; beside it stands that of a folde
 """
 
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from harness import MIB, command_line, machine, table, write_results
+from harness import MIB, command_line, in_own_process, machine, table, write_results
 from large_photograph import picture
 
 from restora.images import write
@@ -74,11 +72,8 @@ def restore_measured(folder: str, output: str, task: str, sequential: bool) -> N
 
 def measured(folder: Path, task: str, sequential: bool) -> dict[str, float]:
     """Restore a folder in a process of its own."""
-    code = f"import folder; folder.restore_measured({str(folder)!r}, {str(folder / 'out')!r}, {task!r}, {sequential})"
     begin = time.perf_counter()
-    here = Path(__file__).parent
-    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=here)
-    answer: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    answer = in_own_process("folder", "restore_measured", str(folder), str(folder / "out"), task, sequential)
     return {**answer, "all": time.perf_counter() - begin}
 
 

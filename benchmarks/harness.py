@@ -1,13 +1,18 @@
-"""Benchmark harness: command lines, time and memory of a call, the machine in words, tables and pages of results."""
+"""Benchmark harness: command lines, time and memory of a call and of a process, the machine in words, tables and pages of results."""
 
 import argparse
 import ctypes
 import gc
+import json
 import os
+import resource
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -71,6 +76,36 @@ def peak_memory(call: Callable[[], object]) -> int:
     before = _resident("VmRSS:")
     call()
     return _resident("VmHWM:") - before
+
+
+def in_own_process(module: str, function: str, *arguments: object) -> Any:
+    """Call a function of a benchmark in a process of its own and return what it prints last, as JSON.
+
+    Args:
+        module: Name of the benchmark's file.
+        function: In it; prints its answer.
+        arguments: Of the function, as plain values.
+    """
+    code = f"import {module}; {module}.{function}(*{arguments!r})"
+    done = subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=ROOT / "benchmarks"
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def processor_seconds(arguments: Sequence[str], folder: str, **environment: str) -> float:
+    """Run Python with these arguments in a folder, in silence; return user and system time of the process."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    subprocess.run(
+        [sys.executable, *arguments],
+        check=True,
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def machine() -> str:

@@ -11,12 +11,10 @@ set beyond what the process held before. The exponent is log(t2 / t1) / log(pixe
 import json
 import math
 import statistics
-import subprocess
-import sys
 import time
 from itertools import pairwise
 
-from harness import MIB, command_line, machine, peak_memory, table, write_results
+from harness import MIB, command_line, in_own_process, machine, peak_memory, table, write_results
 
 NETWORKS = ("chair", "kit", "dinat_ir", "derestormer")
 
@@ -42,16 +40,6 @@ def square_measured(name: str, side: int) -> None:
     print(json.dumps([time.process_time() - begin, peak / MIB]))
 
 
-def measured(name: str, side: int) -> list[float]:
-    """Restore a square in a process of its own."""
-    code = f"from scaling import square_measured; square_measured({name!r}, {side})"
-    done = subprocess.run(
-        [sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=sys.path[0]
-    )
-    answer: list[float] = json.loads(done.stdout)
-    return answer
-
-
 def exponents(sides: list[int], values: list[float]) -> list[str]:
     """Return the exponents from each side to the next, and from the first to the last."""
     pairs = [*pairwise(range(len(sides))), (0, len(sides) - 1)]
@@ -68,7 +56,10 @@ def main() -> None:
     heads = ("network", *(f"{side}²" for side in sides), *steps, "in all")
     rows: dict[str, list[list[str]]] = {"Processor time, s": [], "Memory, MiB": []}
     for name in NETWORKS:
-        runs = [[measured(name, side) for _ in range(arguments.rounds)] for side in sides]
+        runs = [
+            [in_own_process("scaling", "square_measured", name, side) for _ in range(arguments.rounds)]
+            for side in sides
+        ]
         for number, kind in enumerate(rows):
             values = [statistics.median(run[number] for run in of_side) for of_side in runs]
             cells = [f"{value:.0f}" if number else f"{value:.2f}" for value in values]

@@ -7,15 +7,11 @@ importing what a command imports, building the restorer, and restoring in a proc
 avoid. Writes benchmarks/results/startup.md.
 """
 
-import os
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 
-from harness import command_line, machine, table, write_results
+from harness import command_line, machine, processor_seconds, table, write_results
 from large_photograph import picture
 
 from restora.images import write
@@ -39,22 +35,6 @@ COMMANDS = {
 }
 
 
-def processor_seconds(arguments: list[str], folder: str) -> float:
-    """Run a process in a folder and return its user and system time."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
-    subprocess.run(
-        [sys.executable, *arguments],
-        check=True,
-        cwd=folder,
-        env=alone,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
 def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("--megapixels", type=float, default=0.3)
@@ -67,7 +47,7 @@ def main() -> None:
         write(Path(folder) / "photo.jpg", picture(arguments.megapixels))
         for number in range(arguments.rounds + 1):
             for name, command in runs.items():
-                seconds = processor_seconds(command, folder)
+                seconds = processor_seconds(command, folder, OMP_NUM_THREADS="1")
                 if number:  # the first one fills the caches of the disk
                     taken[name].append(seconds)
     seconds_of = {name: statistics.median(values) for name, values in taken.items()}

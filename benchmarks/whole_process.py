@@ -9,7 +9,6 @@ otherwise quiet. Adds lines to benchmarks/results/whole_process.md.
 """
 
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -17,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from harness import RESULTS, ROOT, command_line, machine, write_results
+from harness import RESULTS, ROOT, command_line, machine, processor_seconds, write_results
 from large_photograph import picture
 
 from restora.images import write
@@ -28,17 +27,10 @@ TITLE = "Written by `benchmarks/whole_process.py`, which says how."
 
 def restored(source: Path, folder: str, task: str) -> tuple[float, float]:
     """Restore the photograph with the package in a source folder; return seconds of the processor and of the clock."""
-    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(
-        [sys.executable, "-m", "restora", "restore", "photo.jpg", "--task", task, "--overwrite"],
-        check=True,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(source)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    seconds, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, seconds
+    begin = time.perf_counter()
+    command = ["-m", "restora", "restore", "photo.jpg", "--task", task, "--overwrite"]
+    processor = processor_seconds(command, folder, PYTHONPATH=str(source))
+    return processor, time.perf_counter() - begin
 
 
 def main() -> None:
