@@ -10,8 +10,8 @@ logger = logging.getLogger(__name__)
 
 ENVIRONMENT = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"}
 """Environment in which torch takes the same instructions, and MKL the same order of sums, on every x86-64 with AVX2 (from
-2013 or 2015 on). It is read when torch is loaded. Free as they are, they differ by 1e-6, which rounding turns into a grey
-level in one of 15,000 values."""
+2013 or 2015 on). It is read when torch is loaded. Free as they are, they differ in the last bits, which rounding turns into
+single grey levels."""
 
 FIXED = {"precision": "float32", "device": "cpu", "engine": "torch", "threads": 1}
 """Options of the `Restorer` and what ``"auto"`` means for them; only the threads may be any number."""
