@@ -9,9 +9,12 @@ import restora
 def test_public_names() -> None:
     assert sorted(restora.__all__) == [
         "AutoRestorer",
+        "Cancelled",
         "Diagnosis",
+        "ProgressMeter",
         "RestoraError",
         "Restorer",
+        "Run",
         "convert_state_dict",
         "create_model",
         "diagnose",

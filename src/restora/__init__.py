@@ -10,19 +10,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from restora.cancellation import Cancelled
     from restora.checkpoints import convert_state_dict, list_weights, load_model, to_official_state_dict
     from restora.diagnosis import Diagnosis, diagnose
     from restora.errors import RestoraError
     from restora.networks import create_model, list_models
-    from restora.restoration import AutoRestorer, Restorer, restore, with_local_statistics
+    from restora.progress import ProgressMeter
+    from restora.restoration import AutoRestorer, Restorer, Run, restore, with_local_statistics
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AutoRestorer": "restora.restoration",
+    "Cancelled": "restora.cancellation",
     "Diagnosis": "restora.diagnosis",
+    "ProgressMeter": "restora.progress",
     "RestoraError": "restora.errors",
     "Restorer": "restora.restoration",
+    "Run": "restora.restoration",
     "convert_state_dict": "restora.checkpoints",
     "create_model": "restora.networks",
     "diagnose": "restora.diagnosis",
@@ -36,9 +41,12 @@ _HOMES = {
 
 __all__ = [
     "AutoRestorer",
+    "Cancelled",
     "Diagnosis",
+    "ProgressMeter",
     "RestoraError",
     "Restorer",
+    "Run",
     "convert_state_dict",
     "create_model",
     "diagnose",

@@ -3,9 +3,11 @@
 import math
 import os
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Condition, local
 from typing import Literal
 
 from restora.errors import RestoraError
@@ -108,26 +110,89 @@ def _own_running(root: Path) -> int:
     return sum(stat.rpartition(")")[2].split()[:1] == ["R"] for stat in stats)
 
 
+class _Turns:
+    """Takes turns at torch's number of threads: it is one for the whole process where MKL computes.
+
+    Threads of Python that want the same number compute side by side, others wait for their turn.
+    """
+
+    def __init__(self) -> None:
+        self._changed = Condition()
+        self._waiting: deque[object] = deque()
+        self._inside, self._number, self._usual = 0, 0, 0
+        self._own = local()
+
+    def usual(self) -> int:
+        """Return what torch has been told outside of all turns, or within the one that this thread has."""
+        import torch
+
+        with self._changed:
+            return self._usual if self._inside and not self._nested else torch.get_num_threads()
+
+    @property
+    def _nested(self) -> bool:
+        return getattr(self._own, "nested", False)
+
+    @contextmanager
+    def turn(self, number: int) -> Iterator[None]:
+        import torch
+
+        if self._nested:  # waiting for others, who may wait for this one, could be forever
+            before = torch.get_num_threads()
+            torch.set_num_threads(number)
+            try:
+                yield
+            finally:
+                torch.set_num_threads(before)
+            return
+        ticket = object()
+        with self._changed:
+            self._waiting.append(ticket)
+            try:
+                self._changed.wait_for(
+                    lambda: self._waiting[0] is ticket and (not self._inside or self._number == number)
+                )
+            finally:  # also when it is interrupted
+                self._waiting.remove(ticket)
+                self._changed.notify_all()
+            if not self._inside:
+                self._number, self._usual = number, torch.get_num_threads()
+            self._inside += 1
+            torch.set_num_threads(number)
+        self._own.nested = True
+        try:
+            yield
+        finally:
+            self._own.nested = False
+            with self._changed:
+                self._inside -= 1
+                if not self._inside:  # while others compute, it would be theirs as well
+                    torch.set_num_threads(self._usual)
+                self._changed.notify_all()
+
+
+_turns = _Turns()
+
+
+def chosen_threads(threads: Threads) -> int:
+    """Return the number that is meant now; ``"auto"`` leaves alone what ``OMP_NUM_THREADS`` says."""
+    if isinstance(threads, int):
+        return threads
+    usual = _turns.usual()
+    return usual if threads is None or "OMP_NUM_THREADS" in os.environ else free_threads(usual)
+
+
 @contextmanager
 def computing_threads(threads: Threads) -> Iterator[None]:
     """Let torch compute with a number of threads, and with as many as before afterwards.
 
-    Args:
-        threads: See `Threads`. ``"auto"`` looks now, and leaves alone what ``OMP_NUM_THREADS`` says.
-    """
-    import torch
+    Threads of Python that are here with other numbers take turns.
 
-    before = torch.get_num_threads()
-    if threads == "auto":
-        threads = before if "OMP_NUM_THREADS" in os.environ else free_threads(before)
-    if threads is None or threads == before:
+    Args:
+        threads: See `Threads`.
+    """
+    with _turns.turn(chosen_threads(threads)):
         yield
-        return
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _granted(group: Path) -> float:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cache
 from importlib.util import find_spec
+from threading import Lock
 from typing import Any
 
 import torch
@@ -29,18 +30,21 @@ LONG_COMPILATION = 2.0
 """Seconds of compiling from which on it is said."""
 
 
-_left_out = False
+_left_out = 0
+_counting = Lock()
 
 
 @contextmanager
 def without_compiled_loops() -> Iterator[None]:
     """Compute as where Numba is not installed, in all threads: for another processor it compiles sums in another order."""
     global _left_out
-    before, _left_out = _left_out, True
+    with _counting:
+        _left_out += 1
     try:
         yield
     finally:
-        _left_out = before
+        with _counting:
+            _left_out -= 1
 
 
 def compiles(x: Tensor) -> bool:

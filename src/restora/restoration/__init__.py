@@ -8,6 +8,7 @@ from restora.restoration.jobs import Result, gather, restore, run_jobs
 from restora.restoration.local_statistics import with_local_statistics
 from restora.restoration.planning import Job, plan_jobs
 from restora.restoration.restorer import Restorer
+from restora.restoration.run import Run
 from restora.restoration.windowed_network import WindowedNetwork
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ __all__ = [
     "Job",
     "Restorer",
     "Result",
+    "Run",
     "SelfEnsemble",
     "WindowedNetwork",
     "gather",

@@ -1,10 +1,12 @@
 """The Restorer that finds out itself what is wrong with an image."""
 
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
 
+from restora.cancellation import Cancel, cancellable, check
 from restora.checkpoints.tasks import weights_for_task
 from restora.diagnosis import Diagnosis, diagnose
 from restora.diagnosis.treatment import INDEPENDENT_NOISE, REMEDIES, treatment_of
@@ -44,6 +46,7 @@ class AutoRestorer:
     def __init__(self, **options: Any) -> None:
         self.options = options
         self._restorers: dict[str, Restorer] = {}
+        self._building = Lock()
         self._restorer(REMEDIES["noise"])
 
     def choose(self, image: Any) -> Choice:
@@ -56,7 +59,9 @@ class AutoRestorer:
             RestoraError: No image, or one that cannot be read.
         """
         pixels = open_image(image).pixels
+        check()
         diagnosis = diagnose(pixels)
+        check()
         treatment = treatment_of(diagnosis)
         tasks = tuple(self._tried(task, pixels, diagnosis) for task in treatment.tasks)
         return Choice(tuple(map(self._restorer, tasks)), tasks, treatment.missing, diagnosis)
@@ -73,18 +78,25 @@ class AutoRestorer:
         change = np.abs(to_float(self._restorer(task)(window)) - to_float(window)).mean() * 255
         return task if change > LEAST_REMOVED * diagnosis.noise_level else REMEDIES["noise"]
 
-    def __call__(self, image: Any, *, progress: Progress | None = None) -> Any:
+    def __call__(self, image: Any, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Any:
         """Restore an image in kind, as `Restorer` does; one in which nothing is found comes back as it is.
 
         Args:
             image: A path, which gives a `Photograph`, a `Photograph`, a PIL image, an array or a tensor.
             progress: Called with the finished fraction, rising to 1.
+            cancel: Ends the work when it is set; see `Restorer`.
+
+        Raises:
+            Cancelled: ``cancel`` was set.
+            RestoraError: No image, or one that cannot be read.
         """
         if isinstance(image, str | Path):
             image = read(image)
-        return self.choose(image)(image, progress)
+        with cancellable(cancel):
+            return self.choose(image)(image, progress)
 
     def _restorer(self, task: str) -> Restorer:
-        if task not in self._restorers:
-            self._restorers[task] = Restorer(weights_for_task(task), **self.options)
-        return self._restorers[task]
+        with self._building:
+            if task not in self._restorers:
+                self._restorers[task] = Restorer(weights_for_task(task), **self.options)
+            return self._restorers[task]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from restora.cancellation import Cancel
 from restora.checkpoints.tasks import load_for_task, weights_for_task, without_weights
 from restora.errors import RestoraError
 from restora.restoration.restorer import Restorer
@@ -42,15 +43,15 @@ class Choice:
         done = f"restored with {weights}" if weights else "left as it is"
         return f"{self.diagnosis}; {done}", *map(without_weights, self.missing)
 
-    def __call__(self, image: Any, progress: Progress | None = None) -> Any:
-        """Do to an image what was chosen; ``progress`` is called with the finished fraction."""
+    def __call__(self, image: Any, progress: Progress | None = None, cancel: Cancel | None = None) -> Any:
+        """Do to an image what was chosen; ``progress`` and ``cancel`` are those of the `Restorer`."""
         for number, restorer in enumerate(self.restorers):
 
             def part(fraction: float, number: int = number) -> None:
                 if progress:
                     progress((number + fraction) / len(self.restorers))
 
-            image = restorer(image, progress=part)
+            image = restorer(image, progress=part, cancel=cancel)
         return image
 
 

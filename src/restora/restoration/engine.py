@@ -1,10 +1,12 @@
 """Engine: a network on a device, in a precision, which runs a tile."""
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
+from restora.cancellation import checking_operations
 from restora.errors import RestoraError
 from restora.layers.precision import computes_in_bfloat16
 from restora.networks.contract import Requirements, RestorationNetwork, as_network
@@ -46,10 +48,13 @@ class Engine:
             (1, 3, H, W), float32, on the CPU; exactly zero where the network changes nothing.
 
         Raises:
+            Cancelled: That was asked for meanwhile; see `restora.cancellation`.
             RestoraError: The network's answer is not finite.
         """
+        eager = all(getattr(part, "eager", True) for part in self.network.modules())
         x = x.to(self.device, memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
+        checking = checking_operations() if eager else nullcontext()
+        with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32), checking:
             answer = self.network(x)
         difference: Tensor = answer.float() - x[:, :3]
         if not difference.isfinite().all():

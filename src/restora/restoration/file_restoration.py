@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from restora.atomic import claimed, output_file, refusal, sweep
+from restora.cancellation import Cancel, Cancelled, cancellable, check
 from restora.errors import RestoraError
 from restora.failures import failure
 from restora.images import Photograph, losses, read, write
@@ -78,6 +79,7 @@ class Settings:
         compare: Also write a picture of before and after.
         max_pixels: Refuse larger photographs.
         progress: Called with the job at hand, its finished and all its megapixels.
+        cancel: Ends the work when it is set; see `Restorer`.
     """
 
     restorer: "Restorer | AutoRestorer"
@@ -86,6 +88,7 @@ class Settings:
     compare: bool = False
     max_pixels: int = MAX_PIXELS
     progress: Progress | None = None
+    cancel: Cancel | None = None
 
 
 class FileRestoration:
@@ -95,11 +98,13 @@ class FileRestoration:
         job: Its files.
         settings: Of the run.
         result: What became of it, as soon as that is known.
+        cancelled: Whether it was stopped, and there is no result.
     """
 
     def __init__(self, job: Job, settings: Settings) -> None:
         self.job, self.settings = job, settings
         self.result: Result | None = None
+        self.cancelled = False
         self._claim = ExitStack()
         self._before: Photograph | None = None
         self._after: Photograph | None = None
@@ -124,15 +129,18 @@ class FileRestoration:
     def write(self) -> None:
         """Write what is to be written; now there is a `result`."""
         self._stage(self._write)
-        assert self.result is not None
-        self.result = replace(self.result, seconds=self._seconds)
+        if self.result is not None:
+            self.result = replace(self.result, seconds=self._seconds)
         self._end()
 
     def _stage(self, stage: Callable[[], Result | None]) -> None:
         """Do a stage if there is no result yet; the one place that decides what a failed file is."""
         begin = perf_counter()
         try:
-            self.result = self.result or stage()
+            if not self.cancelled:
+                self.result = self.result or stage()
+        except Cancelled:
+            self.cancelled = True
         except Exception as error:  # whatever it is, the other files are to be restored
             words = failure(error, self.job.source, self.job.target, self.job.comparison)
             self.result = Result(self.job.source, "failed", error=words)
@@ -163,15 +171,17 @@ class FileRestoration:
         self._claim.enter_context(claimed(self.job.target))
         if (finished := self._finished()) is not None:  # meanwhile, by another process
             return finished
-        restorer, size = self.settings.restorer, before.megapixels
+        restorer, size, cancel = self.settings.restorer, before.megapixels, self.settings.cancel
 
         def report(done: float) -> None:
             if self.settings.progress:
                 self.settings.progress(self.job, done * size, size)
 
-        self._choice = Choice((restorer,)) if isinstance(restorer, Restorer) else restorer.choose(before)
-        if self._choice.restorers or not _keeps_format(self.job):
-            self._after = self._choice(before, report)
+        with cancellable(cancel):
+            check()
+            self._choice = Choice((restorer,)) if isinstance(restorer, Restorer) else restorer.choose(before)
+            if self._choice.restorers or not _keeps_format(self.job):
+                self._after = self._choice(before, report)
             self._used = tuple(restorer.used for restorer in self._choice.restorers)
         return None
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from restora.cancellation import Cancel, Cancelled
 from restora.errors import RestoraError
 from restora.images import ImageFile, find_images
 from restora.restoration.choosing import restorer_for
@@ -28,6 +29,8 @@ def restore(
     quality: int | None = None,
     overwrite: bool = False,
     compare: bool = False,
+    progress: Progress | None = None,
+    cancel: Cancel | None = None,
     **options: Any,
 ) -> list[Result]:
     """Restore photographs in files.
@@ -44,6 +47,8 @@ def restore(
         quality: 1 to 100 for JPEG and WebP; that of the photograph by default.
         overwrite: Restore again what is there already.
         compare: Also write a picture of before and after beside each result.
+        progress: Called with the job at hand, its finished and all its megapixels.
+        cancel: Ends the work when it is set, as for the `Restorer`; files that are finished stay.
         **options: Of the `Restorer`: ``strength``, ``tile``, ``overlap``, ``ensemble``, ``precision``,
         ``device``, ``engine``, ``threads``, ``reproducible``.
 
@@ -51,6 +56,7 @@ def restore(
         A result for every file; those whose target was there already are skipped.
 
     Raises:
+        Cancelled: ``cancel`` was set before all was done.
         RestoraError: Wrong options at once; failed files after all others are done.
 
     Example:
@@ -63,7 +69,15 @@ def restore(
     restorer = restorer_for(task, weights, **options) if jobs else None
     results = [*missing]
     if restorer is not None:
-        results += run_jobs(jobs, restorer, quality=quality, overwrite=overwrite, compare=compare)
+        results += run_jobs(
+            jobs,
+            restorer,
+            quality=quality,
+            overwrite=overwrite,
+            compare=compare,
+            progress=progress,
+            cancel=cancel,
+        )
     failed = [result for result in results if result.status == "failed"]
     if failed:
         more = f" ({len(failed)} of {len(results)} failed, this was the first)" if len(results) > 1 else ""
@@ -99,6 +113,7 @@ def run_jobs(
     compare: bool = False,
     max_pixels: int = MAX_PIXELS,
     progress: Progress | None = None,
+    cancel: Cancel | None = None,
 ) -> Iterator[Result]:
     """Restore one file after the other; a file that fails, whatever of, does not stop the rest.
 
@@ -113,11 +128,28 @@ def run_jobs(
         compare: Also write a picture of before and after.
         max_pixels: Refuse larger photographs.
         progress: Called with the job at hand, its finished and all its megapixels.
+        cancel: Ends the work when it is set, as for the `Restorer`; files that are finished stay.
 
     Yields:
         The result of each job, in order, when it is done.
+
+    Raises:
+        Cancelled: ``cancel`` was set before all was done; after the results of what was done.
     """
-    settings = Settings(restorer, quality, overwrite, compare, max_pixels, progress)
-    for done in pipelined(FileRestoration(job, settings) for job in jobs):
-        assert done.result is not None
-        yield done.result
+    settings = Settings(restorer, quality, overwrite, compare, max_pixels, progress, cancel)
+    cancelled = False
+
+    def until_cancelled() -> Iterator[FileRestoration]:
+        nonlocal cancelled
+        for job in jobs:
+            if cancel is not None and cancel.is_set():
+                cancelled = True
+                return
+            yield FileRestoration(job, settings)
+
+    for done in pipelined(until_cancelled()):
+        if done.result is not None:
+            yield done.result
+        cancelled |= done.cancelled
+    if cancelled:
+        raise Cancelled("cancelled; what was finished is there, run it again to continue")

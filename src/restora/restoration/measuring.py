@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from restora.atomic import write_file
+from restora.cancellation import Cancelled, check
 from restora.layers.precision import computes_in_bfloat16
 from restora.networks.contract import RestorationNetwork
 from restora.restoration.engine import Engine, build_engine
@@ -141,9 +142,12 @@ def _measured(network: RestorationNetwork, side: int, pairs: list[tuple[str, str
     exact = engine_for(network, "torch", "float32", side)
     expected = exact.residual(noisy)
     for engine, precision in pairs:
+        check()
         try:
             run = engine_for(network, engine, precision, side).residual
             answer = run(noisy)
+        except Cancelled:
+            raise
         except Exception as problem:
             # Whatever a compiler of somebody else's stumbles over, torch restores the picture.
             yield Measurement(

@@ -4,11 +4,13 @@ import math
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from threading import Lock, local
 from typing import Any, Literal, TypeVar, overload
 
 import torch
 from torch import nn
 
+from restora.cancellation import Cancel, cancellable, check
 from restora.errors import RestoraError
 from restora.images import Photograph
 from restora.input_types import open_image
@@ -21,7 +23,7 @@ from restora.restoration.engine_choice import EngineChoice
 from restora.restoration.ensemble import SelfEnsemble
 from restora.restoration.tiled_restoration import Progress, restore_pixels
 from restora.restoration.tiling import check_tile, round_up
-from restora.threads import Threads, check_threads, computing_threads
+from restora.threads import Threads, check_threads, chosen_threads, computing_threads
 
 MEMORY_SHARE = 0.5
 CPU_BUDGET = 1024**3
@@ -59,8 +61,10 @@ class Restorer:
             ``"auto"`` is fixed, and memory that runs out is an error instead of smaller tiles. The environment has
             its part in it, see `restora.reproducibility`.
 
+    Several threads may use one restorer at once: each gets what it would get alone.
+
     Attributes:
-        used: What restored the last image: ``weights`` (their name), ``device``, ``precision``, ``tile`` (side in pixels,
+        used: What restored the last image (of this thread, if it has restored any): ``weights`` (their name), ``device``, ``precision``, ``tile`` (side in pixels,
             ``None`` for the whole image), ``engine`` and ``threads``.
 
     Raises:
@@ -109,7 +113,8 @@ class Restorer:
             tile = network.requirements.engine_side
         self.tile, self.overlap, self.threads, self.reproducible = tile, overlap, threads, reproducible
         self.weights = network.card.name if network.card else None
-        self.used: dict[str, str | int | None] = {}
+        self._of_thread, self._choosing = local(), Lock()
+        self._last_used: dict[str, str | int | None] = {}
 
         def wrapped(inner: RestorationNetwork) -> RestorationNetwork:
             return blended(SelfEnsemble(inner) if ensemble else inner, strength)
@@ -127,18 +132,32 @@ class Restorer:
             check_tile(side, shared, multiple=needs.multiple, min_size=needs.min_size)
         self._auto_tile: int | None = None
 
+    @property
+    def used(self) -> dict[str, str | int | None]:
+        """What restored the last image of this thread; of all threads, where this one has restored none."""
+        used: dict[str, str | int | None] = getattr(self._of_thread, "used", self._last_used)
+        return used
+
     @overload
-    def __call__(self, image: str | Path, *, progress: Progress | None = None) -> Photograph: ...
+    def __call__(
+        self, image: str | Path, *, progress: Progress | None = None, cancel: Cancel | None = None
+    ) -> Photograph: ...
     @overload
-    def __call__(self, image: Kind, *, progress: Progress | None = None) -> Kind: ...
-    def __call__(self, image: Any, *, progress: Progress | None = None) -> Any:
+    def __call__(
+        self, image: Kind, *, progress: Progress | None = None, cancel: Cancel | None = None
+    ) -> Kind: ...
+    def __call__(self, image: Any, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Any:
         """Restore an image.
 
         Args:
             image: A path, a `Photograph`, a PIL image, an array or a tensor; see `open_image`. A tensor may
                 be a batch (B, C, H, W). A network for dual-pixel sensors takes arrays (H, W, 6) or tensors
                 (6, H, W), RGB of the left and then of the right view, and gives three channels back.
-            progress: Called with the finished fraction of the image or batch, rising to 1.
+            progress: Called with the finished fraction of the image or batch, rising to 1; `restora.ProgressMeter`
+                tells from it how fast that is. `restora.Run` gives an iterator instead.
+            cancel: A `threading.Event`, or what else has ``is_set``: when it is set, from another thread or from
+                ``progress``, the work ends: before the next operation where torch computes, before the next tile
+                where another engine does.
 
         Returns:
             The same kind of image: type, depth, shape, alpha and metadata as they came. A path gives a
@@ -146,38 +165,50 @@ class Restorer:
             to the input's own range where that is wider.
 
         Raises:
+            Cancelled: ``cancel`` was set.
             RestoraError: No image, an unknown type, or memory that runs out.
         """
+        with cancellable(cancel):
+            check()
+            return self._restored(image, progress)
+
+    def _restored(self, image: Any, progress: Progress | None) -> Any:
         if isinstance(image, torch.Tensor) and image.ndim == 4:
             return self._batch(image, progress)
         opened = open_image(image)
         overlap = None if self.overlap == "auto" else self.overlap
         plainly = without_compiled_loops() if self.reproducible else nullcontext()
-        with computing_threads(self.threads), plainly:
-            engine = self.choice(*opened.pixels.shape[:2])
-            if engine is not None:
-                tile: int | None = self.choice.side
-            else:
-                if self.choice.torch_precision is not None:
-                    self.engine = replace(self.engine, dtype=getattr(torch, self.choice.torch_precision))
-                engine, tile = self.engine, self.auto_tile() if self.tile == "auto" else self.tile
-            self.used = {
+        threads = chosen_threads(self.threads)
+        with plainly:
+            with self._choosing, computing_threads(threads):
+                engine, tile, name = self._chosen(*opened.pixels.shape[:2])
+            self._of_thread.used = self._last_used = {
                 "weights": self.weights,
                 "device": engine.device.type,
                 "precision": str(engine.dtype).removeprefix("torch."),
                 "tile": tile,
-                "engine": "torch" if engine is self.engine else self.choice.name,
-                "threads": torch.get_num_threads(),
+                "engine": name,
+                "threads": threads,
             }
             restored = restore_pixels(
                 engine,
                 opened.pixels,
                 tile=tile,
                 overlap=overlap,
+                threads=threads,
                 progress=progress,
                 smaller=self._smaller,
             )
         return opened.close(restored)
+
+    def _chosen(self, height: int, width: int) -> tuple[Engine, int | None, str]:
+        """Choose what restores an image of that size in pixels, the side of its tiles, and the name of the engine."""
+        engine = self.choice(height, width)
+        if engine is not None:
+            return engine, self.choice.side, self.choice.name
+        if self.choice.torch_precision is not None:
+            self.engine = replace(self.engine, dtype=getattr(torch, self.choice.torch_precision))
+        return self.engine, self.auto_tile() if self.tile == "auto" else self.tile, "torch"
 
     def _smaller(self, side: int) -> None:
         if self.reproducible:

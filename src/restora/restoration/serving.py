@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Self
 
 import torch
@@ -31,7 +32,12 @@ class ServedNetwork(RestorationNetwork):
         engine: Name of a runtime that is installed.
         precision: One of the runtime's.
         side: Height and width of all inputs in pixels, as the network requires them.
+
+    Attributes:
+        eager: That torch does not run its operations one by one.
     """
+
+    eager = False
 
     def __init__(self, network: RestorationNetwork, engine: str, precision: str, side: int) -> None:
         super().__init__()
@@ -41,6 +47,7 @@ class ServedNetwork(RestorationNetwork):
         # A tuple hides it from torch: neither moved nor copied nor watched.
         self._folded = (network.fold().float().eval().requires_grad_(False),)
         self._runtime: tuple[int, Runtime] | None = None
+        self._lock = Lock()  # a runtime keeps one request, and computes with all threads anyway
 
     @property
     def requirements(self) -> Requirements:
@@ -49,7 +56,10 @@ class ServedNetwork(RestorationNetwork):
 
     def forward(self, x: Tensor) -> Tensor:
         """Restore (B, C, side, side) -> (B, 3, side, side)."""
-        threads = torch.get_num_threads()
+        with self._lock:
+            return self._served(x, torch.get_num_threads())
+
+    def _served(self, x: Tensor, threads: int) -> Tensor:
         if self._runtime is None or self._runtime[0] != threads:
             self.folder.mkdir(parents=True, exist_ok=True)
             runtime = runtime_class(self.engine)(

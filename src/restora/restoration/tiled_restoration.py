@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from restora.cancellation import check
 from restora.errors import RestoraError
 from restora.failures import out_of_memory
 from restora.networks.contract import Requirements
@@ -21,6 +22,7 @@ from restora.restoration.tiling import (
     unreliable_margin,
 )
 from restora.tensors import to_tensor
+from restora.threads import Threads, computing_threads
 
 SMALLEST_TILE = 64
 """Pixels; memory that does not suffice for such a tile will not suffice for a smaller one either."""
@@ -73,6 +75,7 @@ def restore_pixels(
     *,
     tile: int | None,
     overlap: int | None,
+    threads: Threads = None,
     progress: Progress | None = None,
     smaller: Callable[[int], None] = lambda side: None,
 ) -> Pixels:
@@ -90,6 +93,7 @@ def restore_pixels(
         tile: Side of a tile in pixels, or ``None`` for the whole image at once. Halved when memory runs out;
             the run then goes on below the rows that are finished.
         overlap: Pixels that neighbouring tiles share at least, or ``None`` for `auto_overlap`.
+        threads: That compute a tile; see `restora.threads`.
         progress: Called with the finished fraction after each tile, rising to 1.
         smaller: Called with the new side when a tile is halved; may refuse it by raising.
 
@@ -97,6 +101,7 @@ def restore_pixels(
         An array like ``pixels``, of two views one (H, W, 3).
 
     Raises:
+        Cancelled: That was asked for; see `restora.cancellation`.
         RestoraError: Impossible tile, unknown type, not the channels that the network takes, memory that runs
             out even with the smallest tile.
     """
@@ -110,7 +115,7 @@ def restore_pixels(
         raise RestoraError(f"the network takes {views}; got an image of shape {pixels.shape}")
     if pixels.size == 0:
         raise RestoraError(f"an image of shape {pixels.shape} has no pixels")
-    canvas = _Canvas(engine, pixels, progress)
+    canvas = _Canvas(engine, pixels, threads, progress)
     while canvas.done < len(pixels):
         try:
             canvas.sweep(tile, _overlap(overlap, tile, engine.requirements))
@@ -133,8 +138,8 @@ class _Canvas:
         done: How many rows are finished.
     """
 
-    def __init__(self, engine: Engine, pixels: Pixels, progress: Progress | None) -> None:
-        self.engine, self.pixels, self.progress = engine, pixels, progress
+    def __init__(self, engine: Engine, pixels: Pixels, threads: Threads, progress: Progress | None) -> None:
+        self.engine, self.pixels, self.threads, self.progress = engine, pixels, threads, progress
         self.values = Range.of(pixels)
         self.changed = pixels if pixels.ndim == 2 else pixels[..., :3]  # of two views the left one
         self.restored: Pixels = np.empty(self.changed.shape, pixels.dtype)
@@ -188,10 +193,12 @@ class _Canvas:
 
     def _change(self, pixels: Pixels, rows: AxisPlan, columns: AxisPlan, top: int, left: int) -> Change:
         """Run the network on one tile: (tile, tile[, 3]), what it changes, in the network's units."""
+        check()
         row_indices = padded_indices(top, top + rows.tile, rows.extent, rows.padded)
         column_indices = padded_indices(left, left + columns.tile, columns.extent, columns.padded)
         x = to_tensor(gray_to_rgb(pixels[row_indices[:, None], column_indices]))[None]
-        change: Change = self.engine.residual(x)[0].permute(1, 2, 0).numpy()  # (tile, tile, 3)
+        with computing_threads(self.threads):
+            change: Change = self.engine.residual(x)[0].permute(1, 2, 0).numpy()  # (tile, tile, 3)
         return change if pixels.ndim == 3 else change.mean(axis=2)
 
     def _finish(self, end: int, change: Change) -> None:
