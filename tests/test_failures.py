@@ -32,6 +32,10 @@ def cache(tmp_path, monkeypatch):
         (RestoraError("in/a.png: is empty"), "in/a.png: is empty"),
         (RestoraError("out/a.png: exists"), "out/a.png: exists"),
         (RestoraError("is empty"), "in/a.png: is empty"),
+        (
+            RuntimeError("Exception from core.cpp:132: can't alloc"),
+            "in/a.png: memory does not suffice; close other programs, or scale the picture down",
+        ),
         (MemoryError(), "in/a.png: memory does not suffice; close other programs, or scale the picture down"),
         (
             OSError(errno.ENAMETOOLONG, "File name too long", "out/a.png"),

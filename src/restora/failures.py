@@ -15,7 +15,7 @@ _OUT_OF_MEMORY = (
     "out of memory",
     "not enough memory",
     "insufficient memory",  # OpenCV
-    "can't allocate memory",
+    "can't alloc",  # torch, OpenVINO
     "alloc_failed",
     "could not create a primitive",  # oneDNN
     "could not create a memory",

@@ -188,6 +188,19 @@ def test_auto_measures_once_and_only_for_large_images(
     assert again.choice(SIDE // 2, SIDE // 2) is None  # most of a tile would be padding
 
 
+def test_auto_compiles_nothing_where_memory_is_short(
+    fake: type[Fake], network: RestorationNetwork, monkeypatch: pytest.MonkeyPatch, cache: Path
+) -> None:
+    monkeypatch.setattr(engine_choice, "MEASURED_FROM", 1)
+    monkeypatch.setattr(engine_choice, "free_memory", lambda: engine_choice.ENGINE_MEMORY - 1)
+    restorer = Restorer(network, tile=SIDE)
+    assert restorer.choice(SIDE, SIDE) is None
+    assert CALLS == []
+    monkeypatch.setattr(engine_choice, "free_memory", lambda: engine_choice.ENGINE_MEMORY)
+    restorer.choice(SIDE, SIDE)
+    assert CALLS != []
+
+
 def test_auto_does_not_compile_for_minutes_but_takes_what_is_compiled(
     fake: type[Fake], network: RestorationNetwork, monkeypatch: pytest.MonkeyPatch, cache: Path
 ) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import torch
 
 from restora.errors import RestoraError
+from restora.memory import free_memory
 from restora.networks.contract import RestorationNetwork
 from restora.restoration.engine import Engine, build_engine
 from restora.restoration.measuring import Measurement, fastest, measure, measured, precisions_of
@@ -16,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 MEASURED_FROM = 2**20
 """Pixels from which on an image is worth the seconds that engines take to be compiled and measured."""
+ENGINE_MEMORY = 2 * 2**30
+"""Bytes that must be free for ``"auto"`` to compile and measure engines; a compiler takes up to half of it."""
 MOST_PADDING = 1.25
 """Pixels with padding by pixels without, up to which ``"auto"`` pads a small image to the tile of an engine."""
 
@@ -84,6 +87,8 @@ class EngineChoice:
         if self.engine == "auto" and not self._only_torch:
             padded = max(height, self.side) * max(width, self.side)
             if padded > MOST_PADDING * height * width:
+                return None
+            if not self._settled and free_memory() < ENGINE_MEMORY:
                 return None
         slow = self.engine == "auto" and not self.network.requirements.exports_quickly
         if slow and not self._settled and not measured(self.network, self.side, self._engines):
