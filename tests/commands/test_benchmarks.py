@@ -12,7 +12,7 @@ def test_every_benchmark_is_listed(restora_command):
     rows = json.loads(restora_command("benchmarks", "--json").stdout)
     assert [row["name"] for row in rows] == list(BENCHMARKS)
     for name in BENCHMARKS:
-        assert f" {name} " in text
+        assert f"\n{name} " in text
 
 
 def test_a_card_shows_what_one_must_know(restora_command):
@@ -83,4 +83,4 @@ def test_protocols_lists_every_one(restora_command):
     assert [row["name"] for row in rows] == list(PROTOCOLS)
     text = restora_command("protocols").stdout
     for name in PROTOCOLS:
-        assert f" {name} " in text
+        assert f"\n{name} " in text

@@ -94,6 +94,24 @@ def test_files_are_read_from_a_folder(tmp_path):
     assert read_evaluations(tmp_path) == [scored([30])]
 
 
+def test_of_a_record_and_a_part_of_it_the_fuller_is_taken_and_said(tmp_path, caplog):
+    caplog.set_level("INFO", "restora")
+    whole, other = scored([30, 40, 50]), scored([1, 2], "sigma-50")
+    for name, one in {
+        "a-first-2": scored([30, 40]),
+        "b": whole,
+        "c-first-1": scored([30]),
+        "d": other,
+    }.items():
+        write_json(tmp_path / f"{name}.json", one)
+    assert read_evaluations(tmp_path) == [whole, other]
+    assert "40.00" in results_page(read_evaluations(tmp_path), "f")
+    assert [record.getMessage() for record in caplog.records[:2]] == [
+        f"{tmp_path}/{part}.json: left out, {tmp_path}/b.json is fuller; it has {count} of its 3 images"
+        for part, count in (("a-first-2", 2), ("c-first-1", 1))
+    ]
+
+
 def test_measured_and_published_stand_in_one_order_and_other_protocols_are_noted():
     mine = scored([33, 33], variant="", benchmark="rain100l", title="Rain100L", protocol="derain-y8")
     board = leaderboard([mine])

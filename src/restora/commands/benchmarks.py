@@ -13,6 +13,7 @@ from rich.table import Table
 
 from restora.commands.lines import print_line
 from restora.commands.options import AsJson, Split, Variant
+from restora.commands.rows import print_table
 from restora.datasets import BENCHMARKS, Benchmark, benchmark
 from restora.datasets.examination import MANY, Examination, examine
 
@@ -53,7 +54,7 @@ def list_benchmarks(context: typer.Context, as_json: AsJson = False) -> None:
     for card in BENCHMARKS.values():
         images = f"{card.size}; {card.bits}-bit {card.format}"
         table.add_row(card.name, card.task, _counts(card), images, card.pairing)
-    Console().print(table)
+    print_table(table)
 
 
 @benchmarks.command()
@@ -79,7 +80,7 @@ def show(name: Name, as_json: AsJson = False) -> None:
     table.add_row("source", card.source)
     for note in card.notes:
         table.add_row("note", note)
-    Console().print(table)
+    print_table(table)
 
 
 @benchmarks.command(epilog=EPILOG)

@@ -22,6 +22,7 @@ from restora.commands.options import (
     pixels_or_auto,
 )
 from restora.commands.progress import counting_bar
+from restora.commands.rows import print_table
 from restora.datasets import Pairs
 from restora.datasets import benchmark as card_of
 from restora.errors import RestoraError
@@ -180,7 +181,7 @@ def _print(heading: str, board: Leaderboard, out: Console, *, caption: str = "")
         notes = [row.remark, f"by {row.protocol}" if row.protocol is not None else ""]
         words = [escape(text) for text in (row.source, "; ".join(note for note in notes if note))]
         table.add_row(escape(row.method), *scores, *words, style="bold" if row.measured else None)
-    out.print(table)
+    print_table(table, out)
 
 
 def _write_report(path: Path, result: Evaluation, pairs: Pairs, used: Method, run: Run) -> Path:

@@ -2,10 +2,10 @@
 
 import json
 
-from rich.console import Console
 from rich.table import Table
 
 from restora.commands.options import AsJson
+from restora.commands.rows import print_table
 from restora.metrics import PROTOCOLS
 
 
@@ -29,4 +29,4 @@ def protocols(
     table = Table("name", "metrics", "what is done", "printed by", show_lines=True)
     for protocol in PROTOCOLS.values():
         table.add_row(protocol.name, ", ".join(protocol.metrics), protocol.description, protocol.papers)
-    Console().print(table)
+    print_table(table)

@@ -11,6 +11,7 @@ from rich.table import Table
 from restora.checkpoints import WeightsCard, list_weights
 from restora.checkpoints.published import PUBLISHED, PublishedWeights
 from restora.checkpoints.tasks import TASKS
+from restora.commands.rows import print_table
 
 
 def weights(
@@ -29,9 +30,9 @@ def weights(
         return
     console = Console()
     for card in cards:
-        console.print(_card_table(card))
+        print_table(_card_table(card), console)
         console.print()
-    console.print(_published_table(authors))
+    print_table(_published_table(authors), console)
     missing = [name for name in TASKS if name not in {card.task for card in cards}]
     if missing and not published:
         console.print(f"\ntasks without weights in the package so far: {', '.join(missing)}", markup=False)

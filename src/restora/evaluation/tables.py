@@ -1,5 +1,6 @@
 """Tables of the documentation in Markdown, from the files that evaluations left: nobody types a number."""
 
+import logging
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -18,6 +19,8 @@ Written by `restora tables` from the files in `{folder}`; every image's score is
 with restora, the others are printed by the sources they name. How to repeat a row: [evaluation.md](evaluation.md).
 On synthetic noise, baselines are told sigma unless "estimated noise" stands beside them; restora's weights never are.
 """
+
+logger = logging.getLogger(__name__)
 
 _MARKED = re.compile(
     r"(<!-- restora tables: (?P<benchmarks>[^;>]+); (?P<methods>[^;>]+) -->\n).*?<!-- end -->", re.DOTALL
@@ -89,7 +92,9 @@ def benchmark_tables(evaluations: Sequence[Evaluation], heading: str = "##") -> 
 
 
 def read_evaluations(folder: str | Path) -> list[Evaluation]:
-    """Read every JSON file of a folder.
+    """Read every JSON file of a folder, without those that are a part of another: the same method on fewer images.
+
+    What is left out is said in the log.
 
     Raises:
         RestoraError: There is none, or one is no evaluation.
@@ -97,7 +102,19 @@ def read_evaluations(folder: str | Path) -> list[Evaluation]:
     files = sorted(Path(folder).glob("*.json"))
     if not files:
         raise RestoraError(f"{folder}: holds no evaluations; put JSON files of restora evaluate there")
-    return [read_json(path) for path in files]
+    found = {path: read_json(path) for path in files}
+    for path, part in list(found.items()):
+        for other, fuller in found.items():
+            if _identity(part) == _identity(fuller) and {*part.names} < {*fuller.names}:
+                numbers = f"{len(part.names)} of its {len(fuller.names)} images"
+                logger.info("%s: left out, %s is fuller; it has %s", path, other, numbers)
+                del found[path]
+                break
+    return list(found.values())
+
+
+def _identity(evaluation: Evaluation) -> tuple[Case, str, str]:
+    return evaluation.case, evaluation.protocol, evaluation.method_title
 
 
 def _tables(group: Sequence[Evaluation], *, published: bool) -> str:
