@@ -14,6 +14,8 @@ from restora.images import Photograph, read
 from restora.pixels import Pixels
 from restora.tensors import to_pixels
 
+_BYTES = bytes | bytearray | memoryview
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -28,11 +30,27 @@ class Opened:
     close: Callable[[Pixels], Any]
 
 
+def loaded(image: Any) -> Any:
+    """Return the `Photograph` in a file, which is given by its path, as bytes or as a file object; all else as it is.
+
+    Raises:
+        RestoraError: The file cannot be read.
+    """
+    is_file = isinstance(image, str | Path | _BYTES) or hasattr(image, "read")
+    return read(image) if is_file else image
+
+
+def in_memory(image: Any) -> bool:
+    """Tell whether something is an image by itself, and not the path of one, or several."""
+    kinds = Photograph | Image.Image | np.ndarray | torch.Tensor | _BYTES
+    return isinstance(image, kinds) or hasattr(image, "read")
+
+
 def open_image(image: Any) -> Opened:
     """Take an image apart.
 
     Args:
-        image: A path (read as a `Photograph`), a `Photograph`, a PIL image, an array (H, W) or (H, W, C) with
+        image: A file (its path, its bytes or a file object; read as a `Photograph`), a `Photograph`, a PIL image, an array (H, W) or (H, W, C) with
             C = 1 gray, 2 gray and alpha, 3 RGB, 4 RGB and alpha, of uint8, uint16 or float in [0, 1], or a
             tensor (C, H, W) with the same C, of uint8 or float in [0, 1]. Alpha passes through as it is.
 
@@ -43,8 +61,7 @@ def open_image(image: Any) -> Opened:
     Raises:
         RestoraError: Something else, or a shape that is no image.
     """
-    if isinstance(image, str | Path):
-        image = read(image)
+    image = loaded(image)
     if isinstance(image, Photograph):
         photograph = image
         return Opened(photograph.pixels, photograph.with_pixels)
@@ -55,7 +72,7 @@ def open_image(image: Any) -> Opened:
     if isinstance(image, np.ndarray):
         return _open_array(image)
     raise RestoraError(
-        f"cannot restore a {type(image).__name__}; give a path, a PIL image, a NumPy array or a torch tensor"
+        f"cannot restore a {type(image).__name__}; give a path, bytes, a file object, a PIL image, a NumPy array or a torch tensor"
     )
 
 

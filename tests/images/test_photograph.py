@@ -4,7 +4,8 @@ from numpy.testing import assert_array_equal
 from PIL import Image, ImageOps
 
 from restora.errors import RestoraError
-from restora.images import Metadata, Photograph
+from restora.images import Metadata, Photograph, read
+from restora.pixels import to_uint8
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -94,3 +95,45 @@ def test_shown_are_the_pixels_on_white(make_photograph, dtype, gray):
 def test_what_is_no_intensity_is_shown_as_the_nearest_one():
     pixels = np.array([[-0.5, 0.25, 1.5, np.nan]], np.float32)
     assert Photograph(pixels).shown()[0, :, 0].tolist() == [0, 0.25, 1, 0]
+
+
+def test_a_photograph_is_told_in_words(make_photograph):
+    pixels = np.zeros((4, 6, 3), np.uint16)
+    assert repr(Photograph(pixels)) == "<Photograph of 6 x 4 pixels, 16-bit RGB>"
+    of_file = Photograph(pixels[..., 0], pixels[..., 0], Metadata(format="PNG"))
+    assert repr(of_file) == "<Photograph of 6 x 4 pixels, 16-bit gray with alpha, from a PNG file>"
+
+
+def test_save_writes_and_does_not_overwrite_unasked(tmp_path, make_photograph):
+    photograph = make_photograph(alpha=True, metadata=Metadata(orientation=6))
+    path = photograph.save(tmp_path / "new" / "a.png")
+    assert_array_equal(read(path).pixels, photograph.pixels)
+    assert read(path).metadata.orientation == 6
+    with pytest.raises(RestoraError, match="exists already"):
+        photograph.save(path)
+    assert photograph.save(path, overwrite=True) == path
+
+
+def test_notebooks_get_the_upright_picture_in_8_bits_with_its_profile(make_photograph, icc):
+    pixels = np.random.default_rng(0).integers(0, 65536, (7, 5, 3)).astype(np.uint16)
+    photograph = Photograph(pixels, pixels[..., 0], Metadata(orientation=6, icc=icc, comments=(b"private",)))
+    shown = read(photograph._repr_png_())
+    assert_array_equal(shown.pixels, to_uint8(photograph.upright().pixels))
+    assert_array_equal(shown.alpha, to_uint8(photograph.upright().alpha))
+    assert (shown.metadata.icc, shown.metadata.orientation, shown.metadata.comments) == (icc, 1, ())
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((1, 9000), (1, 2048)), ((4096, 2048, 3), (2048, 1024, 3)), ((3, 2, 3), (3, 2, 3))],
+)
+def test_notebooks_get_a_large_picture_reduced(shape, expected):
+    assert read(Photograph(np.zeros(shape, np.uint8))._repr_png_()).pixels.shape == expected
+
+
+def test_show_hands_the_picture_to_the_viewer(monkeypatch, make_photograph):
+    seen = []
+    monkeypatch.setattr(Image.Image, "show", lambda image: seen.append(np.asarray(image)))
+    photograph = make_photograph()
+    photograph.show()
+    assert_array_equal(seen[0], photograph.pixels)

@@ -294,3 +294,44 @@ def test_oddities_of_a_tiff_are_not_printed(tmp_path, capfd, place):
     with pytest.raises(RestoraError):
         read(path)
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("kind", [bytes, bytearray, memoryview, io.BytesIO], ids=lambda kind: kind.__name__)
+def test_content_is_read_as_its_file_is(tmp_path, kind):
+    content = pillow_file("TIFF", dpi=(300, 150))
+    path = tmp_path / "a.tif"
+    path.write_bytes(content)
+    photograph, expected = read(kind(content)), read(path)
+    assert_array_equal(photograph.pixels, expected.pixels)
+    assert photograph.metadata == expected.metadata
+
+
+def test_a_file_object_is_read_from_where_it_stands_and_stays_open(tmp_path):
+    content = pillow_file("PNG")
+    path = tmp_path / "two.bin"
+    path.write_bytes(b"head" + content)
+    with path.open("rb") as stream:
+        stream.seek(4)
+        assert read(stream).width == 32
+        assert not stream.closed
+    pipe, end = os.pipe()  # cannot seek
+    with os.fdopen(end, "wb") as writing:
+        writing.write(content)
+    with os.fdopen(pipe, "rb") as reading:
+        assert read(reading).width == 32
+
+
+def test_content_that_is_no_image_is_refused_by_its_name(tmp_path):
+    with pytest.raises(RestoraError, match=r"^the given bytes: is empty"):
+        read(b"")
+    with pytest.raises(RestoraError, match=r"^the given BytesIO: is not an image that restora knows"):
+        read(io.BytesIO(b"nonsense" * 9))
+    with pytest.raises(RestoraError, match=r"^the given bytes: .*cut short"):
+        read(pillow_file("PNG")[:300])
+    path = tmp_path / "a.txt"
+    path.write_text("words")
+    with (
+        path.open() as stream,
+        pytest.raises(RestoraError, match=r"a\.txt: is open for reading text; open it with"),
+    ):
+        read(stream)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 
 from restora.errors import RestoraError
-from restora.images import Metadata, Photograph, losses, read, write
+from restora.images import Metadata, Photograph, encode, losses, read, write
 from restora.images.formats import FORMATS
 from restora.images.metadata import WebpEncoding
 
@@ -255,3 +255,34 @@ def test_folder_without_permission(tmp_path: Path, make_photograph):
     with pytest.raises(RestoraError, match="may not be written to"):
         write(tmp_path / "a.png", make_photograph())
     tmp_path.chmod(0o700)
+
+
+@pytest.mark.parametrize(
+    ("came_in", "signature"), [("JPEG", b"\xff\xd8"), ("GIF", b"\x89PNG"), (None, b"\x89PNG")]
+)
+def test_encode_gives_the_format_that_came(make_photograph, came_in, signature):
+    encoded = encode(make_photograph(metadata=Metadata(format=came_in, orientation=6)))
+    assert encoded.startswith(signature)
+    assert read(encoded).metadata.orientation == 6
+
+
+@pytest.mark.parametrize("target", [f for f in FORMATS if f.dtypes], ids=lambda f: f.name)
+def test_encode_gives_what_write_writes(tmp_path, make_photograph, target):
+    photograph = make_photograph(
+        dtype="uint16", alpha=True, metadata=Metadata(dpi=(300.0, 150.0), orientation=3)
+    )
+    path = write(tmp_path / f"a{target.suffixes[0]}", photograph, quality=80)
+    assert encode(photograph, target.suffixes[0], quality=80) == path.read_bytes()
+    assert encode(photograph, target.suffixes[0].removeprefix("."), quality=80) == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"file_format": "gif"}, "cannot write files that end in '.gif'"),
+        ({"file_format": "jpg", "quality": 0}, "quality must be 1 to 100, got 0"),
+    ],
+)
+def test_encode_refuses_what_write_refuses(make_photograph, arguments, message):
+    with pytest.raises(RestoraError, match=message):
+        encode(make_photograph(), **arguments)

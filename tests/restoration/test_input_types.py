@@ -323,7 +323,7 @@ def test_any_array_comes_back_from_being_taken_apart(
     np.testing.assert_array_equal(result, image)
 
 
-GIVE = "give a path, a PIL image, a NumPy array or a torch tensor"
+GIVE = "give a path, bytes, a file object, a PIL image, a NumPy array or a torch tensor"
 TENSOR = r"give \(C, H, W\) or \(B, C, H, W\), 1 to 4 channels"
 ARRAY = r"give \(H, W\) or \(H, W, C\) with 1 to 4 channels"
 
@@ -334,7 +334,7 @@ ARRAY = r"give \(H, W\) or \(H, W, C\) with 1 to 4 channels"
         (None, f"cannot restore a NoneType; {GIVE}"),
         (5, f"cannot restore a int; {GIVE}"),
         ([[1, 2], [3, 4]], f"cannot restore a list; {GIVE}"),
-        (b"photo.jpg", f"cannot restore a bytes; {GIVE}"),
+        (b"photo.jpg", "the given bytes: is not an image that restora knows"),
         (np.float32(0.5), f"cannot restore a float32; {GIVE}"),
         (np.zeros(()), rf"array of shape \(\) is no image; {ARRAY}"),
         (np.zeros(5), rf"array of shape \(5,\) is no image; {ARRAY}"),

@@ -25,7 +25,7 @@ def diagnose(image: Any) -> Diagnosis:
     on a processor, whatever the size. Transparency is not looked at.
 
     Args:
-        image: A path, a `Photograph`, a PIL image, an array (H, W) or (H, W, C) or a tensor (C, H, W); what a
+        image: A path, bytes, a file object, a `Photograph`, a PIL image, an array (H, W) or (H, W, C) or a tensor (C, H, W); what a
             `Restorer` takes. Of two views of a dual-pixel sensor the left one is looked at.
 
     Returns:

@@ -18,7 +18,7 @@ from restora.images.folders import ImageFile, find_images
 from restora.images.formats import IMAGE_SUFFIXES, WRITABLE_SUFFIXES
 from restora.images.photograph import Metadata, Photograph
 from restora.images.reading import read
-from restora.images.writing import losses, write
+from restora.images.writing import encode, losses, write
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -26,6 +26,7 @@ __all__ = [
     "Metadata",
     "Photograph",
     "WRITABLE_SUFFIXES",
+    "encode",
     "find_images",
     "losses",
     "read",

@@ -53,6 +53,8 @@ def find_images(
     """
     found: dict[Path, ImageFile] = {}
     for named in inputs:
+        if not isinstance(named, str | Path):
+            raise RestoraError(f"{type(named).__name__} is no path; give images in memory one at a time")
         with _reporting(Path(named), onerror):
             if named == "":  # which would be the present folder
                 raise RestoraError("the name of a photograph or folder is empty; say which")

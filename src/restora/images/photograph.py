@@ -1,25 +1,30 @@
 """Photograph in memory: pixels, transparency and everything its file carried."""
 
 from dataclasses import dataclass, field, replace
+from io import BytesIO
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from restora.errors import RestoraError
 from restora.images.metadata import Metadata
-from restora.pixels import DEPTH_NAMES, Pixels, convert_depth, full_scale, gray_to_rgb, to_float
+from restora.pixels import DEPTH_NAMES, Pixels, convert_depth, full_scale, gray_to_rgb, to_float, to_uint8
 
 __all__ = ["Metadata", "Photograph", "Pixels"]
+
+SHOWN = 2048
+"""Pixels of the longer side of a photograph in a notebook."""
 
 _ROWS = 256  # rows composited at a time, so that temporaries stay small beside a large photograph
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Photograph:
     """Pixels in stored order with what belongs to them.
 
     The orientation tag is *not* applied to the pixels: it stays in the metadata and is written back, so that
-    viewers show the result exactly as they showed the input. `upright` applies it.
+    viewers show the result exactly as they showed the input. `upright` applies it. Notebooks show the picture.
 
     Attributes:
         pixels: (H, W) gray or (H, W, 3) RGB; uint8, uint16 or float32.
@@ -40,6 +45,11 @@ class Photograph:
     alpha: Pixels | None = None
     metadata: Metadata = field(default_factory=Metadata)
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        kind = f"{self.depth} {'gray' if self.is_gray else 'RGB'}{' with alpha' if self.alpha is not None else ''}"
+        came_from = f", from a {self.metadata.format} file" if self.metadata.format else ""
+        return f"<Photograph of {self.width} x {self.height} pixels, {kind}{came_from}>"
 
     def __post_init__(self) -> None:
         shape, dtype = self.pixels.shape, self.pixels.dtype
@@ -128,6 +138,34 @@ class Photograph:
     def shown(self) -> NDArray[np.float32]:
         """Return what a viewer shows of the stored pixels: (H, W, 3) in [0, 1], on white if transparent."""
         return np.clip(np.nan_to_num(to_float(gray_to_rgb(self.over_white().pixels))), 0, 1)
+
+    def save(self, path: str | Path, *, quality: int | None = None, overwrite: bool = False) -> Path:
+        """Write the photograph with everything it carries; see `restora.images.write`."""
+        from restora.images.writing import write
+
+        return write(path, self, quality=quality, overwrite=overwrite)
+
+    def show(self) -> None:
+        """Show the photograph in the viewer of the system."""
+        from PIL import Image
+
+        Image.open(BytesIO(self._repr_png_())).show()
+
+    def _repr_png_(self) -> bytes:
+        """Return a PNG for notebooks: upright, 8 bits, at most `SHOWN` pixels a side, in the photograph's own profile."""
+        import cv2  # takes as long to import as all of `restora.images`
+
+        from restora.images.writing import encode
+
+        upright = self.upright()
+        scale = min(1.0, SHOWN / max(upright.height, upright.width))
+        size = max(1, round(scale * upright.width)), max(1, round(scale * upright.height))
+
+        def reduced(pixels: Pixels) -> Pixels:
+            return np.asarray(cv2.resize(to_uint8(pixels), size, interpolation=cv2.INTER_AREA))
+
+        alpha = None if upright.alpha is None else reduced(upright.alpha)
+        return encode(Photograph(reduced(upright.pixels), alpha, Metadata(icc=self.metadata.icc)), "png")
 
 
 def _turn(array: Pixels, orientation: int) -> Pixels:

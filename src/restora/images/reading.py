@@ -3,7 +3,9 @@
 import errno
 import os
 import stat
+from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from restora.errors import RestoraError
 from restora.images.codecs import codec_for
@@ -11,6 +13,9 @@ from restora.images.codecs.faults import AGAIN, UndecodableError
 from restora.images.codecs.limits import Limits
 from restora.images.formats import foreign, recognise
 from restora.images.photograph import Photograph
+
+Source = str | Path | bytes | bytearray | memoryview | BinaryIO
+"""A file of an image: its path, or its content."""
 
 _HEAD = 64  # bytes that tell the format
 
@@ -23,7 +28,7 @@ _REMEDIES = {
 }
 
 
-def read(path: str | Path, *, max_pixels: int = 500_000_000, copies: int = 0, beside: int = 0) -> Photograph:
+def read(source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, beside: int = 0) -> Photograph:
     """Read a photograph with everything its file carries.
 
     PNG, JPEG, TIFF, WebP, BMP and GIF are recognised by their content, whatever their names. 16-bit and float
@@ -31,7 +36,8 @@ def read(path: str | Path, *, max_pixels: int = 500_000_000, copies: int = 0, be
     taken. What had to be done is said in the notes of the photograph.
 
     Args:
-        path: The file.
+        source: Path of the file; or its content, as bytes or as a file object that is open for reading bytes, which is
+            read from where it stands to its end and not closed.
         max_pixels: Refuse larger pictures, judged by the header before anything is decoded.
         copies: Pictures of the same size that must find room beside it in free memory, for what is to be done with it.
         beside: Bytes that must find room beside those, where the pictures take more than 64 MiB.
@@ -48,29 +54,44 @@ def read(path: str | Path, *, max_pixels: int = 500_000_000, copies: int = 0, be
         Traceback (most recent call last):
         restora.errors.RestoraError: no-such-file.png: does not exist; check the spelling and the folder
     """
-    path = Path(path)
+    if isinstance(source, str | Path):
+        name = str(Path(source))
+    else:
+        name = str(getattr(source, "name", "")) or f"the given {type(source).__name__}"
     try:
-        mode = os.stat(path).st_mode  # noqa: PTH116 - one system call for the three questions below
-        if stat.S_ISDIR(mode):
-            raise RestoraError(f"{path}: is a folder; name the images in it, or restore the whole folder")
-        if not stat.S_ISREG(mode):
-            raise RestoraError(f"{path}: is not a regular file; copy its content into one first")
-        with path.open("rb") as stream:
+        with _opened(source, name) as stream:
             head = stream.read(_HEAD)
             stream.seek(0)
             image_format = recognise(head)
             if image_format is None:
-                raise RestoraError(f"{path}: {_unrecognised(head)}")
+                raise RestoraError(f"{name}: {_unrecognised(head)}")
             return codec_for(image_format).decode(stream, Limits(max_pixels, copies, beside))
     except UndecodableError as error:
-        raise RestoraError(f"{path}: {error}") from error
+        raise RestoraError(f"{name}: {error}") from error
     except MemoryError as error:
         raise RestoraError(
-            f"{path}: does not fit into memory; close other programs or scale it down"
+            f"{name}: does not fit into memory; close other programs or scale it down"
         ) from error
     except OSError as error:
         reason = _REMEDIES.get(error.errno or 0, f"cannot be read ({error.strerror or error}); {AGAIN}")
-        raise RestoraError(f"{path}: {reason}") from error
+        raise RestoraError(f"{name}: {reason}") from error
+
+
+def _opened(source: Source, name: str) -> BinaryIO:
+    """Open a file, or its content, from its beginning."""
+    if isinstance(source, str | Path):
+        mode = os.stat(source).st_mode  # noqa: PTH116 - one system call for the two questions below
+        if stat.S_ISDIR(mode):
+            raise RestoraError(f"{name}: is a folder; name the images in it, or restore the whole folder")
+        if not stat.S_ISREG(mode):
+            raise RestoraError(f"{name}: is not a regular file; copy its content into one first")
+        return Path(source).open("rb")
+    if isinstance(source, bytes | bytearray | memoryview):
+        return BytesIO(source)
+    content = source.read()
+    if not isinstance(content, bytes):
+        raise RestoraError(f"{name}: is open for reading text; open it with mode 'rb'")
+    return BytesIO(content)
 
 
 def _unrecognised(head: bytes) -> str:

@@ -2,13 +2,14 @@
 
 import errno
 import os
+from io import BytesIO
 from pathlib import Path
 
 from restora.atomic import output_file, refusal
 from restora.errors import RestoraError
 from restora.images.adaptation import adaptations, consistent
 from restora.images.codecs import codec_for
-from restora.images.formats import ImageFormat, format_to_write
+from restora.images.formats import FORMATS, PNG, ImageFormat, format_to_write
 from restora.images.photograph import Photograph
 
 
@@ -40,9 +41,7 @@ def write(
     check_target(path, photograph, quality=quality, overwrite=overwrite)
     image_format = format_to_write(path)
     try:
-        for change in adaptations(photograph, image_format):
-            photograph = change.apply(photograph)
-        photograph = consistent(photograph)
+        photograph = _adapted(photograph, image_format)
         with output_file(path) as stream:
             codec_for(image_format).encode(photograph, stream, quality)
             _check_free(path, overwrite=overwrite)  # somebody may have written it meanwhile
@@ -51,6 +50,40 @@ def write(
             f"{path}: memory does not suffice to encode it; close other programs, or write PNG"
         ) from error
     return path
+
+
+def encode(photograph: Photograph, file_format: str | None = None, *, quality: int | None = None) -> bytes:
+    r"""Return what `write` would write, for a server or a database.
+
+    Args:
+        photograph: What to encode.
+        file_format: Suffix of a file, such as ``"png"``; by default the format that the photograph came in, or PNG.
+        quality: As for `write`.
+
+    Raises:
+        RestoraError: As `write`.
+
+    Example:
+        >>> import numpy as np
+        >>> encode(Photograph(np.zeros((2, 2), np.uint8)))[:4]
+        b'\x89PNG'
+    """
+    came_in = next((f for f in FORMATS if f.dtypes and f.name == photograph.metadata.format), PNG)
+    path = Path(
+        f"photograph.{file_format.removeprefix('.')}" if file_format else f"photograph{came_in.suffixes[0]}"
+    )
+    image_format = format_to_write(path)
+    _check_quality(path, quality)
+    _check_size(path, photograph, image_format)
+    stream = BytesIO()
+    codec_for(image_format).encode(_adapted(photograph, image_format), stream, quality)
+    return stream.getvalue()
+
+
+def _adapted(photograph: Photograph, image_format: ImageFormat) -> Photograph:
+    for change in adaptations(photograph, image_format):
+        photograph = change.apply(photograph)
+    return consistent(photograph)
 
 
 def check_target(
@@ -62,8 +95,7 @@ def check_target(
         RestoraError: As `write`.
     """
     image_format = format_to_write(path)
-    if quality is not None and not 1 <= quality <= 100:
-        raise RestoraError(f"{path}: quality must be 1 to 100, got {quality}")
+    _check_quality(path, quality)
     _check_size(path, photograph, image_format)
     try:
         _check_free(path, overwrite=overwrite)
@@ -99,6 +131,11 @@ def losses(path: str | Path, photograph: Photograph) -> tuple[str, ...]:
     """
     changes = adaptations(photograph, format_to_write(Path(path)))
     return tuple(change.words for change in changes if change.words)
+
+
+def _check_quality(path: Path, quality: int | None) -> None:
+    if quality is not None and not 1 <= quality <= 100:
+        raise RestoraError(f"{path}: quality must be 1 to 100, got {quality}")
 
 
 def _check_size(path: Path, photograph: Photograph, image_format: ImageFormat) -> None:

@@ -1,6 +1,5 @@
 """The Restorer that finds out itself what is wrong with an image."""
 
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -10,8 +9,7 @@ from restora.cancellation import Cancel, cancellable, check
 from restora.checkpoints.tasks import weights_for_task
 from restora.diagnosis import Diagnosis, diagnose
 from restora.diagnosis.treatment import INDEPENDENT_NOISE, REMEDIES, treatment_of
-from restora.images import read
-from restora.input_types import open_image
+from restora.input_types import loaded, open_image
 from restora.pixels import Pixels, to_float
 from restora.restoration.choosing import Choice
 from restora.restoration.restorer import Restorer
@@ -82,7 +80,7 @@ class AutoRestorer:
         """Restore an image in kind, as `Restorer` does; one in which nothing is found comes back as it is.
 
         Args:
-            image: A path, which gives a `Photograph`, a `Photograph`, a PIL image, an array or a tensor.
+            image: A file, which gives a `Photograph`, a `Photograph`, a PIL image, an array or a tensor.
             progress: Called with the finished fraction, rising to 1.
             cancel: Ends the work when it is set; see `Restorer`.
 
@@ -90,8 +88,7 @@ class AutoRestorer:
             Cancelled: ``cancel`` was set.
             RestoraError: No image, or one that cannot be read.
         """
-        if isinstance(image, str | Path):
-            image = read(image)
+        image = loaded(image)
         with cancellable(cancel):
             return self.choose(image)(image, progress)
 

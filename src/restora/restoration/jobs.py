@@ -1,12 +1,17 @@
-"""Restoration of files, one or many."""
+"""Restoration of files, one or many, or of an image in memory."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
+
+import numpy as np
+import PIL.Image
+import torch
 
 from restora.cancellation import Cancel, Cancelled
 from restora.errors import RestoraError
-from restora.images import ImageFile, find_images
+from restora.images import ImageFile, Photograph, find_images
+from restora.input_types import in_memory
 from restora.restoration.choosing import restorer_for
 from restora.restoration.file_restoration import MAX_PIXELS, FileRestoration, Progress, Result, Settings
 from restora.restoration.pipeline import pipelined
@@ -19,8 +24,19 @@ if TYPE_CHECKING:
 __all__ = ["MAX_PIXELS", "Result", "gather", "restore", "run_jobs"]
 
 
+Image = TypeVar("Image", Photograph, PIL.Image.Image, np.ndarray[Any, Any], torch.Tensor)
+
+
+@overload
 def restore(
-    inputs: str | Path | Sequence[str | Path],
+    inputs: str | Path | Sequence[str | Path], output: str | Path | None = None, **options: Any
+) -> list[Result]: ...
+@overload
+def restore(inputs: bytes | bytearray | memoryview | BinaryIO, **options: Any) -> Photograph: ...
+@overload
+def restore(inputs: Image, **options: Any) -> Image: ...
+def restore(
+    inputs: Any,
     output: str | Path | None = None,
     *,
     task: str | None = None,
@@ -29,16 +45,18 @@ def restore(
     quality: int | None = None,
     overwrite: bool = False,
     compare: bool = False,
-    progress: Progress | None = None,
+    progress: Any = None,
     cancel: Cancel | None = None,
     **options: Any,
-) -> list[Result]:
-    """Restore photographs in files.
+) -> Any:
+    """Restore photographs in files, or one image in memory.
 
     Args:
-        inputs: A file, a folder or a pattern such as ``scans/*.tif``, or several of them.
+        inputs: A file, a folder or a pattern such as ``scans/*.tif``, or several of them. Or an image in memory:
+            whatever a `Restorer` takes, but a path.
         output: A file for one photograph, or a folder, in which the trees of the inputs are mirrored. By
-            default each result is written beside its photograph, as ``NAME-restored``.
+            default each result is written beside its photograph, as ``NAME-restored``. Not for an image in memory,
+            nor are the options of files (``recursive`` to ``compare``).
         task: What is wrong with the photographs (`restora.checkpoints.TASKS`); chooses the weights in the
             package. Without it, or with ``"auto"``, each photograph is diagnosed and restored with the weights
             for what is found, or copied where nothing is.
@@ -47,13 +65,15 @@ def restore(
         quality: 1 to 100 for JPEG and WebP; that of the photograph by default.
         overwrite: Restore again what is there already.
         compare: Also write a picture of before and after beside each result.
-        progress: Called with the job at hand, its finished and all its megapixels.
+        progress: Called with the job at hand, its finished and all its megapixels; of an image in memory, with the
+            finished fraction.
         cancel: Ends the work when it is set, as for the `Restorer`; files that are finished stay.
         **options: Of the `Restorer`: ``strength``, ``tile``, ``overlap``, ``ensemble``, ``precision``,
         ``device``, ``engine``, ``threads``, ``reproducible``.
 
     Returns:
-        A result for every file; those whose target was there already are skipped.
+        A result for every file; those whose target was there already are skipped. For an image in memory, the restored
+        one, of the same kind: an array, a PIL image, a tensor or a `Photograph`, which bytes and file objects become.
 
     Raises:
         Cancelled: ``cancel`` was set before all was done.
@@ -63,7 +83,19 @@ def restore(
         >>> restore("no-such-photograph.jpg")
         Traceback (most recent call last):
         restora.errors.RestoraError: no-such-photograph.jpg: does not exist; check the spelling and the folder
+        >>> restore(np.full((20, 30, 3), 128, np.uint8), task="denoise").shape
+        (20, 30, 3)
     """
+    if in_memory(inputs):
+        if output is not None or recursive or quality is not None or overwrite or compare:
+            raise RestoraError(
+                f"a {type(inputs).__name__} is given back restored, not written; leave out output and the options of files"
+            )
+        return restorer_for(task, weights, **options)(inputs, progress=progress, cancel=cancel)
+    if not isinstance(inputs, str | Path | Iterable):
+        raise RestoraError(
+            f"cannot restore a {type(inputs).__name__}; give paths, or an array, a tensor, a PIL image, bytes or a file object"
+        )
     images, missing = gather([inputs] if isinstance(inputs, str | Path) else inputs, recursive=recursive)
     jobs = plan_jobs(images, output)
     restorer = restorer_for(task, weights, **options) if jobs else None

@@ -13,6 +13,7 @@ from torch import nn
 from restora.cancellation import Cancel, cancellable, check
 from restora.errors import RestoraError
 from restora.images import Photograph
+from restora.images.reading import Source
 from restora.input_types import open_image
 from restora.layers.compiled import without_compiled_loops
 from restora.networks.contract import RestorationNetwork, as_network
@@ -140,7 +141,7 @@ class Restorer:
 
     @overload
     def __call__(
-        self, image: str | Path, *, progress: Progress | None = None, cancel: Cancel | None = None
+        self, image: Source, *, progress: Progress | None = None, cancel: Cancel | None = None
     ) -> Photograph: ...
     @overload
     def __call__(
@@ -150,7 +151,7 @@ class Restorer:
         """Restore an image.
 
         Args:
-            image: A path, a `Photograph`, a PIL image, an array or a tensor; see `open_image`. A tensor may
+            image: A path, bytes, a file object, a `Photograph`, a PIL image, an array or a tensor; see `open_image`. A tensor may
                 be a batch (B, C, H, W). A network for dual-pixel sensors takes arrays (H, W, 6) or tensors
                 (6, H, W), RGB of the left and then of the right view, and gives three channels back.
             progress: Called with the finished fraction of the image or batch, rising to 1; `restora.ProgressMeter`
@@ -160,8 +161,8 @@ class Restorer:
                 where another engine does.
 
         Returns:
-            The same kind of image: type, depth, shape, alpha and metadata as they came. A path gives a
-            `Photograph`, a palette image its colours. Integers are rounded; floats are limited to [0, 1], or
+            The same kind of image: type, depth, shape, alpha and metadata as they came. A file, as a
+            path, bytes or a file object, gives a `Photograph`, a palette image its colours. Integers are rounded; floats are limited to [0, 1], or
             to the input's own range where that is wider.
 
         Raises:

@@ -1,13 +1,11 @@
 """A restoration in a thread of its own, and its progress."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from queue import SimpleQueue
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any, Self
 
-from restora.images import read
-from restora.input_types import open_image
+from restora.input_types import loaded, open_image
 from restora.progress import Pace, ProgressMeter
 
 if TYPE_CHECKING:
@@ -22,7 +20,7 @@ class Run:
 
     Args:
         restorer: Does the work.
-        image: A path, a `Photograph`, a PIL image, an array (H, W[, C]) or a tensor (C, H, W); see `Restorer`.
+        image: What a `Restorer` takes, but a batch.
 
     Raises:
         RestoraError: No image, or one that cannot be read.
@@ -40,7 +38,7 @@ class Run:
 
     def __init__(self, restorer: "Restorer | AutoRestorer", image: Any) -> None:
         self._restorer = restorer
-        self._image = read(image) if isinstance(image, str | Path) else image
+        self._image = loaded(image)
         height, width = open_image(self._image).pixels.shape[:2]
         self._meter = ProgressMeter(height * width / 1e6)
         self._paces: SimpleQueue[Pace | None] = SimpleQueue()
