@@ -1,6 +1,7 @@
 """The group of commands: what it imports, and that its table is true."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -87,6 +88,23 @@ def test_every_command_is_in_the_table_with_its_own_first_sentence():
     assert commands - {"app"} == set(COMMANDS)
     for name, line in COMMANDS.items():
         assert load_command(name).get_short_help_str(200) == line, name
+
+
+def test_every_command_has_an_example_of_its_own():
+    for name in COMMANDS:
+        command = load_command(name)
+        parts = getattr(command, "commands", {})
+        for path, one in {name: command, **{f"{name} {part}": parts[part] for part in parts}}.items():
+            assert re.search(f"Examples:(.|\n)*  restora {path} ", f"{one.epilog} "), path
+
+
+def test_help_says_what_the_program_does_in_the_order_of_a_day():
+    text, _ = run("--help", COLUMNS="80")
+    for word in ("noise", "motion blur", "defocus", "rain", "snow", "haze", "restora restore photo.jpg"):
+        assert word in text.split("Options")[0]
+    places = [text.index(f"\n│ {name} ") for name in ("restore", "weights", "train", "evaluate")]
+    assert places == sorted(places)
+    assert max(map(len, text.splitlines())) <= 80
 
 
 def test_a_mistyped_command_is_answered_with_the_nearest(restora_command):

@@ -18,31 +18,42 @@ from restora import __version__
 from restora.allocation import keep_freed_memory
 from restora.errors import RestoraError, printable
 
-COMMANDS = {
-    "restore": "Restore photographs; depth, profile, transparency and metadata stay as they are.",
-    "diagnose": "Tell what is wrong with photographs, how sure that is, and what 'restora restore' would do.",
-    "train": "Train a network on clean photographs; Ctrl-C saves, --resume goes on.",
-    "recipes": "List the recipes that come with restora, print one, print the reference of all keys.",
-    "pack": "Pack clean photographs or pairs for training: decoded once, cut if wanted, read by memory mapping.",
-    "degrade": "Make an example of bad weather, a bad lens or a bad camera from a clean photograph.",
-    "compare": "Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores.",
-    "curves": "Draw the mean score of methods against the level of noise, from records of evaluations.",
-    "explain": "Draw what a network looks at: receptive field, neighbours (KiT), offsets (DeRestormer), channels (ChaIR).",
-    "models": "List the networks, their variants, sizes and papers.",
-    "weights": "List the weights: in the package and of the papers' authors, with what they do and how well they score.",
-    "inspect": "Tell architecture, variant, parameters and precision of a file of weights, and the keys that do not fit.",
-    "convert": "Convert a checkpoint to safetensors with a card, which load faster and cannot run code.",
-    "export": "Export weights for ONNX or OpenVINO, with a card, checked in a process that has neither restora nor torch.",
-    "benchmarks": "List the benchmarks that restora reads, show the card of one, check a copy of it.",
-    "protocols": "List the protocols: what exactly is done to two images before which score is computed, and who prints it.",
-    "evaluate": "Score a method on a benchmark, as papers do, and print the published numbers beside it.",
-    "significance": "Print the mean difference of two methods, B minus A, with its bootstrap interval.",
-    "tables": "Build the tables of the documentation: measured means beside the published numbers.",
-    "submit": "Write a submission to the server of SIDD or DND, which keep the clean images.",
-    "doctor": "Show versions, devices and optional parts, and check the weights; send this along with a report.",
+PANELS = {
+    "Restore photographs": {
+        "restore": "Restore photographs; depth, profile, transparency and metadata stay as they are.",
+        "diagnose": "Tell what is wrong with photographs, how sure that is, and what 'restora restore' would do.",
+        "compare": "Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores.",
+        "doctor": "Show versions, devices and optional parts, and check the weights; send this along with a report.",
+    },
+    "Choose weights": {
+        "weights": "List the weights: in the package and of the papers' authors, with what they do and how well they score.",
+        "models": "List the networks, their variants, sizes and papers.",
+        "inspect": "Tell architecture, variant, parameters and precision of a file of weights, and the keys that do not fit.",
+        "explain": "Draw what a network looks at: receptive field, neighbours (KiT), offsets (DeRestormer), channels (ChaIR).",
+        "convert": "Convert a checkpoint to safetensors with a card, which load faster and cannot run code.",
+        "export": "Export weights for ONNX or OpenVINO, with a card, checked in a process that has neither restora nor torch.",
+    },
+    "Train your own": {
+        "recipes": "List the recipes that come with restora, print one, print the reference of all keys.",
+        "degrade": "Make an example of bad weather, a bad lens or a bad camera from a clean photograph.",
+        "pack": "Pack clean photographs or pairs for training: decoded once, cut if wanted, read by memory mapping.",
+        "train": "Train a network on clean photographs; Ctrl-C saves, --resume goes on.",
+    },
+    "Measure and publish": {
+        "benchmarks": "List the benchmarks that restora reads, show the card of one, check a copy of it.",
+        "protocols": "List the protocols: what exactly is done to two images before which score is computed, and who prints it.",
+        "evaluate": "Score a method on a benchmark, as papers do, and print the published numbers beside it.",
+        "significance": "Print the mean difference of two methods, B minus A, with its bootstrap interval.",
+        "curves": "Draw the mean score of methods against the level of noise, from records of evaluations.",
+        "tables": "Build the tables of the documentation: measured means beside the published numbers.",
+        "submit": "Write a submission to the server of SIDD or DND, which keep the clean images.",
+    },
 }
-"""The commands -> the first sentences of their help. A command is the function or `typer.Typer` of its name in the module
-of its name, with examples in ``EPILOG``; adding one is a file and a line here."""
+"""Headings of the help, in the order of a user's day -> commands -> the first sentences of their help. A command is the
+function or `typer.Typer` of its name in the module of its name, with examples in ``EPILOG``; adding one is a file and a line
+here."""
+
+COMMANDS = {name: line for commands in PANELS.values() for name, line in commands.items()}
 
 _CHOOSING = ("recipes", "benchmarks", "submit")
 """The commands whose arguments are words to choose from, where those of others are files."""
@@ -61,7 +72,11 @@ class LazyGroup(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = {name: LazyCommand(name, help=line) for name, line in COMMANDS.items()}
+        self.commands = {
+            name: LazyCommand(name, help=line, rich_help_panel=panel)
+            for panel, commands in PANELS.items()
+            for name, line in commands.items()
+        }
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Import the command that is called; while the shell completes, only if it may choose among words."""
@@ -117,7 +132,9 @@ def load_command(name: str) -> TyperCommand | TyperGroup:
 
 app = typer.Typer(
     cls=LazyGroup,
-    help="Restore photographs: take away noise, offline, with weights that come with the program.",
+    help="Restore photographs: take away noise, motion blur, defocus, rain, snow and haze, offline, with weights that come with"
+    " the program, or those of the papers' authors, or your own.\n\nrestora restore photo.jpg finds out what is wrong and"
+    " writes photo-restored.jpg beside it.",
     epilog="restora COMMAND --help tells more, with examples.",
     no_args_is_help=True,
     rich_markup_mode="rich",

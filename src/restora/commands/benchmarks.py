@@ -57,7 +57,7 @@ def list_benchmarks(context: typer.Context, as_json: AsJson = False) -> None:
     print_table(table)
 
 
-@benchmarks.command()
+@benchmarks.command(epilog=EPILOG)
 def show(name: Name, as_json: AsJson = False) -> None:
     """Show the card of a benchmark: layouts, pairing, protocols of the papers, licence, pitfalls."""
     card = benchmark(name)

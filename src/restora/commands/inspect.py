@@ -12,6 +12,14 @@ from restora.commands.lines import print_line
 from restora.commands.options import AsJson
 from restora.errors import RestoraError
 
+EPILOG = """
+Examples:
+
+  restora inspect Best.pkl
+
+  restora inspect mine.safetensors --json
+"""
+
 
 def inspect(
     file: Annotated[Path, typer.Argument(help="A checkpoint: .pth, .pt, .pkl, .ckpt or .safetensors.")],

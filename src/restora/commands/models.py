@@ -5,6 +5,14 @@ from restora.commands.rows import print_rows
 from restora.networks import create_model
 from restora.networks.registry import ARCHITECTURES
 
+EPILOG = """
+Examples:
+
+  restora models
+
+  restora models --json  [dim]for other programs[/dim]
+"""
+
 
 def models(as_json: AsJson = False) -> None:
     """List the networks, their variants, sizes and papers."""

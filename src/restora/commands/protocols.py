@@ -8,6 +8,14 @@ from restora.commands.options import AsJson
 from restora.commands.rows import print_table
 from restora.metrics import PROTOCOLS
 
+EPILOG = """
+Examples:
+
+  restora protocols
+
+  restora protocols | grep SSIM  [dim]in a pipe: a line for each[/dim]
+"""
+
 
 def protocols(
     as_json: AsJson = False,

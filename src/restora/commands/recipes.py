@@ -52,13 +52,13 @@ def list_recipes(
     print_rows(rows, as_json=as_json)
 
 
-@recipes.command()
+@recipes.command(epilog=EPILOG)
 def show(name: Annotated[str, typer.Argument(metavar="NAME", help="Such as photos/denoise-laptop.")]) -> None:
     """Print a recipe, comments and all."""
     print(find_recipe(name).read_text(encoding="utf-8"), end="")
 
 
-@recipes.command()
+@recipes.command(epilog=EPILOG)
 def reference() -> None:
     """Print the reference of recipes in Markdown: sections, keys, degradations, presets, losses."""
     print(recipe_reference(), end="")

@@ -11,6 +11,14 @@ from restora.commands.options import MOST_SEED, AsJson
 from restora.evaluation.record import read_json
 from restora.evaluation.significance import difference
 
+EPILOG = """
+Examples:
+
+  restora significance evaluations/cbsd68-nlmeans.json evaluations/cbsd68-mine.json
+
+  restora significance a.json b.json --level 0.99 --resamples 100000
+"""
+
 
 def significance(
     first: Annotated[Path, typer.Argument(metavar="A.json", help="Written by restora evaluate.")],

@@ -9,6 +9,16 @@ from restora.atomic import write_file
 from restora.errors import RestoraError
 from restora.evaluation.tables import read_evaluations, results_page, with_tables
 
+EPILOG = """
+Examples:
+
+  restora tables evaluations -o results.md
+
+  restora tables evaluations -o README.md           [dim]only between its marks[/dim]
+
+  restora tables evaluations -o results.md --check  [dim]is it up to date?[/dim]
+"""
+
 
 def tables(
     folder: Annotated[

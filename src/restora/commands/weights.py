@@ -13,6 +13,16 @@ from restora.checkpoints.published import PUBLISHED, PublishedWeights
 from restora.checkpoints.tasks import TASKS
 from restora.commands.rows import print_table
 
+EPILOG = """
+Examples:
+
+  restora weights
+
+  restora weights --published     [dim]those that --weights fetches by name[/dim]
+
+  restora weights | grep defocus
+"""
+
 
 def weights(
     published: Annotated[
