@@ -6,6 +6,7 @@
 Everything below is loaded when it is first used.
 """
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from restora.restoration import AutoRestorer, Restorer, Run, restore, with_local_statistics
 
 __version__ = "0.1.0"
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOMES = {
     "AutoRestorer": "restora.restoration",

@@ -22,7 +22,7 @@ _OUT_OF_MEMORY = (
 )
 _LONGEST = 200  # characters of somebody else's message
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 def out_of_memory(error: BaseException) -> bool:
@@ -68,8 +68,8 @@ def _unexpected(error: Exception) -> str:
     reference = hashlib.sha256(repr((kind, frames)).encode()).hexdigest()[:8]
     message = " ".join(str(error).split())[:_LONGEST]
     line = f"failed unexpectedly ({kind}: {message}), reference {reference}"
-    if log.isEnabledFor(logging.DEBUG):
-        log.debug(reference, exc_info=error)
+    if logger.isEnabledFor(logging.DEBUG):
+        logger.debug(reference, exc_info=error)
         return line
     header = f"restora {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n"
     report = header + "".join(traceback.format_exception(error))

@@ -1,7 +1,9 @@
 """The loop on miniature photographs: it learns, resumes exactly, stops cleanly."""
 
 import json
+import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -215,9 +217,15 @@ def test_a_damaged_bit_of_a_checkpoint_is_noticed(photos: Path, tmp_path: Path) 
             continue
 
 
-def test_the_log_has_a_line_for_each_report(photos: Path, tmp_path: Path) -> None:
+def test_the_log_has_a_line_for_each_report(
+    photos: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     trainer = Trainer(miniature(photos), tmp_path, report_every=8)
-    trainer.run()
+    with caplog.at_level(logging.INFO, "restora.training"):
+        trainer.run()
+    told = [record.getMessage() for record in caplog.records if record.name == "restora.training.loop"]
+    assert [words.partition(":")[0] for words in told] == [f"step {n}/30" for n in (8, 10, 16, 20, 24, 30)]
+    assert re.fullmatch(r"step 8/30: loss -\d+\.\d{4}, \d+\.\d images/s", told[0])
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     # every 8 steps and at every checkpoint
     assert [line["step"] for line in lines] == [8, 10, 16, 20, 24, 30]

@@ -1,5 +1,6 @@
 """``restora train``: a recipe and a folder of photographs in, weights out."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Annotated
@@ -58,17 +59,14 @@ def train(
             f"{folder}: a run is there already; add --resume to go on, or --run for another folder"
         )
     console = Console(stderr=True)
+    if console.is_terminal:  # where the bar tells it
+        logging.getLogger("restora.training.loop").setLevel(logging.WARNING)
     first = os.environ.get("RANK", "0") == "0"  # of many processes
     with counting_bar(console, shown=first) as progress:
         bar = progress.add_task(loaded.name, total=loaded.steps, facts="")
 
         def report(facts: Report) -> None:
-            words = f"loss {facts.loss:.4f}, {facts.images_per_second:.1f} images/s"
-            if facts.score is not None:
-                words += f", {facts.score:.2f} ({loaded.validation.protocol})"
-            progress.update(bar, completed=facts.step, facts=words)
-            if not console.is_terminal:
-                console.print(f"step {facts.step}/{loaded.steps}: {words}")
+            progress.update(bar, completed=facts.step, facts=trainer.words(facts))
 
         trainer = Trainer(loaded, folder, report=report)
         if resume:

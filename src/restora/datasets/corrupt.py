@@ -5,6 +5,8 @@ from typing import Literal
 
 from restora.errors import RestoraError
 
+logger = logging.getLogger(__name__)
+
 Corrupt = Literal["skip", "fail"]
 """``fail``: the first bad file ends the run. ``skip``: it is reported by name, and another takes its place."""
 
@@ -21,4 +23,4 @@ def skip_or_fail(error: RestoraError, corrupt: Corrupt) -> None:
     """
     if corrupt == "fail":
         raise error
-    logging.getLogger("restora").warning("skipped: %s", error)
+    logger.warning("skipped: %s", error)

@@ -1,5 +1,6 @@
 """The Restorer: image in, image of the same kind out."""
 
+import logging
 import math
 from contextlib import nullcontext
 from dataclasses import replace
@@ -25,6 +26,8 @@ from restora.restoration.ensemble import SelfEnsemble
 from restora.restoration.tiled_restoration import Progress, restore_pixels
 from restora.restoration.tiling import check_tile, round_up
 from restora.threads import Threads, check_threads, chosen_threads, computing_threads
+
+logger = logging.getLogger(__name__)
 
 MEMORY_SHARE = 0.5
 CPU_BUDGET = 1024**3
@@ -217,6 +220,7 @@ class Restorer:
                 f"memory ran out, and a reproducible run takes no smaller tiles by itself; choose tile {side}, which changes"
                 " single grey levels, or close other programs"
             )
+        logger.warning("memory ran out; going on with tiles of %d pixels", side)
         self.used["tile"] = side
 
     def _batch(self, images: torch.Tensor, progress: Progress | None) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """The training loop: crops -> degradation -> network -> loss -> weights, on Hugging Face Accelerate."""
 
 import json
+import logging
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -31,6 +32,8 @@ from restora.training.recipe import Recipe
 from restora.training.schedules import learning_rate
 from restora.training.sources import open_crops
 from restora.training.validation import Validation, open_validation
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -329,10 +332,18 @@ class Trainer:
         )
         save_checkpoint(self.folder / name, state)
 
+    def words(self, report: Report) -> str:
+        """Tell a report in words, with the protocol of its score."""
+        score = (
+            f", {report.score:.2f} ({self.recipe.validation.protocol})" if report.score is not None else ""
+        )
+        return f"loss {report.loss:.4f}, {report.images_per_second:.1f} images/s{score}"
+
     def _log(self, report: Report) -> None:
         numbers = {name: value for name, value in vars(report).items() if value is not None}
         self.accelerator.log(numbers, step=report.step)
         if not self.accelerator.is_main_process:
             return
         append_line(self.folder / "log.jsonl", vars(report))
+        logger.info("step %d/%d: %s", report.step, self.recipe.steps, self.words(report))
         self.report(report)
