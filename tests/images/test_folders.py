@@ -128,6 +128,26 @@ def test_link_to_a_folder_that_is_named_is_followed(tree):
     assert names(find_images(["link"])) == ["link/2.JPG", "link/10.png", "link/a.tiff"]
 
 
+def test_what_was_there_instead_is_named(tmp_path):
+    for name in [f"IMG_{i}.{'HEIC' if i % 2 else 'heic'}" for i in range(17)] + [
+        "a.txt",
+        "b.xyz",
+        "c",
+        ".hidden.png",
+    ]:
+        (tmp_path / "below" / name).parent.mkdir(exist_ok=True)
+        (tmp_path / "below" / name).touch()
+    for name, recursive, words in (
+        ("", False, r"\) but 1 folder; name another one, or search the folders below it, too$"),
+        ("", True, r"\) but 17 \.heic files, 1 \.txt file, 1 \.xyz file and others; name another one$"),
+        ("below", False, r"\) but 17 \.heic files, 1 \.txt file, 1 \.xyz file and others; name"),
+        ("below/*.heic", False, r"\) but 9 \.heic files; check the pattern$"),
+        ("below/.hid*", False, r"\) and nothing else; check the pattern$"),
+    ):
+        with pytest.raises(RestoraError, match=words):
+            find_images([tmp_path / name], recursive=recursive)
+
+
 @pytest.mark.parametrize(
     ("named", "recursive", "words"),
     [
@@ -136,10 +156,10 @@ def test_link_to_a_folder_that_is_named_is_followed(tree):
         (
             "empty",
             False,
-            r"^empty: holds no images \(.*\.png.*\); name another one, or search the folders below",
+            r"^empty: holds no images \(.*\.png.*\) but 1 \.md file; name another one, or search the folders below",
         ),
-        ("empty", True, r"^empty: holds no images \(.*\); name another one$"),
-        ("empty/*", False, r"^empty/\*: matches no images \(.*\); check the pattern$"),
+        ("empty", True, r"^empty: holds no images \(.*\) but 1 \.md file; name another one$"),
+        ("empty/*", False, r"^empty/\*: matches no images \(.*\) but 1 \.md file; check the pattern$"),
         ("x" * 300, False, r"^x+: cannot be looked at \(File name too long\); check the name"),
     ],
 )

@@ -3,7 +3,8 @@
 import glob
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from restora.errors import RestoraError
 from restora.images.formats import IMAGE_SUFFIXES
 
 __all__ = ["IMAGE_SUFFIXES", "ImageFile", "find_images"]
+
+KINDS = 3
+"""Kinds of files that are named where there are no images."""
 
 
 @dataclass(frozen=True)
@@ -84,20 +88,19 @@ def _images_of(named: Path, recursive: bool, onerror: OnError | None) -> list[Im
     if named.is_dir():
         images = [ImageFile(path, path.relative_to(named)) for path in _walk(named, recursive, onerror)]
         if not images:
-            hint = (
-                "name another one" if recursive else "name another one, or search the folders below it, too"
-            )
-            raise RestoraError(f"{named}: holds no images ({_suffixes()}); {hint}")
+            hint = "" if recursive else ", or search the folders below it, too"
+            seen = _seen(named.rglob("*") if recursive else named.iterdir())
+            raise RestoraError(f"{named}: holds no images ({_suffixes()}){seen}; name another one{hint}")
         return images
     if named.exists():
         return [ImageFile(named, Path(named.name))]
     if not glob.has_magic(str(named)):
         raise RestoraError(f"{named}: does not exist; check the spelling and the folder")
     base = _fixed_part(named)
-    matches = (Path(match) for match in glob.glob(str(named), recursive=True))  # noqa: PTH207 - absolute ones, too
+    matches = [Path(match) for match in glob.glob(str(named), recursive=True)]  # noqa: PTH207 - absolute ones, too
     images = [ImageFile(path, path.relative_to(base)) for path in matches if _is_image(path)]
     if not images:
-        raise RestoraError(f"{named}: matches no images ({_suffixes()}); check the pattern")
+        raise RestoraError(f"{named}: matches no images ({_suffixes()}){_seen(matches)}; check the pattern")
     return sorted(images, key=lambda image: natural_key(image.relative))
 
 
@@ -144,3 +147,20 @@ def _fixed_part(pattern: Path) -> Path:
 
 def _suffixes() -> str:
     return " ".join(sorted(IMAGE_SUFFIXES))
+
+
+def _seen(paths: Iterable[Path]) -> str:
+    """Name the kinds of files that were there instead, the most frequent first."""
+    kinds = Counter(_kind(path) for path in paths if not path.name.startswith("."))
+    if len(kinds) > 1:  # folders say nothing beside files
+        kinds.pop("folder", None)
+    first = sorted(kinds.items(), key=lambda item: (-item[1], item[0]))[:KINDS]
+    words = [f"{count} {kind}{'s' * (count > 1)}" for kind, count in first]
+    more = " and others" if len(kinds) > KINDS else ""
+    return f" but {', '.join(words)}{more}" if words else " and nothing else"
+
+
+def _kind(path: Path) -> str:
+    if path.is_dir():
+        return "folder"
+    return f"{path.suffix.lower() if 1 < len(path.suffix) <= 6 else 'other'} file"
