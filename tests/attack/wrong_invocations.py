@@ -89,6 +89,8 @@ COMMANDS = (
     Command("restore photos --weights weights -o out", {"photos": "pictures", "out": "folder to write"}, {"--format": "word"}),
     Command("diagnose photo.png", {"photo.png": "pictures"}, {"--max-pixels": "limit"}),
     Command("train recipe.yaml --run out/run", {"recipe.yaml": "recipe", "out/run": "folder to write"}, {"--init": "weights"}),
+    Command("train --pairs photos photos --network chair/tiny --set stages.0.steps=1 --set stages.1.steps=1 --set compile=false"
+            " --run out/run", {"photos": "folder of pictures", "chair/tiny": "word", "out/run": "folder to write"}),
     Command("recipes show photos/denoise-laptop", {"photos/denoise-laptop": "word"}),
     Command("pack photos -o out/p.pack", {"photos": "folder of pictures", "out/p.pack": "folder to write"},
             {"--target": "folder of pictures", "--benchmark": "word", "--split": "word", "--variant": "word", "--published": "word",
@@ -226,7 +228,8 @@ CONTRADICTORY = (
     "significance a-15.json a-25.json", "significance a-15.json weights/tiny.json", "curves a-15.json a-15.json -o out/a.svg",
     "curves a-15.json -o a-15.json", "curves -o out/a.svg", "convert raw.pth photo.png", "convert weights out", "convert",
     "inspect weights", "inspect", "recipes nosuch", "recipes show", "benchmarks check rain100l", "benchmarks nosuch",
-    "train", "train nosuch", "train recipe.yaml --set nosuch --run out/run", "train recipe.yaml --set =1 --run out/run",
+    "train", "train recipe.yaml --pairs photos photos", "train recipe.yaml --network chair/tiny",
+    "train --pairs photos photos --network dinat_ir/dual_pixel --run out/run", "train nosuch", "train recipe.yaml --set nosuch --run out/run", "train recipe.yaml --set =1 --run out/run",
     "train recipe.yaml --set a..b=1 --run out/run", "train recipe.yaml --set stages.9.steps=1 --run out/run",
     "train recipe.yaml --set seed.x=1 --run out/run", "train recipe.yaml --resume --run out/run",
     "train recipe.yaml --resume --run nosuch/run", "train recipe.yaml --init photo.png --run out/run",

@@ -38,6 +38,11 @@ def test_settings_change_nested_values() -> None:
             "degradation: unknown preset rain/hevy; give one of rain/light, rain/heavy",
         ),
         ("data.workerz=2", "unknown key data.workerz, did you mean workers?"),
+        (
+            "data.degraded=folder",
+            "data.degraded is for data of kind pairs, this recipe's are of kind photos; one's own pairs: restora train --pairs",
+        ),
+        ("data.root=folder", "data.root is for data of kind benchmark, this recipe's are of kind photos"),
         ("data.kind=picture", "data: Input tag 'picture'"),
         ("optimizer.schedule=cyclic", "optimizer: the cyclic schedule needs cycles"),
         ("validation.benchmark=rain100l", "validation: where does rain100l lie? give root"),

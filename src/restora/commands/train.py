@@ -1,7 +1,8 @@
-"""``restora train``: a recipe and a folder of photographs in, weights out."""
+"""``restora train``: a recipe and a folder of photographs in, or two folders of pairs; weights out."""
 
 import logging
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,15 +11,18 @@ from rich.console import Console
 
 from restora.checkpoints import load_model
 from restora.commands.progress import counting_bar
-from restora.errors import RestoraError
+from restora.errors import RestoraError, printable
 from restora.training import Recipe, Report, Trainer, load_recipe
 from restora.training.export import export_weights
+from restora.training.own_pairs import NETWORK, write_pairs_recipe
 from restora.training.rate_finding import best_attempt, find_rate
 
 EPILOG = """
 Examples:
 
   restora train recipes/photos/denoise-laptop.yaml --set data.photos=my-photos
+
+  restora train --pairs noisy/ clean/ --network kit/tiny   [dim]own pairs, of the same names; writes their recipe and shows it[/dim]
 
   restora train my-recipe.yaml --set stages.0.steps=2000 --run runs/quick
 
@@ -30,13 +34,26 @@ Examples:
 
 def train(
     recipe: Annotated[
-        str, typer.Argument(help="A YAML file, or the name of a recipe that comes with restora.")
-    ],
+        str | None,
+        typer.Argument(
+            help="A YAML file, or the name of a recipe that comes with restora.", show_default=False
+        ),
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
             "--set", metavar="KEY=VALUE", help="Change the recipe, such as optimizer.learning_rate=5e-4."
         ),
+    ] = None,
+    pairs: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            metavar="DEGRADED CLEAN",
+            help="Instead of a recipe: two folders of pairs, matched by name; a recipe for them is written into the run.",
+        ),
+    ] = None,
+    network: Annotated[
+        str | None, typer.Option(help=f"Of --pairs, one of 'restora models'; {NETWORK} when left out.")
     ] = None,
     run: Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME when left out.")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the run's last checkpoint.")] = False,
@@ -49,6 +66,15 @@ def train(
     ] = False,
 ) -> None:
     """Train a network on clean photographs; Ctrl-C saves, --resume goes on."""
+    if (recipe is None) == (pairs is None) or (network is not None and pairs is None):
+        raise RestoraError(
+            "name a recipe, or the two folders of --pairs and, if you like, the --network for them"
+        )
+    if pairs is not None:
+        file = write_pairs_recipe(*pairs, network or NETWORK, folder=run)
+        print(f"{printable(file)}:\n{file.read_text(encoding='utf-8')}", file=sys.stderr)
+        recipe, run = str(file), run or file.parent
+    assert recipe is not None
     loaded = load_recipe(recipe, settings)
     if rates:
         _find_rate(loaded, init)

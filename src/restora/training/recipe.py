@@ -197,14 +197,26 @@ def apply_setting(values: dict[str, Any], setting: str) -> None:
 def _explain(problem: Any) -> str:
     """Turn one of pydantic's findings into words, with the nearest known key for an unknown one."""
     parts = [str(part) for part in problem["loc"]]
+    kind = ""
     if len(parts) > 2 and parts[0] == "data":
-        del parts[1]  # the kind, which stands for a key nowhere
+        kind = parts.pop(1)  # which stands for a key nowhere
     place = ".".join(parts)
     if problem["type"] == "extra_forbidden":
+        if kind and (other := _kinds_with(parts[-1])):
+            remedy = "; one's own pairs: restora train --pairs DEGRADED CLEAN" if "pairs" in other else ""
+            return (
+                f"{place} is for data of kind {' or '.join(other)}, this recipe's are of kind {kind}{remedy}"
+            )
         known = sorted({name for section in sections().values() for name in section.model_fields})
         return f"unknown key {place}{suggestion(parts[-1], known)}"
     words = problem["msg"].removeprefix("Value error, ")
     return f"{place}: {words}" if place else words
+
+
+def _kinds_with(key: str) -> list[str]:
+    """Return the kinds of data that have a key."""
+    data = {place.partition(", kind: ")[2]: section for place, section in sections().items()}
+    return [kind for kind, section in data.items() if kind and key in section.model_fields]
 
 
 def sections() -> dict[str, type[Section]]:
