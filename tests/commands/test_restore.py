@@ -281,6 +281,7 @@ def test_interrupted_run_leaves_whole_files_and_continues(tmp_path, restora_comm
         command,
         cwd=tmp_path,
         stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         # A shell that runs the tests in the background has turned interrupts off for all that it starts.
@@ -289,6 +290,9 @@ def test_interrupted_run_leaves_whole_files_and_continues(tmp_path, restora_comm
     assert process.stdout.readline() == "out/0.png\n"
     process.send_signal(signal.SIGINT)
     process.stdout.read()
+    assert process.stderr.read() == (
+        "restora: stopped; what is written stays, the same command (without --overwrite) goes on with the rest\n"
+    )
     assert process.wait(timeout=60) == 130
     finished = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert finished == ["0.png"]

@@ -1,13 +1,22 @@
 """Progress bars, on a terminal alone."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from restora.errors import printable, shortened
+from restora.progress import ProgressMeter
 from restora.restoration import Job, Result
 
 
@@ -32,28 +41,32 @@ def counting_bar(console: Console, *, transient: bool = False, shown: bool = Tru
 
 
 class FilesProgress:
-    """A bar with files done, megapixels per second and time left; invisible where there is no terminal.
+    """A bar that moves with every tile, with files done, megapixels a second and time left from the second tile on.
 
-    The bar's length is bytes of files, known before a file is opened, and near enough to the work it makes.
+    Until the first tile is there (engines are compiled and measured before it) the bar runs to and fro and says so. Its length is bytes
+    of files, known before a file is opened, and near enough to the work it makes; what was there already is not counted.
 
     Args:
         jobs: What will be done.
-        console: Where the bar goes.
+        console: Where the bar goes; invisible where that is no terminal.
     """
 
     def __init__(self, jobs: Sequence[Job], console: Console) -> None:
-
         self._bytes = {job.source: _size(job) for job in jobs}
-        self._finished_bytes = self._files = 0
-        self._megapixels = self._started_megapixels = 0.0
+        self._total, self._done, self._files = sum(self._bytes.values()), 0.0, 0
+        self._megapixels = 0.0
+        self._finished: dict[Path, tuple[float, float]] = {}  # share and megapixels
+        self._meter = ProgressMeter(self._total)
         columns = (
             TextColumn("{task.description}", markup=False),  # names of files
-            BarColumn(),
-            TextColumn("{task.fields[facts]}"),
-            TimeRemainingColumn(),
+            BarColumn(None),
+            TextColumn("{task.fields[facts]}", markup=False),
+            TimeElapsedColumn(),
         )
-        self._bar = Progress(*columns, console=console, disable=not console.is_terminal)
-        self._task = self._bar.add_task("restoring", total=sum(self._bytes.values()), facts="")
+        self._bar = Progress(*columns, console=console, disable=not console.is_terminal, expand=True)
+        self._task = self._bar.add_task(
+            _shown(jobs[0].source) if jobs else "", total=None, facts="preparing the network"
+        )
 
     def __enter__(self) -> Self:
         self._bar.start()
@@ -66,26 +79,51 @@ class FilesProgress:
 
     def report(self, job: Job, done: float, megapixels: float) -> None:
         """Show that ``done`` of a file's ``megapixels`` are finished."""
-        self._started_megapixels = done
-        self._show(self._bytes[job.source] * done / megapixels, job.source.name)
+        self._advance(job.source, done / megapixels, done)
 
     def finish(self, result: Result) -> None:
-        """Show that a file is done with."""
+        """Show that a file is done with; the next one may have been begun already."""
         self._files += 1
-        self._finished_bytes += self._bytes[result.source]
-        self._megapixels += result.megapixels
-        self._started_megapixels = 0.0
-        self._show(0, result.source.name)
+        if result.status == "restored":
+            self._advance(result.source, 1.0, result.megapixels)
+        elif result.source not in self._finished:  # no work
+            self._total -= self._bytes[result.source]
 
-    def _show(self, begun_bytes: float, name: str) -> None:
-        elapsed = self._bar.tasks[0].elapsed or 0.0
-        speed = (self._megapixels + self._started_megapixels) / elapsed if elapsed > 0 else 0.0
+    def _advance(self, source: Path, share: float, megapixels: float) -> None:
+        before = self._finished.get(source, (0.0, 0.0))
+        self._finished[source] = share, megapixels
+        self._done += (share - before[0]) * self._bytes[source]
+        self._megapixels += megapixels - before[1]
+        self._meter.total = self._total
+        pace = self._meter.report(self._done / self._total)
+        words = [f"{self._files}/{len(self._bytes)} files"] if len(self._bytes) > 1 else []
+        if pace.rate is not None and pace.seconds_left is not None:
+            rate = pace.rate * self._megapixels / self._done
+            words += [f"{rate:.2f} MP/s, {duration(pace.seconds_left)} left"]
         self._bar.update(
             self._task,
-            completed=self._finished_bytes + begun_bytes,
-            description=printable(shortened(name, 30)),
-            facts=f"{self._files}/{len(self._bytes)} files, {speed:.2f} MP/s",
+            completed=self._done,
+            total=self._total,
+            description=_shown(source),
+            facts=", ".join(words),
         )
+
+
+def duration(seconds: float) -> str:
+    """Write a time for people.
+
+    Example:
+        >>> duration(8.2), duration(75), duration(7321)
+        ('8 s', '1:15 min', '2:02 h')
+    """
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    large, small = divmod(round(seconds / 60 if seconds >= 3600 else seconds), 60)
+    return f"{large}:{small:02} {'h' if seconds >= 3600 else 'min'}"
+
+
+def _shown(source: Path) -> str:
+    return printable(shortened(source.name, 24))
 
 
 def _size(job: Job) -> int:

@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from time import perf_counter
@@ -137,7 +139,7 @@ def restore(
             threads=pixels_or_auto("--threads", threads, "threads"),
             reproducible=reproducible,
         )
-        with FilesProgress(jobs, console) as progress:
+        with FilesProgress(jobs, console) as progress, saying_how_to_go_on(console):
             for result in run_jobs(
                 jobs,
                 restorer,
@@ -153,6 +155,17 @@ def restore(
     _sum_up(results, perf_counter() - begin, console)
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
+
+
+@contextmanager
+def saying_how_to_go_on(console: Console) -> Iterator[None]:
+    """End at Ctrl-C with a line and the exit code 130."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        words = "stopped; what is written stays, the same command (without --overwrite) goes on with the rest"
+        tell(console, f"restora: {words}")
+        raise typer.Exit(130) from None
 
 
 def _tell(result: Result, console: Console, as_json: bool) -> None:
