@@ -72,26 +72,6 @@ def test_names_that_are_no_hub_ids_never_reach_the_hub(monkeypatch):
             load_model(name)
 
 
-def test_published_files_load_again(folder, tmp_path, monkeypatch):
-    class Hub:
-        def create_repo(self, hub_id, *, exist_ok, private):
-            assert (hub_id, exist_ok, private) == ("me/mine", True, False)
-
-        def create_commit(self, hub_id, *, operations, commit_message):
-            for operation in operations:
-                with operation.as_file() as content:
-                    (tmp_path / "hub" / operation.path_in_repo).write_bytes(content.read())
-            return type("Commit", (), {"commit_url": "https://hub/me/mine"})
-
-    (tmp_path / "hub").mkdir()
-    monkeypatch.setattr("huggingface_hub.HfApi", Hub)
-    assert publish(folder / f"{NAME}.safetensors", "me/mine") == "https://hub/me/mine"
-    assert load_model(tmp_path / "hub").card == load_model(NAME).card
-    page = (tmp_path / "hub" / "README.md").read_text()
-    assert page.startswith("---\nlibrary_name: restora\nlicense: apache-2.0\n")
-    assert "restora restore photo.jpg --weights me/mine" in page
-
-
 def test_weights_without_a_card_are_not_published(folder):
     (folder / f"{NAME}.json").unlink()
     with pytest.raises(RestoraError, match="the weights card is missing"):

@@ -2,7 +2,7 @@
 
 from restora.checkpoints.cards import Score, WeightsCard
 from restora.checkpoints.conversion import convert_checkpoint
-from restora.checkpoints.hub import publish
+from restora.checkpoints.hub import fetch_card, prepare_publication, publish
 from restora.checkpoints.inspection import Inspection, inspect_state_dict
 from restora.checkpoints.loading import LoadedCheckpoint, load_model, read_checkpoint
 from restora.checkpoints.official import convert_state_dict, to_official_state_dict
@@ -19,10 +19,12 @@ __all__ = [
     "WeightsCard",
     "convert_checkpoint",
     "convert_state_dict",
+    "fetch_card",
     "inspect_state_dict",
     "list_weights",
     "load_for_task",
     "load_model",
+    "prepare_publication",
     "publish",
     "read_checkpoint",
     "read_tensors",

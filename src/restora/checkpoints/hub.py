@@ -1,10 +1,14 @@
 """Fetching weights from a hub and publishing them there, by its own library. Nothing here is called unless a hub id was given."""
 
 import logging
+import os
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from restora.checkpoints.cards import WeightsCard, read_card
+from restora.checkpoints.reading import sha256_of
 from restora.errors import RestoraError
 
 logger = logging.getLogger(__name__)
@@ -22,12 +26,13 @@ def is_hub_id(source: str) -> bool:
     return bool(re.fullmatch(r"\w[\w-]*/\w[\w-]*", source, re.ASCII)) and not Path(source).parent.exists()
 
 
-def fetch(hub_id: str, revision: str | None = None) -> Path:
+def fetch(hub_id: str, revision: str | None = None, files: Sequence[str] = FILES) -> Path:
     """Fetch weights and card from a hub, or find them where an earlier call left them; says so before.
 
     Args:
         hub_id: ``owner/name``.
         revision: Branch, tag or commit; the main branch by default.
+        files: Patterns of the files that are fetched.
 
     Returns:
         A folder with both.
@@ -40,7 +45,14 @@ def fetch(hub_id: str, revision: str | None = None) -> Path:
 
     logger.info("%s: no such file here; asking the hub", hub_id)
     try:
-        return Path(snapshot_download(hub_id, revision=revision, allow_patterns=list(FILES)))
+        return Path(
+            snapshot_download(
+                hub_id,
+                revision=revision,
+                allow_patterns=list(files),
+                endpoint=os.environ.get("HF_ENDPOINT"),
+            )
+        )
     except (LocalEntryNotFoundError, OfflineModeIsEnabled, OSError, ValueError) as error:
         if isinstance(error, HfHubHTTPError) and not isinstance(error, LocalEntryNotFoundError):
             raise RestoraError(
@@ -49,6 +61,22 @@ def fetch(hub_id: str, revision: str | None = None) -> Path:
         raise RestoraError(
             f"{hub_id}: no such file, and the hub cannot be reached; check the spelling or the connection"
         ) from error
+
+
+def fetch_card(hub_id: str, revision: str | None = None) -> WeightsCard:
+    """Read the card of weights on a hub, without fetching the weights.
+
+    Raises:
+        RestoraError: As `fetch`; or there is no card, or more than one.
+    """
+    folder = fetch(hub_id, revision, ["*.json"])
+    found = sorted(folder.glob("*.json"))
+    if len(found) != 1:
+        names = ", ".join(path.name for path in found) or "none"
+        raise RestoraError(
+            f"{hub_id}: should hold one weights card, found {names}; fetch the file that you mean"
+        )
+    return read_card(found[0])
 
 
 def weights_in(folder: Path) -> Path:
@@ -66,8 +94,59 @@ def weights_in(folder: Path) -> Path:
     return found[0]
 
 
+@dataclass(frozen=True)
+class Publication:
+    """Weights, their card and the page that says what the card says, ready for a hub.
+
+    Attributes:
+        hub_id: ``owner/name``.
+        card: Of the weights.
+        files: Names on the hub -> content, or the file that holds it.
+    """
+
+    hub_id: str
+    card: WeightsCard
+    files: Mapping[str, Path | bytes]
+
+    def sizes(self) -> dict[str, int]:
+        """Return the bytes of each file."""
+        return {
+            name: len(content) if isinstance(content, bytes) else content.stat().st_size
+            for name, content in self.files.items()
+        }
+
+
+def prepare_publication(weights: str | Path, hub_id: str) -> Publication:
+    """Check weights, and put together what `publish` would upload; nothing leaves this machine.
+
+    Args:
+        weights: A ``.safetensors`` file with its card beside it.
+        hub_id: ``owner/name``.
+
+    Raises:
+        RestoraError: The id is none, the card is missing, or it describes another file.
+    """
+    weights, card_file = Path(weights), Path(weights).with_suffix(".json")
+    if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", hub_id, re.ASCII):
+        raise RestoraError(f"{hub_id}: is no hub id; give owner/name")
+    if weights.suffix != ".safetensors":
+        raise RestoraError(
+            f"{weights}: only safetensors with a card are published; 'restora convert' makes them"
+        )
+    card = read_card(card_file)
+    if not weights.exists() or sha256_of(weights) != card.sha256:
+        raise RestoraError(
+            f"{weights}: is not the file that its card {card_file.name} describes; fetch both again"
+        )
+    page = hub_page(card, hub_id).encode()
+    return Publication(hub_id, card, {weights.name: weights, card_file.name: card_file, "README.md": page})
+
+
 def publish(weights: str | Path, hub_id: str, *, private: bool = False) -> str:
     """Put weights and their card on a hub, with a page that says what the card says.
+
+    The hub's own library uploads: it takes the token of ``hf auth login`` or ``HF_TOKEN``, and another address from
+    ``HF_ENDPOINT``.
 
     Args:
         weights: A ``.safetensors`` file with its card beside it.
@@ -78,18 +157,37 @@ def publish(weights: str | Path, hub_id: str, *, private: bool = False) -> str:
         Where they are.
 
     Raises:
-        RestoraError: The card is missing.
+        RestoraError: As `prepare_publication`; or no token, no permission, no connection, or offline mode.
     """
     from huggingface_hub import CommitOperationAdd, HfApi
+    from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError
 
-    weights = Path(weights)
-    card = read_card(weights.with_suffix(".json"))
-    hub = HfApi()
-    hub.create_repo(hub_id, exist_ok=True, private=private)
-    files = {weights.name: weights, weights.with_suffix(".json").name: weights.with_suffix(".json")}
-    operations = [CommitOperationAdd(name, str(path)) for name, path in files.items()]
-    operations.append(CommitOperationAdd("README.md", hub_page(card, hub_id).encode()))
-    commit = hub.create_commit(hub_id, operations=operations, commit_message=f"Publish {card.name}")
+    publication = prepare_publication(weights, hub_id)
+    operations = [
+        CommitOperationAdd(name, content if isinstance(content, bytes) else str(content))
+        for name, content in publication.files.items()
+    ]
+    hub = HfApi(endpoint=os.environ.get("HF_ENDPOINT"))
+    try:
+        hub.create_repo(hub_id, exist_ok=True, private=private)
+        commit = hub.create_commit(
+            hub_id, operations=operations, commit_message=f"Publish {publication.card.name}"
+        )
+    except HfHubHTTPError as error:
+        if error.response.status_code not in (401, 403):
+            raise RestoraError(f"{hub_id}: the hub refuses it ({error.server_message or error})") from error
+        raise RestoraError(
+            f"{hub_id}: the hub does not let you write there; log in with 'hf auth login' or set HF_TOKEN, to a token"
+            " that may write"
+        ) from error
+    except LocalTokenNotFoundError as error:
+        raise RestoraError(f"{hub_id}: no token; log in with 'hf auth login', or set HF_TOKEN") from error
+    except (
+        Exception
+    ) as error:  # offline mode, or whatever the library's transport raises without a connection
+        raise RestoraError(
+            f"{hub_id}: the hub cannot be reached ({type(error).__name__}); check the connection, or HF_HUB_OFFLINE"
+        ) from error
     return str(commit.commit_url)
 
 
@@ -99,6 +197,7 @@ def hub_page(card: WeightsCard, hub_id: str) -> str:
         f"| {s.benchmark} | {s.setting} | `{s.protocol}` | {s.psnr:.2f} |" for s in card.scores
     )
     table = f"\n| test set | setting | protocol | PSNR, dB |\n|---|---|---|---|\n{scores}\n" if scores else ""
+    trained = f", trained by `{card.recipe}` for {card.steps:,} steps" if card.recipe and card.steps else ""
     credits = "\n".join(f"- {credit}" for credit in card.credits)
     return f"""---
 library_name: restora
@@ -111,7 +210,7 @@ tags: [image-restoration, {card.task}, {card.architecture}]
 
 {card.description}
 
-{card.architecture} {card.variant}, {card.parameters:,} parameters, trained by `{card.recipe}` for {card.steps:,} steps on {card.data}.
+{card.architecture} {card.variant}, {card.parameters:,} parameters{trained}; data: {card.data}.
 {table}
     restora restore photo.jpg --weights {hub_id}
 

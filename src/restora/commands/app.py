@@ -46,6 +46,7 @@ PANELS = {
         "significance": "Print the mean difference of two methods, B minus A, with its bootstrap interval.",
         "curves": "Draw the mean score of methods against the level of noise, from records of evaluations.",
         "tables": "Build the tables of the documentation: measured means beside the published numbers.",
+        "publish": "Publish weights with their card on a hub, with a page made of the card; others restore with OWNER/NAME.",
         "submit": "Write a submission to the server of SIDD or DND, which keep the clean images.",
     },
 }

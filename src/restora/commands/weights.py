@@ -40,7 +40,7 @@ def weights(
         return
     console = Console()
     for card in cards:
-        print_table(_card_table(card), console)
+        print_table(card_table(card), console)
         console.print()
     print_table(_published_table(authors), console)
     missing = [name for name in TASKS if name not in {card.task for card in cards}]
@@ -48,12 +48,14 @@ def weights(
         console.print(f"\ntasks without weights in the package so far: {', '.join(missing)}", markup=False)
 
 
-def _card_table(card: WeightsCard) -> Table:
+def card_table(card: WeightsCard) -> Table:
+    """Lay out what a card says, for `print_table`."""
     table = Table(show_header=False, title=card.name, title_justify="left", box=None, padding=(0, 2, 0, 0))
     table.add_row("task", card.task)
     table.add_row("network", f"{card.architecture} {card.variant}, {card.parameters:,} parameters")
     table.add_row("about", card.description)
-    table.add_row("trained", f"{card.date}, {card.steps:,} steps of {card.recipe}; {card.data}")
+    steps = f"{card.date}, {card.steps:,} steps of {card.recipe}; " if card.steps is not None else ""
+    table.add_row("trained", f"{steps}data: {card.data}" if card.data == "unknown" else f"{steps}{card.data}")
     table.add_row("licence", card.licence)
     for score in card.scores:
         table.add_row(
