@@ -94,7 +94,18 @@ def train(
         def report(facts: Report) -> None:
             progress.update(bar, completed=facts.step, facts=trainer.words(facts))
 
-        trainer = Trainer(loaded, folder, report=report)
+        def show(step: int, words: str) -> None:
+            """Also in the handler of a signal: nothing is printed, what somebody else prints may be half done."""
+            if not first:
+                return
+            if console.is_terminal:
+                progress.update(bar, completed=step)
+                if words:
+                    progress.update(bar, facts=words)
+            elif words:
+                os.write(2, f"{words}\n".encode())
+
+        trainer = Trainer(loaded, folder, report=report, progress=show)
         if resume:
             trainer.resume()
         elif init:

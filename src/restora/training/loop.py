@@ -4,7 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from restora.training.batches import StepBatches, Stretch, remaining_stretches
 from restora.training.checkpoint import TrainingCheckpoint, load_checkpoint, save_checkpoint
 from restora.training.divergence import DivergenceWatch
 from restora.training.ema import ExponentialMovingAverage
-from restora.training.interruption import interruptions, leave_to_the_trainer
+from restora.training.interruption import Interruption, interruptions, leave_to_the_trainer
 from restora.training.losses import LOSSES, TARGETS, multi_scale_loss
 from restora.training.optimizers import build_optimizer, set_learning_rate
 from restora.training.processes import build_accelerator
@@ -83,6 +83,8 @@ class Trainer:
         recipe: What to train.
         folder: Folder of the run; made if missing.
         report: Called every ``report_every`` steps.
+        progress: Called with the steps done and, where there is something to say, words: after each step, when the network
+            is compiled, and in the handler of a signal.
         report_every: Steps between reports.
 
     Raises:
@@ -93,6 +95,7 @@ class Trainer:
     folder: Path
     report: Callable[[Report], None] = lambda report: None
     report_every: int = 50
+    progress: Callable[[int, str], None] = lambda step, words: None
     network: RestorationNetwork = field(init=False)
     ema: ExponentialMovingAverage = field(init=False)
     step: int = field(init=False, default=0)
@@ -176,7 +179,7 @@ class Trainer:
         self._open_folder()
         self.watch = DivergenceWatch(self.recipe.explosion, self.folder)
         self.accelerator.init_trackers(self.recipe.name, config={"recipe": self.recipe.model_dump_json()})
-        with interruptions() as stop:
+        with interruptions(lambda words: self.progress(self.step, words)) as stop:
             for stretch in remaining_stretches(self.recipe.stages, self.step):
                 crops = crops.with_patch(stretch.stage.patch)
                 if self._run_stretch(stretch, crops, validation, stop):
@@ -187,7 +190,7 @@ class Trainer:
         return self.step == self.recipe.steps
 
     def _run_stretch(
-        self, stretch: Stretch, crops: Crops, validation: Validation | None, stop: Callable[[], bool]
+        self, stretch: Stretch, crops: Crops, validation: Validation | None, stop: Interruption
     ) -> bool:
         """Train what is left of a stage; return whether an interrupt ended it."""
         accelerator, every = self.accelerator, self.recipe.validation.every
@@ -206,15 +209,23 @@ class Trainer:
         )
         measured: list[Tensor] = []
         start = time.perf_counter()
-        stopped = False
+        stopped, compiling = False, self.recipe.compile
+        if compiling:
+            self.progress(self.step, "compiling, a minute or more")
         for batch in batches:
             try:
-                measured.append(self._train_step(module, optimizer, batch))
+                measured.append(
+                    self._train_step(module, optimizer, batch, stop.at_once() if compiling else nullcontext())
+                )
+            except KeyboardInterrupt:  # before the network was compiled
+                stopped = True
+                break
             except Exception:  # a network may choke on the weights that a loss of no value has left
                 self.watch.check_finite(measured, self.step)
                 raise
             self.step += 1
-            stopped = stop()
+            self.progress(self.step, "compiled" if compiling else "")
+            stopped, compiling = stop(), False
             validate = validation is not None and self.step % every == 0
             save = self.step % self.recipe.save_every == 0
             # The last steps are looked at as well, since the run saves what they leave.
@@ -236,9 +247,13 @@ class Trainer:
         return stopped
 
     def _train_step(
-        self, module: nn.Module, optimizer: torch.optim.Optimizer, batch: Tensor | list[Tensor]
+        self,
+        module: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        batch: Tensor | list[Tensor],
+        gradients: AbstractContextManager[None],
     ) -> Tensor:
-        """Take a step; return the loss and the mean absolute error in grey levels, of all processes: (2,)."""
+        """Take a step, its gradients in a context; return the loss and the mean absolute error in grey levels, of all processes: (2,)."""
         of_degradation, of_network = self._seeds()
         torch.manual_seed(of_network)  # some draw in training, such as KiT its rotations
         degraded, clean = self._pairs(batch, of_degradation)
@@ -247,17 +262,18 @@ class Trainer:
             zip(degraded.chunk(self.recipe.accumulate), clean.chunk(self.recipe.accumulate), strict=True)
         )
         measured = torch.zeros(2, device=clean.device)
-        for number, (x, target) in enumerate(parts, start=1):
-            share = len(x) / len(clean)
-            with nullcontext() if number == len(parts) else self.accelerator.no_sync(module):
-                with self.accelerator.autocast():
-                    restored = [output.float() for output in module(x)]
-                loss = multi_scale_loss(
-                    restored, target, self.losses, self.recipe.scale_weights, TARGETS[self.recipe.targets]
-                )
-                self.accelerator.backward(share * loss)
-            error = 255 * (restored[-1].detach() - target).abs().mean()
-            measured += share * torch.stack([loss.detach(), error])
+        with gradients:
+            for number, (x, target) in enumerate(parts, start=1):
+                share = len(x) / len(clean)
+                with nullcontext() if number == len(parts) else self.accelerator.no_sync(module):
+                    with self.accelerator.autocast():
+                        restored = [output.float() for output in module(x)]
+                    loss = multi_scale_loss(
+                        restored, target, self.losses, self.recipe.scale_weights, TARGETS[self.recipe.targets]
+                    )
+                    self.accelerator.backward(share * loss)
+                error = 255 * (restored[-1].detach() - target).abs().mean()
+                measured += share * torch.stack([loss.detach(), error])
         if self.recipe.optimizer.clip is not None:
             self.accelerator.clip_grad_norm_(module.parameters(), self.recipe.optimizer.clip)
         optimizer.step()
