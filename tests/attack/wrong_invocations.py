@@ -105,6 +105,7 @@ COMMANDS = (
     Command("explain channels photo.png --weights weights -o out/a.png",
             {"channels": "word", "photo.png": "picture", "weights": "weights", "out/a.png": "target"}, {"--at": "point"}, frozenset({"1,5"})),
     Command("explain channels photo.png --model chair/tiny -o out/a.png", {"chair/tiny": "word"}),
+    Command("score photo.png", {"photo.png": "pictures"}, {"--metric": "word", "--max-pixels": "limit"}),
     Command("publish weights/tiny.safetensors me/mine --dry-run", {"weights/tiny.safetensors": "weights", "me/mine": "word"}),
     Command("inspect raw.pth", {"raw.pth": "weights"}),
     Command("doctor raw.pth", {"raw.pth": "weights"}, accepted=frozenset({MISSING})),

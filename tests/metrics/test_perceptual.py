@@ -28,9 +28,9 @@ def package(monkeypatch):
     module = ModuleType("lpips")
     module.__dict__["LPIPS"] = LPIPS
     monkeypatch.setitem(sys.modules, "lpips", module)
-    perceptual._network.cache_clear()
+    perceptual._lpips.cache_clear()
     yield calls
-    perceptual._network.cache_clear()
+    perceptual._lpips.cache_clear()
 
 
 def test_the_package_is_called_as_in_the_published_script(package):
@@ -44,7 +44,7 @@ def test_the_package_is_called_as_in_the_published_script(package):
 
 def test_a_missing_package_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "lpips", None)
-    perceptual._network.cache_clear()
+    perceptual._lpips.cache_clear()
     with pytest.raises(RestoraError, match=r"pip install 'restora\[lpips\]'"):
         perceptual.lpips(BRIGHT, BRIGHT)
 
@@ -54,3 +54,25 @@ def test_the_protocol_of_defocus_has_it_where_it_is_asked_for(package):
     scores = protocol("dpdd-lpips").scores(BRIGHT + 0.5, BRIGHT)
     assert list(scores) == ["psnr", "ssim", "mae", "lpips"]
     assert scores["lpips"] == pytest.approx(0.25)  # clamped before
+
+
+def test_dists_is_called_with_images_in_the_unit_range(monkeypatch, package):
+    class DISTSNetwork(torch.nn.Module):
+        def forward(self, image, reference):
+            assert (image.shape, image.dtype) == ((1, 3, 8, 9), torch.float32)
+            return (image - reference).abs().max()
+
+    module = ModuleType("torchmetrics.functional.image.dists")
+    module.__dict__["DISTSNetwork"] = DISTSNetwork
+    for parent in ("torchmetrics", "torchmetrics.functional", "torchmetrics.functional.image"):
+        monkeypatch.setitem(sys.modules, parent, ModuleType(parent))
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    perceptual._dists.cache_clear()
+    scores = protocol("perceptual").scores(BRIGHT + 0.5, BRIGHT)
+    assert list(scores) == ["psnr", "lpips", "dists"]
+    assert scores["dists"] == pytest.approx(1 - 191 / 255)  # clamped and rounded before
+    assert scores["lpips"] == pytest.approx(scores["dists"])
+    perceptual._dists.cache_clear()
+    monkeypatch.setitem(sys.modules, module.__name__, None)
+    with pytest.raises(RestoraError, match=r"pip install 'restora\[scores\]'"):
+        perceptual.dists(BRIGHT, BRIGHT)

@@ -42,6 +42,7 @@ PANELS = {
     "Measure and publish": {
         "benchmarks": "List the benchmarks that restora reads, show the card of one, check a copy of it.",
         "protocols": "List the protocols: what exactly is done to two images before which score is computed, and who prints it.",
+        "score": "Score pictures by themselves, where there is no clean one: how unlike natural photographs they are.",
         "evaluate": "Score a method on a benchmark, as papers do, and print the published numbers beside it.",
         "significance": "Print the mean difference of two methods, B minus A, with its bootstrap interval.",
         "curves": "Draw the mean score of methods against the level of noise, from records of evaluations.",

@@ -41,6 +41,8 @@ OPTIONAL = {
     "scipy": "benchmarks",
     "h5py": "benchmarks",
     "lpips": "lpips",
+    "deepinv": "scores",
+    "torchmetrics": "scores",
 }
 """Packages that only some commands need, and the extra that installs them."""
 

@@ -1,9 +1,11 @@
-"""LPIPS: how different two images look to a network that was trained to recognise things."""
+"""LPIPS and DISTS: how different two images look to networks that were trained to recognise things."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike
 
 from restora.errors import RestoraError
@@ -23,26 +25,62 @@ def lpips(image: ArrayLike, reference: ArrayLike) -> float:
         ValueError: The shapes differ.
         RestoraError: The package is missing, or its weights cannot be had: it fetches AlexNet when first used.
     """
-    a, b = np.asarray(image, dtype=np.float32), np.asarray(reference, dtype=np.float32)
-    if a.shape != b.shape:
-        raise ValueError(f"the images have different shapes, {a.shape} and {b.shape}")
-    import torch
-
-    tensors = [torch.from_numpy(np.ascontiguousarray(one.transpose(2, 0, 1)))[None] for one in (a, b)]
     with torch.inference_mode():
-        return float(_network()(*tensors, normalize=True))
+        return float(_lpips()(*_pair(image, reference), normalize=True))
+
+
+def dists(image: ArrayLike, reference: ArrayLike) -> float:
+    """Return the distance in structure and texture by VGG's features; lower is more alike, 0 is the same.
+
+    Ding et al., "Image quality assessment: unifying structure and texture similarity", TPAMI 2020, with the authors'
+    weights, by torchmetrics; at the size that the images have.
+
+    Args:
+        image: (H, W, 3) in [0, 1].
+        reference: The same shape.
+
+    Raises:
+        ValueError: The shapes differ.
+        RestoraError: The package is missing, or VGG's weights cannot be had: it fetches them when first used.
+    """
+    with torch.inference_mode():
+        return float(_dists()(*_pair(image, reference)))
+
+
+def as_batch(image: ArrayLike, dtype: type = np.float32) -> torch.Tensor:
+    """Turn an image (H, W, C) into a batch of one, (1, C, H, W)."""
+    return torch.from_numpy(np.ascontiguousarray(np.asarray(image, dtype).transpose(2, 0, 1)))[None]
+
+
+def _pair(image: ArrayLike, reference: ArrayLike) -> tuple[torch.Tensor, torch.Tensor]:
+    a, b = as_batch(image), as_batch(reference)
+    if a.shape != b.shape:
+        shapes = (np.shape(one) for one in (image, reference))
+        raise ValueError("the images have different shapes, {} and {}".format(*shapes))
+    return a, b
 
 
 @cache
-def _network() -> Any:
+def _lpips() -> Any:
     """The package's network, built once."""
     try:
         from lpips import LPIPS
     except ImportError as error:
         raise RestoraError("LPIPS needs its authors' package; pip install 'restora[lpips]'") from error
+    return _fetched("LPIPS", lambda: LPIPS(net="alex", verbose=False))
+
+
+@cache
+def _dists() -> Any:
     try:
-        return LPIPS(net="alex", verbose=False).eval()
+        from torchmetrics.functional.image.dists import DISTSNetwork
+    except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision of another torch
+        raise RestoraError("DISTS needs torchmetrics; pip install 'restora[scores]'") from error
+    return _fetched("DISTS", DISTSNetwork)
+
+
+def _fetched(name: str, build: Callable[[], Any]) -> Any:
+    try:
+        return build().eval()
     except OSError as error:
-        raise RestoraError(
-            f"LPIPS: the weights of AlexNet cannot be fetched ({error}); connect once"
-        ) from error
+        raise RestoraError(f"{name}: the weights cannot be fetched ({error}); connect once") from error

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from restora.errors import RestoraError
 from restora.metrics.alignment import aligned_psnr, aligned_ssim
 from restora.metrics.luma import luma, luma8
-from restora.metrics.perceptual import lpips
+from restora.metrics.perceptual import dists, lpips
 from restora.metrics.psnr import mean_absolute_error, psnr
 from restora.metrics.ssim import (
     pooled_size,
@@ -60,6 +60,10 @@ def _clamped(image: Image) -> Image:
 def _on(prepare: Callable[[Image], Image], metric: Callable[..., float], peak: float) -> Metric:
     """Compute a metric on prepared images."""
     return lambda restored, clean: metric(prepare(restored), prepare(clean), peak=peak)
+
+
+def _unit8(image: Image) -> Image:
+    return to_double(to_uint8(image))
 
 
 def _y8(image: Image) -> Image:
@@ -131,6 +135,17 @@ PROTOCOLS: dict[str, Protocol] = {
                 "lpips": lambda restored, clean: lpips(_clamped(restored), _clamped(clean)),
             },
             papers="defocus deblurring: Restormer, DiNAT-IR",
+        ),
+        Protocol(
+            name="perceptual",
+            description="clamped and rounded to 8 bits; RGB; PSNR with peak 255; LPIPS by AlexNet and DISTS, lower is better"
+            " (need the packages lpips and torchmetrics); mean over the images",
+            metrics={
+                "psnr": _on(to_uint8, psnr, 255),
+                "lpips": lambda restored, clean: lpips(_unit8(restored), _unit8(clean)),
+                "dists": lambda restored, clean: dists(_unit8(restored), _unit8(clean)),
+            },
+            papers="recent papers beside PSNR",
         ),
         Protocol(
             name="derain-y8",
