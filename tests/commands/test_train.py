@@ -2,7 +2,14 @@ from recipes import write_photos
 
 from restora.checkpoints import load_model
 
-FEW = ("stages.0.steps=1", "stages.1.steps=1", "stages.0.patch=16", "stages.1.patch=16", "compile=false")
+FEW = (
+    "stages.0.steps=1",
+    "stages.1.steps=1",
+    "stages.0.patch=16",
+    "stages.1.patch=16",
+    "compile=false",
+    "precision=float32",
+)
 
 
 def test_pairs_are_trained_on_in_one_command(tmp_path, restora_command):
