@@ -113,6 +113,7 @@ COMMANDS = (
             {"--name": "name of a file", "--precision": "word"}),
     Command("export weights --format onnx -o out", {"weights": "weights", "onnx": "word", "out": "folder to write"},
             {"--precision": "word", "--side": "count", "--calibration": "folder of pictures"}),
+    Command("benchmarks download rain100l out", {"rain100l": "word"}, accepted=frozenset()),
     Command("benchmarks show rain100l", {"rain100l": "word"}),
     Command("benchmarks check rain100l bench", {"rain100l": "word", "bench": "folder of pictures"},
             {"--split": "word", "--variant": "word"}),

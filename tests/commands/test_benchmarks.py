@@ -84,3 +84,30 @@ def test_protocols_lists_every_one(restora_command):
     text = restora_command("protocols").stdout
     for name in PROTOCOLS:
         assert f"\n{name} " in text
+
+
+def test_download_names_the_page_where_no_program_may_fetch(restora_command):
+    run = restora_command("benchmarks", "download", "rain100l", "data")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith(
+        "restora: rain100l: no program may fetch it; visit https://www.icst.pku.edu.cn/"
+    )
+    assert (
+        "restora benchmarks download kodak24 FOLDER"
+        in restora_command("benchmarks", "show", "kodak24").stdout
+    )
+
+
+def test_what_is_downloaded_is_checked(restora_command, tmp_path, monkeypatch):
+    def fetch(name, root, progress):
+        mini = next(mini for mini in MINIATURES if str(mini) == "rain100l-test-PromptIR")
+        mini.build(tmp_path)
+        return tmp_path / "Rain100L"
+
+    monkeypatch.setattr("restora.commands.benchmarks.fetch", fetch)
+    run = restora_command("benchmarks", "download", "rain100l", "data")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines()[:2] == [
+        str(tmp_path / "Rain100L"),
+        "rain100l test: 3 pairs, layout: PromptIR",
+    ]

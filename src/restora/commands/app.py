@@ -40,7 +40,7 @@ PANELS = {
         "train": "Train a network on clean photographs; Ctrl-C saves, --resume goes on.",
     },
     "Measure and publish": {
-        "benchmarks": "List the benchmarks that restora reads, show the card of one, check a copy of it.",
+        "benchmarks": "List the benchmarks that restora reads, show the card of one, fetch it, check a copy of it.",
         "protocols": "List the protocols: what exactly is done to two images before which score is computed, and who prints it.",
         "score": "Score pictures by themselves, where there is no clean one: how unlike natural photographs they are.",
         "evaluate": "Score a method on a benchmark, as papers do, and print the published numbers beside it.",

@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import Progress
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from restora.commands.lines import print_line
 from restora.commands.options import AsJson, Split, Variant
 from restora.commands.rows import print_table
 from restora.datasets import BENCHMARKS, Benchmark, benchmark
+from restora.datasets.download import download as fetch
 from restora.datasets.examination import MANY, Examination, examine
 
 EPILOG = """
@@ -24,6 +25,8 @@ Examples:
 
   restora benchmarks show dpdd                           [dim]layouts, protocols, licence, pitfalls[/dim]
 
+  restora benchmarks download kodak24 data               [dim]from its authors' host, or names the page to visit[/dim]
+
   restora benchmarks check rain100l data/Rain100L
 
   restora benchmarks check gopro data/GOPRO_Large --split train --variant blur_gamma
@@ -32,17 +35,19 @@ Exit code: 0 when the copy is sound, 1 when files are missing or do not fit, 2 f
 """
 
 benchmarks = typer.Typer(
-    help="List the benchmarks that restora reads, show the card of one, check a copy of it.",
+    help="List the benchmarks that restora reads, show the card of one, fetch it, check a copy of it.",
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+COLUMNS = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the benchmark, such as rain100l.")]
 
 
 @benchmarks.callback(invoke_without_command=True, epilog=EPILOG)
 def list_benchmarks(context: typer.Context, as_json: AsJson = False) -> None:
-    """List the benchmarks that restora reads, show the card of one, check a copy of it."""
+    """List the benchmarks that restora reads, show the card of one, fetch it, check a copy of it."""
     if context.invoked_subcommand is not None:
         return
 
@@ -78,6 +83,8 @@ def show(name: Name, as_json: AsJson = False) -> None:
         table.add_row("protocol", f"{protocol} ({paper})")
     table.add_row("licence", card.licence)
     table.add_row("source", card.source)
+    if card.downloads:
+        table.add_row("download", f"restora benchmarks download {card.name} FOLDER")
     for note in card.notes:
         table.add_row("note", note)
     print_table(table)
@@ -110,6 +117,28 @@ def check(
         _print_examination(found)
     if not found.sound:
         raise typer.Exit(1)
+
+
+@benchmarks.command(epilog=EPILOG)
+def download(
+    name: Name,
+    root: Annotated[
+        Path, typer.Argument(metavar="FOLDER", help="The benchmark gets a folder of its own in it.")
+    ],
+) -> None:
+    """Fetch a benchmark from its authors' host and check it; or name the page, where no program may fetch it."""
+    console = Console(stderr=True)
+    with Progress(*COLUMNS, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        folder = fetch(
+            name,
+            root,
+            progress=lambda file, done, total: bar.update(
+                task, description=file, completed=done, total=total or None
+            ),
+        )
+    print_line(folder)
+    check(name, folder)
 
 
 def _print_examination(found: Examination) -> None:
@@ -162,9 +191,12 @@ def _card(card: Benchmark) -> dict[str, object]:
         {"name": layout.name, "tree": layout.tree, "splits": layout.splits, "variants": layout.variants}
         for layout in card.layouts
     ]
-    fields = {name: value for name, value in vars(card).items() if name not in ("layouts", "splits")}
+    fields = {
+        name: value for name, value in vars(card).items() if name not in ("layouts", "splits", "downloads")
+    }
     return {
         **fields,
         "splits": [asdict(split) for split in card.splits],
         "layouts": words,
+        "downloads": [asdict(one) for one in card.downloads],
     }

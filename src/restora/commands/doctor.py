@@ -40,6 +40,7 @@ OPTIONAL = {
     "onnxruntime": "onnx",
     "scipy": "benchmarks",
     "h5py": "benchmarks",
+    "pooch": "benchmarks",
     "lpips": "lpips",
     "deepinv": "scores",
     "torchmetrics": "scores",

@@ -34,6 +34,19 @@ class Split:
     certain: bool = True
 
 
+@dataclass(frozen=True)
+class Download:
+    """A file that the authors' host lets a program fetch.
+
+    Attributes:
+        url: A zip archive, which is unpacked, or an image.
+        sha256: Of the file, where it is known; else the examination of the copy has to do.
+    """
+
+    url: str
+    sha256: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Benchmark:
     """The card of a benchmark.
@@ -56,6 +69,7 @@ class Benchmark:
         variants: Several inputs for one set of clean images, the usual one first.
         more_variants: Pattern of further ones, such as any strength of noise.
         notes: What has gone wrong for others.
+        downloads: Its files, where a program may fetch them.
     """
 
     name: str
@@ -74,6 +88,7 @@ class Benchmark:
     variants: tuple[str, ...] = ()
     more_variants: str = ""
     notes: tuple[str, ...] = ()
+    downloads: tuple[Download, ...] = ()
 
     def split(self, name: str | None, variant: str) -> Split:
         """Return a split, the first of its card for None.

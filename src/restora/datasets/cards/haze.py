@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from restora.datasets.benchmark import Benchmark, Split
+from restora.datasets.benchmark import Benchmark, Download, Split
 from restora.datasets.cards.conventions import LUMA, POOLED
 from restora.datasets.layouts import Folders, usual_folders
 from restora.datasets.rules import Rule
@@ -113,6 +113,9 @@ _DENSE = _dehaze(
     notes=(
         "papers train on 01 to 50 and test on 51 to 55; the challenge divided it 45 / 5 / 5",
         "DeHamer cuts the test images to a multiple of 16, which changes the score",
+    ),
+    downloads=(
+        Download("https://data.vision.ee.ethz.ch/cvl/ntire19/dense-haze/files/Dense_Haze_NTIRE19.zip"),
     ),
 )
 

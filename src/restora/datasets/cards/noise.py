@@ -1,6 +1,6 @@
 """Denoising: real noise (SIDD, DND), and clean sets for synthetic noise."""
 
-from restora.datasets.benchmark import Benchmark, Split
+from restora.datasets.benchmark import Benchmark, Download, Split
 from restora.datasets.layouts import CleanFolder, DndImages, Folders, SiddBlocks, usual_folders
 from restora.datasets.rules import Rule
 
@@ -78,6 +78,7 @@ def _clean(
     bases: tuple[str, ...] = (),
     format: str = "PNG",
     notes: tuple[str, ...] = (),
+    downloads: tuple[str, ...] = (),
 ) -> Benchmark:
     """Return the card of a set of clean images: its folder is called like it or like one of the `others`."""
     return Benchmark(
@@ -96,6 +97,7 @@ def _clean(
         variants=("sigma-25", "sigma-15", "sigma-50"),
         more_variants=r"sigma-\d+(\.\d+)?",
         notes=notes,
+        downloads=tuple(map(Download, downloads)),
     )
 
 
@@ -113,6 +115,7 @@ NOISE = (
         "https://r0k.us/graphics/kodak/",
         "Kodak",
         notes=("copies cropped to 500x500 circulate under the same name: look at the sizes",),
+        downloads=tuple(f"https://r0k.us/graphics/kodak/kodak/kodim{n:02}.png" for n in range(1, 25)),
     ),
     _clean(
         "McMaster",
@@ -131,6 +134,7 @@ NOISE = (
         "DIV2K_train_HR",
         bases=("DIV2K/DIV2K_train_HR", "DIV2K_train_HR"),
         notes=("an archive in use also holds its 100 validation images; only 0001 to 0800 are taken",),
+        downloads=("https://data.vision.ee.ethz.ch/cvl/DIV2K/DIV2K_train_HR.zip",),
     ),
     _clean(
         "Flickr2K",
