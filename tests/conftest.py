@@ -1,6 +1,7 @@
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault(
@@ -27,3 +28,28 @@ def toy_network() -> Iterator[None]:
     register(TOY)
     yield
     del ARCHITECTURES[TOY.name]
+
+
+@dataclass
+class Run:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def restora_command(tmp_path, monkeypatch, capsys):
+    """Run the command line in an empty folder, its output not being a terminal."""
+
+    def run(*arguments):
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("COLUMNS", "200")
+        monkeypatch.setattr(sys, "argv", ["restora", *map(str, arguments)])
+        from restora.commands.app import main
+
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        return Run(int(exit_.value.code or 0), *capsys.readouterr())
+
+    return run

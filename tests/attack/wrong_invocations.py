@@ -107,6 +107,9 @@ COMMANDS = (
     Command("explain channels photo.png --model chair/tiny -o out/a.png", {"chair/tiny": "word"}),
     Command("score photo.png", {"photo.png": "pictures"}, {"--metric": "word", "--max-pixels": "limit"}),
     Command("publish weights/tiny.safetensors me/mine --dry-run", {"weights/tiny.safetensors": "weights", "me/mine": "word"}),
+    # Half a login is refused before anything is served, whatever else is right.
+    Command("web --no-browser --auth ann", {}, {"--port": "count", "--max-pixels": "limit", "--max-queue": "limit", "--host": "word",
+            "--weights": "weights", "--device": "device", "--threads": "pixels or a word", "--auth": "name of a file"}),
     Command("inspect raw.pth", {"raw.pth": "weights"}),
     Command("doctor raw.pth", {"raw.pth": "weights"}, accepted=frozenset({MISSING})),
     Command("convert raw.pth out", {"raw.pth": "weights", "out": "folder to write"},

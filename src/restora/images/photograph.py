@@ -152,17 +152,26 @@ class Photograph:
         Image.open(BytesIO(self._repr_png_())).show()
 
     def _repr_png_(self) -> bytes:
-        """Return a PNG for notebooks: upright, 8 bits, at most `SHOWN` pixels a side, in the photograph's own profile."""
+        """Return a PNG for notebooks."""
+        return self.preview()
+
+    def preview(self, longest: int = SHOWN) -> bytes:
+        """Return a PNG to look at: upright, 8 bits, in the photograph's own profile.
+
+        Args:
+            longest: Pixels of the longer side; a larger photograph is reduced.
+        """
         import cv2  # takes as long to import as all of `restora.images`
 
         from restora.images.writing import encode
 
         upright = self.upright()
-        scale = min(1.0, SHOWN / max(upright.height, upright.width))
+        scale = min(1.0, longest / max(upright.height, upright.width))
         size = max(1, round(scale * upright.width)), max(1, round(scale * upright.height))
 
         def reduced(pixels: Pixels) -> Pixels:
-            return np.asarray(cv2.resize(to_uint8(pixels), size, interpolation=cv2.INTER_AREA))
+            values = to_uint8(pixels)
+            return values if scale == 1 else np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA))
 
         alpha = None if upright.alpha is None else reduced(upright.alpha)
         return encode(Photograph(reduced(upright.pixels), alpha, Metadata(icc=self.metadata.icc)), "png")

@@ -1,0 +1,73 @@
+"""What the page says, as HTML; whatever comes from a file or is the name of one is escaped."""
+
+from collections.abc import Iterable
+from html import escape
+
+from restora.errors import printable, shortened
+from restora.web.restoring import Step, Wish
+from restora.web.visits import Picture
+
+
+def said(name: str) -> str:
+    """Return the name of a file, short and on one line, as HTML."""
+    return escape(printable(shortened(name, 60)))
+
+
+def pictures(found: Iterable[Picture], wish: Wish, errors: Iterable[str] = ()) -> str:
+    """Say of each picture what was found and what would be done, or what was done."""
+    rows = [f'<li class="refused">{escape(error)}</li>' for error in errors]
+    rows += [_row(picture, wish) for picture in found]
+    return f'<ul class="found" aria-live="polite">{"".join(rows)}</ul>' if rows else ""
+
+
+def _row(picture: Picture, wish: Wish) -> str:
+    width, height = picture.size
+    result = picture.result
+    if result is None:
+        fate = f"will be {wish.plan(picture)}"
+    elif result.error is not None:
+        fate = f'<span class="refused">{escape(result.error)}</span>'
+    elif result.status == "copied":
+        fate = "left as it is: nothing was found to restore"
+    else:
+        weights = ", then ".join(str(used["weights"]) for used in result.used)
+        fate = f"<strong>restored</strong> with {escape(weights)} in {duration(result.seconds)}"
+    # Of an automatic choice, the first note repeats what was found.
+    told = () if result is None else result.notes[1 if wish.task == "auto" and not wish.weights else 0 :]
+    missing = picture.choice.notes[1:] if result is None and wish.task == "auto" else ()
+    notes = "".join(f"<br><small>{escape(note)}</small>" for note in (*told, *missing))
+    return (
+        f"<li><b>{said(picture.name)}</b> <small>{width} × {height}, {escape(picture.depth)}</small><br>"
+        f"Found: {escape(str(picture.choice.diagnosis))}; {fate}.{notes}</li>"
+    )
+
+
+def progress(step: Step) -> str:
+    """Draw how far the work is, and say how long it will take."""
+    pace = step.pace
+    known = f' value="{pace.fraction:.3f}"' if pace.fraction > 0 else ""
+    facts = [f"{pace.fraction:.0%}"] if known else []
+    if pace.rate is not None and pace.seconds_left is not None and pace.fraction < 1:
+        facts += [f"{pace.rate:.2f} megapixels a second", f"{duration(pace.seconds_left)} left"]
+    line = " · ".join([said(step.words), *facts])
+    return f'<div class="pace"><progress max="1"{known} aria-label="progress"></progress><span>{line}</span></div>'
+
+
+def sentence(text: str, kind: str = "done") -> str:
+    """Return a message, of the kind ``"done"`` or ``"refused"``."""
+    return f'<div class="pace {kind}" role="status">{escape(text)}</div>' if text else ""
+
+
+def duration(seconds: float) -> str:
+    """Say a time.
+
+    Example:
+        >>> duration(3.21), duration(75), duration(7300)
+        ('3.2 s', '1 min 15 s', '2 h 2 min')
+    """
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
