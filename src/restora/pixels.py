@@ -58,6 +58,26 @@ def convert_depth(pixels: Pixels, dtype: DTypeLike) -> Pixels:
     return converted.reshape(pixels.shape)
 
 
+def change_bits(values: Pixels, source: int, target: int) -> Pixels:
+    """Convert integers of another depth than 8 or 16 bits, rounding to the nearest: black stays black, white white.
+
+    Args:
+        values: Any shape; 0 to ``2**source - 1``, what is larger is white.
+        source: Bits of the values, 1 to 16.
+        target: Bits of the result, 1 to 16.
+
+    Returns:
+        uint8 for up to 8 bits, else uint16.
+
+    Example:
+        >>> change_bits(np.array([0, 512, 1023], np.uint16), 10, 16).tolist()
+        [0, 32800, 65535]
+    """
+    white, limit = 2**target - 1, 2**source - 1
+    table = (np.arange(limit + 1, dtype=np.uint64) * white + limit // 2) // limit
+    return np.asarray(table.astype(np.uint8 if target <= 8 else np.uint16)[np.minimum(values, limit)])
+
+
 def to_float(pixels: Pixels) -> NDArray[np.float32]:
     """Convert pixels of any depth to float32: integers to [0, 1], floats as they are.
 

@@ -23,6 +23,7 @@ from image_originals import (
     exif_block,
     insert_chunks,
     insert_segments,
+    newer_originals,
     originals,
     pillow_file,
     segment,
@@ -30,6 +31,8 @@ from image_originals import (
 )
 
 BOMBS_EVERY = 40
+FIRST_NEWER = 20_000
+"""From this number on formats that came later are mutated, so that the numbers before mean what they always meant."""
 _INTERESTING = (0, 1, 2, 3, 7, 8, 127, 128, 255, 256, 65535, 65536, 2**24, 2**31 - 1, 2**31, 2**32 - 1)
 
 
@@ -60,8 +63,9 @@ def mutation(seed: int, number: int) -> Mutation:
         what = random.choice(sorted(BOMBS))
         data, suffix = BOMBS[what](random), "." + what.partition("-")[0]
         return Mutation(f"{number:06}-bomb-{what}", suffix, data)
-    name = random.choice(sorted(originals()))
-    data, done = originals()[name], []
+    sound = originals() if number < FIRST_NEWER else newer_originals()
+    name = random.choice(sorted(sound))
+    data, done = sound[name], []
     for _ in range(random.choice((1, 1, 1, 2, 3))):
         if not data:  # cut to nothing
             break
@@ -80,6 +84,8 @@ def mutations(seed: int, count: int, start: int = 0) -> Iterator[Mutation]:
 
 def pieces(data: bytes) -> list[bytes]:
     """Split a file into head, chunks (segments, blocks, entries) and rest; a file of no known kind at random."""
+    if data[4:8] in (b"ftyp", b"jP  ", b"JXL "):
+        return list(_boxes(data))
     for signature, split in _SPLITTERS.items():
         if data.startswith(signature):
             return [piece for piece in split(data) if piece]
@@ -89,6 +95,18 @@ def pieces(data: bytes) -> list[bytes]:
 def _evenly(data: bytes) -> list[bytes]:
     step = max(1, len(data) // 16)
     return [data[i : i + step] for i in range(0, len(data), step)]
+
+
+def _boxes(data: bytes, start: int = 0) -> Iterator[bytes]:
+    """Yield boxes, those of a few kinds taken apart: the formats of ISO, where a box says how long it is, itself included."""
+    while start + 8 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, start)
+        inner = start + {b"meta": 12, b"iprp": 8, b"ipco": 8, b"jp2h": 8}.get(kind, length)
+        if length < 8 or start + length > len(data):
+            break
+        yield data[start:inner]
+        start = inner
+    yield data[start:]
 
 
 def _png_pieces(data: bytes) -> Iterator[bytes]:

@@ -5,13 +5,17 @@ import struct
 import zlib
 from collections.abc import Mapping
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
+import imagecodecs
 import numpy as np
 import tifffile
 from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+TURNED, UPRIGHT = (b"\1\x12\0\3\0\0\0\1\0" + value for value in (b"\6", b"\1"))
+"""EXIF's orientation, as `exif_block` has it, and of a picture that is upright."""
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF/></x:xmpmeta>'
 
 
@@ -163,3 +167,49 @@ def originals() -> Mapping[str, bytes]:
     return {
         name: data for kinds in (_jpegs, _pngs, _tiffs, _others) for name, data in kinds(icc, exif).items()
     }
+
+
+def heic_file(mode: str = "RGB", *, side: int = 0, bits: int = 8, **options: Any) -> bytes:
+    """Return a file as libheif writes it, of a larger picture if a side is given."""
+    import pillow_heif
+
+    image = picture(mode).resize((side, side)) if side else picture(mode)
+    pixels = np.asarray(image)
+    if bits > 8:
+        mode, pixels = f"{mode};{bits}", pixels.astype(np.uint16) << (bits - 8)
+    stream = io.BytesIO()
+    pillow_heif.encode(mode, image.size, pixels.tobytes(), stream, bit_depth=bits, **options)
+    return stream.getvalue()
+
+
+def avif_file(mode: str = "RGB", *, bits: int = 8, **options: Any) -> bytes:
+    """Return a file as libavif writes it through imagecodecs, without metadata."""
+    pixels = np.asarray(picture(mode))
+    pixels = pixels if bits == 8 else pixels.astype(np.uint16) << (bits - 8)
+    return bytes(imagecodecs.avif_encode(pixels, bitspersample=bits, speed=8, **options))
+
+
+def _stills(icc: bytes, exif: bytes) -> dict[str, bytes]:
+    made = {
+        "avif": pillow_file("AVIF", exif=exif, xmp=XMP, icc_profile=icc, quality=90),
+        "avif-10": avif_file("RGBA", bits=10, level=90, primaries=9, transfer=16),
+        "avif-gray": avif_file("L", level=100, pixelformat="400"),
+        "avif-animated": pillow_file("AVIF", frames=3),
+    }
+    if find_spec("pillow_heif"):
+        upright = exif.replace(TURNED, UPRIGHT)
+        made |= {
+            "heic": heic_file(exif=b"Exif\0\0" + upright, xmp=XMP, icc_profile=icc),
+            "heic-10": heic_file("RGBA", bits=10, color_primaries=12),
+            "heic-gray": heic_file("L", quality=-1),
+            "heic-tiles": heic_file(tile_size=16),
+        }
+    return made
+
+
+@cache
+def newer_originals() -> Mapping[str, bytes]:
+    """Return sound files of the formats that came later, as far as their packages are installed; see `originals`."""
+    icc = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    exif = exif_block()
+    return {name: data for kinds in (_stills,) for name, data in kinds(icc, exif).items()}

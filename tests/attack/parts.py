@@ -172,7 +172,7 @@ def _metadata(where: Field, seed: int, number: int) -> Found:
 PARTS = {
     "images": Part(
         "mutated images of all formats, half of them by the command line",
-        20_000,
+        24_000,
         "no traceback, none over 5 s, none over 1 GiB",
         _image,
     ),

@@ -11,16 +11,17 @@ from pathlib import Path
 from metadata_samples import Sample, samples
 
 from restora.images import losses, read, write
+from restora.images.formats import FORMATS, lacks_package
 
 JUDGES = ("exiftool", "identify")
-TARGETS = (".png", ".jpg", ".tif", ".webp", ".bmp")
+TARGETS = tuple(each.suffixes[0] for each in FORMATS if each.dtypes and not lacks_package(each))
 
 Said = Mapping[str, str]
 """What a judge says of a file, by name."""
 
 # How a file stores its pixels, and what follows from its name or its other tags. IFD1 is the thumbnail of the picture as it
 # was, which restora removes on purpose.
-_GROUPS = re.compile(r"System|Composite|ExifTool|RIFF|GIF|IFD1|InteropIFD|Adobe|SourceFile")
+_GROUPS = re.compile(r"QuickTime|Meta|System|Composite|ExifTool|RIFF|GIF|IFD1|InteropIFD|Adobe|SourceFile")
 _STORAGE = re.compile(
     r"File(Type|TypeExtension|Size)|MIMEType|(Exif)?ByteOrder|CurrentIPTCDigest|(Exif)?Image(Width|Height)|EncodingProcess"
     r"|BitsPerSample|ColorComponents|YCbCr\w+|BitDepth|ColorType|Compression|Filter|Interlace|JFIFVersion|Palette"
@@ -29,13 +30,16 @@ _STORAGE = re.compile(
     r"|ProfileDataOffset|ProfileSize|Gamma(Red|Green|Blue)|(Red|Green|Blue)Endpoint|PixelUnits|ResolutionUnit|ExtraSamples"
     r"|XMPToolkit|ExifVersion|HasExtendedXMP|Orientation"
 )
+_COLOURS = ("QuickTime:ColorPrimaries", "QuickTime:TransferCharacteristics")
+_UNREMARKABLE = ("1", "2", "13")  # numbers of sRGB, and of nothing said
 _EQUAL = {"PixelsPerUnitX": "XResolution", "PixelsPerUnitY": "YResolution", "PixelsPerMeterX": "XResolution"}
 _EQUAL |= {"PixelsPerMeterY": "YResolution", "PixelAspectRatio": "XResolution"}
 _NAMED = {
     r"XMP|profile.(xmp|app1:)": r"XMP",
     r"IPTC|Photoshop|profile.(iptc|8bim)": r"IPTC|Photoshop|iTXt|tEXt|zTXt",
     r"ICC": r"colour profile",
-    r"PNG|profile.icc": r"PNG chunks|colour profile|shape of the pixels|IPTC|Photoshop",
+    r"QuickTime": r"colour space",
+    r"PNG|profile.icc": r"PNG chunks|colour space|colour profile|shape of the pixels|IPTC|Photoshop",
     r"Ducky|FlashPix|profile.app\d\d": r"JPEG segments",
     r"comment|File:Comment": r"comment",
     r"profile.exif|IFD0|ExifIFD|GPS|MakerNotes": r"EXIF|TIFF tags|floats|shape of the pixels",
@@ -102,7 +106,8 @@ def _missing(before: Said, after: Said, sample: Sample, made: Path) -> Iterator[
     values = {(_name(tag), _value(value)) for tag, value in after.items()}
     for tag, value in before.items():
         watched = same_format and _name(tag) in sample.watch
-        stored = _GROUPS.match(tag) and tag != "GIF:PixelAspectRatio"
+        named = tag == "GIF:PixelAspectRatio" or (tag in _COLOURS and value not in _UNREMARKABLE)
+        stored = _GROUPS.match(tag) and not named
         if (stored or _STORAGE.fullmatch(tag.partition(":")[2])) and not watched:
             continue
         if (_name(tag), _value(value)) not in values:

@@ -4,12 +4,17 @@ import struct
 import zlib
 from dataclasses import dataclass
 from hashlib import md5
+from importlib.util import find_spec
 
 import numpy as np
 from image_originals import (
+    TURNED,
+    UPRIGHT,
     XMP,
+    avif_file,
     chunk,
     exif_block,
+    heic_file,
     insert_chunks,
     insert_segments,
     pillow_file,
@@ -52,7 +57,7 @@ def icc() -> bytes:
 
 def samples() -> list[Sample]:
     """Return the samples of all formats, in order."""
-    return [*_jpegs(), *_pngs(), *_tiffs(), *_others()]
+    return [*_jpegs(), *_pngs(), *_tiffs(), *_others(), *_stills()]
 
 
 def _jpegs() -> list[Sample]:
@@ -161,6 +166,23 @@ def _others() -> list[Sample]:
         Sample("resolution", ".bmp", bmp),
         Sample("colour profile", ".bmp", _bmp_with_profile()),
     ]
+
+
+def _stills() -> list[Sample]:
+    """HEIC only where its package is installed."""
+    block = exif_block().replace(TURNED, UPRIGHT)
+    avif = pillow_file("AVIF", exif=block, xmp=XMP_TITLE, icc_profile=icc())
+    made = [
+        Sample("EXIF, XMP, colour profile", ".avif", avif),
+        Sample("colour space", ".avif", avif_file(bits=10, level=90, primaries=9, transfer=16)),
+    ]
+    if find_spec("pillow_heif"):
+        carried = {"exif": b"Exif\0\0" + block, "xmp": XMP_TITLE}
+        made += [
+            Sample("EXIF, XMP, colour profile", ".heic", heic_file(**carried, icc_profile=icc())),
+            Sample("colour space", ".heic", heic_file(bits=10, color_primaries=12)),
+        ]
+    return made
 
 
 def _bmp_with_profile() -> bytes:

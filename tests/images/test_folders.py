@@ -1,4 +1,5 @@
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -129,7 +130,7 @@ def test_link_to_a_folder_that_is_named_is_followed(tree):
 
 
 def test_what_was_there_instead_is_named(tmp_path):
-    for name in [f"IMG_{i}.{'HEIC' if i % 2 else 'heic'}" for i in range(17)] + [
+    for name in [f"IMG_{i}.{'PSD' if i % 2 else 'psd'}" for i in range(17)] + [
         "a.txt",
         "b.xyz",
         "c",
@@ -139,9 +140,9 @@ def test_what_was_there_instead_is_named(tmp_path):
         (tmp_path / "below" / name).touch()
     for name, recursive, words in (
         ("", False, r"\) but 1 folder; name another one, or search the folders below it, too$"),
-        ("", True, r"\) but 17 \.heic files, 1 \.txt file, 1 \.xyz file and others; name another one$"),
-        ("below", False, r"\) but 17 \.heic files, 1 \.txt file, 1 \.xyz file and others; name"),
-        ("below/*.heic", False, r"\) but 9 \.heic files; check the pattern$"),
+        ("", True, r"\) but 17 \.psd files, 1 \.txt file, 1 \.xyz file and others; name another one$"),
+        ("below", False, r"\) but 17 \.psd files, 1 \.txt file, 1 \.xyz file and others; name"),
+        ("below/*.psd", False, r"\) but 9 \.psd files; check the pattern$"),
         ("below/.hid*", False, r"\) and nothing else; check the pattern$"),
     ):
         with pytest.raises(RestoraError, match=words):
@@ -244,3 +245,21 @@ def test_natural_order_is_total_over_odd_names():
         "2.png",
         "10.png",
     ]
+
+
+def test_images_whose_package_is_missing_are_counted_with_its_command(tmp_path, monkeypatch):
+    monkeypatch.setattr("restora.images.formats.find_spec", lambda name: None)
+    pip = r"2 HEIC files: pip install 'restora\[formats\]'"
+    for name in ("a.heic", "b.HEIC"):
+        (tmp_path / name).touch()
+    for named in (tmp_path, tmp_path / "*.*"):
+        with pytest.raises(RestoraError, match=f"{re.escape(str(named))}: {pip}$"):
+            find_images([named])
+    (tmp_path / "c.png").touch()
+    told = []
+    assert [
+        image.path.name for image in find_images([tmp_path], onerror=lambda *what: told.append(what))
+    ] == ["c.png"]
+    ((named, error),) = told
+    assert named == tmp_path
+    assert re.search(pip, str(error))

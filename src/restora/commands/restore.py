@@ -102,7 +102,8 @@ def restore(
         ),
     ] = None,
     file_format: Annotated[
-        str | None, typer.Option("--format", help="png, jpg, tif, webp or bmp; else that of the photograph.")
+        str | None,
+        typer.Option("--format", help="png, jpg, tif, webp, bmp, avif or heic; else that of the photograph."),
     ] = None,
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP; else that of the photograph.")

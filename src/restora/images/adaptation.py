@@ -8,7 +8,7 @@ import numpy as np
 
 from restora.images import exif, photoshop
 from restora.images.codecs.jpeg_segments import MAX_EXIF, MAX_ICC, MAX_XMP
-from restora.images.formats import JPEG, PNG, TIFF, ImageFormat
+from restora.images.formats import HEIC, JPEG, PNG, TIFF, ImageFormat
 from restora.images.metadata import JpegEncoding, Metadata, PngEncoding
 from restora.images.photograph import Photograph
 from restora.pixels import DEPTH_NAMES, convert_depth, full_scale, gray_to_rgb
@@ -20,6 +20,7 @@ _CARRIED: dict[str, tuple[str, Any]] = {
     "iptc": ("IPTC", None),
     "comments": ("the comment", ()),
     "density": ("the shape of the pixels, which are not square,", None),
+    "cicp": ("the colour space", None),
 }
 """Fields of the metadata, what they are called, and what they are where they are empty."""
 
@@ -58,7 +59,7 @@ def _pixel_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptati
     changes = []
     metadata = photograph.metadata
     if metadata.orientation != 1 and not target.orientation:
-        words = f"turned upright, because {target.name} has no orientation tag"
+        words = f"turned upright, because no orientation is written into {target.name}"
         changes.append(Adaptation(words, Photograph.upright))
     if photograph.alpha is not None and not target.alpha:
         if bool((photograph.alpha >= full_scale(photograph.alpha.dtype)).all()):
@@ -72,6 +73,10 @@ def _pixel_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptati
         if photograph.depth == "float" and _exceeds_unit(photograph.pixels):
             words += "; values outside 0 to 1 are clipped"
         changes.append(Adaptation(words, lambda p: p.with_pixels(convert_depth(p.pixels, deepest))))
+    elif photograph.depth == "16-bit" and min(getattr(metadata.encoding, "bits", 16), 16) > target.bits:
+        changes.append(
+            Adaptation(f"16-bit reduced to {target.bits}-bit, the most that {target.name} holds", _same)
+        )
     if photograph.is_gray and not _stays_gray(photograph, target):
         what = "gray with transparency" if target.gray else "gray"
         words = f"gray stored as equal red, green and blue, because {target.name} has no {what}"
@@ -93,6 +98,7 @@ def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adapt
         # A block made just now, to hold the orientation, is no loss; nor is the density of square pixels.
         data = getattr(metadata, field) and getattr(photograph.metadata, field)
         if data and field not in target.holds and not (field == "density" and data[0] == data[1]):
+            name = f"{name} ({metadata.colour_space})" if field == "cicp" else name
             losses.append((f"{name} left out, because {target.name} cannot hold it", {field: nothing}))
     for field, name, limit in (("exif", "EXIF", MAX_EXIF), ("xmp", "XMP", MAX_XMP)):
         if target is JPEG and len(getattr(metadata, field) or b"") > limit:
@@ -104,6 +110,11 @@ def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adapt
         losses.append((f"EXIF tags {numbers} left out, because a TIFF uses their place otherwise", {}))
     if target is JPEG and metadata.icc is not None and len(metadata.icc) > MAX_ICC:
         losses.append(("colour profile left out, because it is larger than a JPEG can hold", {"icc": None}))
+    if target is HEIC and metadata.icc is not None and metadata.cicp is not None:
+        words = (
+            f"the colour space ({metadata.colour_space}) left out, because HEIC holds it or a colour profile"
+        )
+        losses.append((words, {"cicp": None}))
     encoding = metadata.encoding
     if target is not JPEG and isinstance(encoding, JpegEncoding) and encoding.extended_xmp is not None:
         losses.append((f"the extended part of XMP left out, because {target.name} cannot hold it", {}))
@@ -118,6 +129,11 @@ def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adapt
 
 def _stays_gray(photograph: Photograph, target: ImageFormat) -> bool:
     return target.gray if photograph.alpha is None or not target.alpha else target.gray_alpha
+
+
+def _same(photograph: Photograph) -> Photograph:
+    """Leave a photograph as it is: the codec makes the change."""
+    return photograph
 
 
 def _without(change: dict[str, Any]) -> Callable[[Photograph], Photograph]:

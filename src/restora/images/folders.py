@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from restora.errors import RestoraError
-from restora.images.formats import IMAGE_SUFFIXES
+from restora.images.formats import IMAGE_SUFFIXES, pip_command
 
 __all__ = ["IMAGE_SUFFIXES", "ImageFile", "find_images"]
 
@@ -86,7 +86,8 @@ def _unseen(path: Path, error: OSError) -> RestoraError:
 
 def _images_of(named: Path, recursive: bool, onerror: OnError | None) -> list[ImageFile]:
     if named.is_dir():
-        images = [ImageFile(path, path.relative_to(named)) for path in _walk(named, recursive, onerror)]
+        paths = _readable(named, _walk(named, recursive, onerror), onerror)
+        images = [ImageFile(path, path.relative_to(named)) for path in paths]
         if not images:
             hint = "" if recursive else ", or search the folders below it, too"
             seen = _seen(named.rglob("*") if recursive else named.iterdir())
@@ -98,10 +99,29 @@ def _images_of(named: Path, recursive: bool, onerror: OnError | None) -> list[Im
         raise RestoraError(f"{named}: does not exist; check the spelling and the folder")
     base = _fixed_part(named)
     matches = [Path(match) for match in glob.glob(str(named), recursive=True)]  # noqa: PTH207 - absolute ones, too
-    images = [ImageFile(path, path.relative_to(base)) for path in matches if _is_image(path)]
+    paths = _readable(named, (path for path in matches if _is_image(path)), onerror)
+    images = [ImageFile(path, path.relative_to(base)) for path in paths]
     if not images:
         raise RestoraError(f"{named}: matches no images ({_suffixes()}){_seen(matches)}; check the pattern")
     return sorted(images, key=lambda image: natural_key(image.relative))
+
+
+def _readable(named: Path, paths: Iterable[Path], onerror: OnError | None) -> list[Path]:
+    """Leave out images whose packages are not installed, and say so once."""
+    readable: list[Path] = []
+    kinds: Counter[tuple[str, str]] = Counter()
+    for path in paths:
+        command = pip_command(path.suffix)
+        if command is None:
+            readable.append(path)
+        else:
+            kinds[path.suffix.lower().removeprefix(".").upper(), command] += 1
+    if kinds:
+        words = "; ".join(f"{n} {kind} file{'s' * (n > 1)}: {pip}" for (kind, pip), n in kinds.most_common())
+        if onerror is None or not readable:
+            raise RestoraError(f"{named}: {words}")
+        onerror(named, RestoraError(f"{named}: {words}"))
+    return readable
 
 
 def natural_key(path: Path) -> tuple[tuple[tuple[int, int, str], ...], ...]:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from restora.errors import RestoraError
@@ -17,11 +18,13 @@ class ImageFormat:
         signature: Regular expression of the first bytes.
         dtypes: Depths it can hold, the shallowest first; empty if restora only reads the format.
         max_side: Greatest height and width.
+        bits: Most bits of an integer that it holds.
         alpha: Whether it holds transparency.
         gray: Whether it holds one channel.
         gray_alpha: Whether it holds one channel with transparency.
         orientation: Whether it holds an orientation tag.
         holds: Fields of the metadata that it holds; every format written here holds a colour profile.
+        needs: Package of the extra ``formats`` without which it is not read, as it is imported.
     """
 
     name: str
@@ -29,11 +32,13 @@ class ImageFormat:
     signature: bytes
     dtypes: tuple[str, ...] = ("uint8",)
     max_side: int = 2**31 - 1
+    bits: int = 16
     alpha: bool = True
     gray: bool = True
     gray_alpha: bool = True
     orientation: bool = True
     holds: frozenset[str] = frozenset({"exif", "xmp"})
+    needs: str = ""
 
 
 PNG = ImageFormat(
@@ -42,7 +47,7 @@ PNG = ImageFormat(
     rb"\x89PNG\r\n\x1a\n",
     dtypes=("uint8", "uint16"),
     max_side=1_000_000,
-    holds=frozenset({"exif", "xmp", "comments", "density"}),
+    holds=frozenset({"exif", "xmp", "comments", "density", "cicp"}),
 )
 JPEG = ImageFormat(
     "JPEG",
@@ -70,9 +75,38 @@ BMP = ImageFormat(
     holds=frozenset(),
 )
 GIF = ImageFormat("GIF", (".gif",), rb"GIF8[79]a", dtypes=())
+AVIF = ImageFormat(
+    "AVIF",
+    (".avif",),
+    rb"....ftyp(avi[fs]|(mif1|msf1)....(....){0,8}?avi[fs])",
+    dtypes=("uint8", "uint16"),
+    max_side=16_384,
+    bits=12,
+    gray_alpha=True,
+    orientation=False,
+    holds=frozenset({"exif", "xmp", "cicp"}),
+)
+HEIC = ImageFormat(
+    "HEIC",
+    (".heic", ".heif", ".hif"),
+    rb"....ftyp(he[iv][cxms]|mif1|msf1)",
+    dtypes=("uint8", "uint16"),
+    max_side=16_384,
+    bits=12,
+    gray_alpha=False,
+    orientation=False,
+    holds=frozenset({"exif", "xmp", "cicp"}),
+    needs="pillow_heif",
+)
 
-FORMATS = (PNG, JPEG, TIFF, WEBP, BMP, GIF)
+FORMATS = (PNG, JPEG, TIFF, WEBP, BMP, GIF, AVIF, HEIC)
 """Every format restora reads; it writes all but GIF."""
+
+HEAD = 64
+"""Bytes of a file that tell its format."""
+
+PIP = "pip install 'restora[formats]'"
+"""What installs the packages that some formats need."""
 
 IMAGE_SUFFIXES = frozenset(suffix for image_format in FORMATS for suffix in image_format.suffixes)
 """Lower-case suffixes of the files that restora takes for images when it looks through a folder."""
@@ -83,8 +117,6 @@ WRITABLE_SUFFIXES = tuple(s for f in FORMATS if f.dtypes for s in f.suffixes if 
 _CONVERT = "convert it to PNG or TIFF first"
 _DEVELOP = "develop it to a 16-bit TIFF first"
 _FOREIGN = (
-    (rb"....ftypavi[fs]", "AVIF", _CONVERT),
-    (rb"....ftyp(hei[cx]|mif1|msf1|hevc)", "HEIC", _CONVERT),
     (rb"....ftypcrx ", "a camera raw file", _DEVELOP),
     (rb"....ftyp", "a video", "extract its frames first"),
     (rb"8BPS", "a Photoshop document", "save it as TIFF or PNG first"),
@@ -99,13 +131,28 @@ _FOREIGN = (
 
 
 def recognise(head: bytes) -> ImageFormat | None:
-    r"""Tell the format of a file by its first bytes (16 suffice); suffixes lie too often.
+    r"""Tell the format of a file by its first bytes, `HEAD` of them; suffixes lie too often.
 
     Example:
         >>> recognise(b"\x89PNG\r\n\x1a\n").name
         'PNG'
     """
     return next((each for each in FORMATS if re.match(each.signature, head, re.DOTALL)), None)
+
+
+def lacks_package(image_format: ImageFormat) -> bool:
+    """Whether a format cannot be read or written before `PIP` was run."""
+    return bool(image_format.needs) and find_spec(image_format.needs) is None
+
+
+def pip_command(suffix: str) -> str | None:
+    """Return the command that makes files of a suffix readable; None if they are, or never will be.
+
+    Example:
+        >>> pip_command(".png") is None
+        True
+    """
+    return next((PIP for each in FORMATS if suffix.lower() in each.suffixes and lacks_package(each)), None)
 
 
 def foreign(head: bytes) -> tuple[str, str] | None:
@@ -120,11 +167,13 @@ def format_to_write(path: Path) -> ImageFormat:
     """Return the format that the suffix of an output file asks for.
 
     Raises:
-        RestoraError: Restora cannot write such files.
+        RestoraError: Restora cannot write such files, or not before a package is installed.
     """
     suffix = path.suffix.lower()
     for image_format in FORMATS:
         if suffix in image_format.suffixes and suffix in WRITABLE_SUFFIXES:
+            if lacks_package(image_format):
+                raise RestoraError(f"{path}: {image_format.name} needs another package; {PIP}")
             return image_format
     known = ", ".join(WRITABLE_SUFFIXES)
     raise RestoraError(f"{path}: cannot write files that end in {suffix or 'nothing'!r}; use one of {known}")

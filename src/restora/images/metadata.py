@@ -65,7 +65,31 @@ class WebpEncoding:
     lossless: bool
 
 
-Encoding = JpegEncoding | PngEncoding | TiffEncoding | WebpEncoding
+@dataclass(frozen=True)
+class StillEncoding:
+    """How a HEIC, AVIF, JPEG XL or JPEG 2000 file was compressed.
+
+    Attributes:
+        lossless: Whether it was stored without loss.
+        bits: Depth of a channel; the photograph has 16 bits where there are more than 8.
+        subsampling: Chroma resolution such as "4:2:0"; None for gray, and where there is none.
+    """
+
+    lossless: bool
+    bits: int = 8
+    subsampling: str | None = None
+
+
+Encoding = JpegEncoding | PngEncoding | TiffEncoding | WebpEncoding | StillEncoding
+
+PRIMARIES = {1: "BT.709", 9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
+"""Colour primaries by their number in ITU-T H.273, where photographs have them."""
+
+TRANSFERS = {1: "BT.709", 8: "linear", 13: "sRGB", 14: "BT.2020", 16: "PQ", 18: "HLG"}
+"""Transfer functions by their number in ITU-T H.273, where photographs have them."""
+
+SRGB = (1, 13)
+"""Primaries and transfer function of sRGB."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +110,7 @@ class Metadata:
         comments: In JPEG and GIF files, mostly ASCII or UTF-8.
         density: Pixels per unit, horizontally and vertically in stored pixel order, where the file names no unit:
             their ratio is the shape of a pixel.
+        cicp: Colour primaries and transfer function by number (ITU-T H.273, "nclx", "CICP"); None for sRGB.
 
     Example:
         >>> Metadata(orientation=9)
@@ -104,10 +129,28 @@ class Metadata:
     iptc: bytes | None = None
     comments: tuple[bytes, ...] = ()
     density: tuple[float, float] | None = None
+    cicp: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.orientation <= 8:
             raise RestoraError(f"orientation must be 1 to 8, got {self.orientation}")
+
+    @property
+    def was_lossy(self) -> bool:
+        """Whether the file that the photograph came from was compressed with loss."""
+        return isinstance(self.encoding, JpegEncoding) or getattr(self.encoding, "lossless", None) is False
+
+    @property
+    def colour_space(self) -> str:
+        """The colour space that `cicp` numbers, in words.
+
+        Example:
+            >>> Metadata(cicp=(9, 16)).colour_space
+            'BT.2020 primaries, PQ transfer'
+        """
+        primaries, transfer = self.cicp or SRGB
+        names = PRIMARIES.get(primaries, str(primaries)), TRANSFERS.get(transfer, str(transfer))
+        return f"{names[0]} primaries, {names[1]} transfer"
 
     def whole_density(self, largest: int) -> tuple[int, int]:
         """Return the density as whole numbers from 1 on, in the same ratio as nearly as they allow.

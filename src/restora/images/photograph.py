@@ -48,7 +48,8 @@ class Photograph:
 
     def __repr__(self) -> str:
         kind = f"{self.depth} {'gray' if self.is_gray else 'RGB'}{' with alpha' if self.alpha is not None else ''}"
-        came_from = f", from a {self.metadata.format} file" if self.metadata.format else ""
+        name = self.metadata.format or ""
+        came_from = f", from {'an' if name.startswith('A') else 'a'} {name} file" if name else ""
         return f"<Photograph of {self.width} x {self.height} pixels, {kind}{came_from}>"
 
     def __post_init__(self) -> None:

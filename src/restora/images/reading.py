@@ -11,13 +11,11 @@ from restora.errors import RestoraError
 from restora.images.codecs import codec_for
 from restora.images.codecs.faults import AGAIN, UndecodableError
 from restora.images.codecs.limits import Limits
-from restora.images.formats import foreign, recognise
+from restora.images.formats import HEAD, PIP, foreign, lacks_package, recognise
 from restora.images.photograph import Photograph
 
 Source = str | Path | bytes | bytearray | memoryview | BinaryIO
 """A file of an image: its path, or its content."""
-
-_HEAD = 64  # bytes that tell the format
 
 _REMEDIES = {
     errno.ENOENT: "does not exist; check the spelling and the folder",
@@ -31,7 +29,7 @@ _REMEDIES = {
 def read(source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, beside: int = 0) -> Photograph:
     """Read a photograph with everything its file carries.
 
-    PNG, JPEG, TIFF, WebP, BMP and GIF are recognised by their content, whatever their names. 16-bit and float
+    PNG, JPEG, TIFF, WebP, BMP, GIF, AVIF and HEIC are recognised by their content, whatever their names. 16-bit and float
     pixels stay as they are; palettes are expanded, CMYK becomes RGB; of several pages or frames the first is
     taken. What had to be done is said in the notes of the photograph.
 
@@ -60,11 +58,13 @@ def read(source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, besi
         name = str(getattr(source, "name", "")) or f"the given {type(source).__name__}"
     try:
         with _opened(source, name) as stream:
-            head = stream.read(_HEAD)
+            head = stream.read(HEAD)
             stream.seek(0)
             image_format = recognise(head)
             if image_format is None:
                 raise RestoraError(f"{name}: {_unrecognised(head)}")
+            if lacks_package(image_format):
+                raise RestoraError(f"{name}: is {image_format.name}, which needs another package; {PIP}")
             return codec_for(image_format).decode(stream, Limits(max_pixels, copies, beside))
     except UndecodableError as error:
         raise RestoraError(f"{name}: {error}") from error

@@ -16,7 +16,7 @@ from restora.cancellation import Cancel, Cancelled, cancellable, check
 from restora.errors import RestoraError
 from restora.failures import failure
 from restora.images import Photograph, losses, read, write
-from restora.images.formats import format_to_write, recognise
+from restora.images.formats import format_to_write
 from restora.images.writing import check_target
 from restora.pixels import full_scale
 from restora.restoration.choosing import Choice
@@ -180,7 +180,8 @@ class FileRestoration:
         with cancellable(cancel):
             check()
             self._choice = Choice((restorer,)) if isinstance(restorer, Restorer) else restorer.choose(before)
-            if self._choice.restorers or not _keeps_format(self.job):
+            keeps_format = before.metadata.format == format_to_write(self.job.target).name
+            if self._choice.restorers or not keeps_format:
                 self._after = self._choice(before, report)
             self._used = tuple(restorer.used for restorer in self._choice.restorers)
         return None
@@ -231,11 +232,6 @@ class FileRestoration:
             before, after = (read(path, max_pixels=settings.max_pixels) for path in (job.source, job.target))
             write_comparison(job.comparison, before, after)
         return Result(job.source, "skipped", job.target, job.comparison if settings.compare else None)
-
-
-def _keeps_format(job: Job) -> bool:
-    with job.source.open("rb") as stream:
-        return recognise(stream.read(16)) == format_to_write(job.target)
 
 
 def _copy(job: Job) -> None:

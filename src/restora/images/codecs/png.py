@@ -25,6 +25,7 @@ _KEPT = (b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"gAMA", b"cHRM", b"sRGB",
 _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _XMP = b"XML:com.adobe.xmp\0"
+_FULL_RGB = b"\0\1"  # the end of a cICP chunk: no matrix, full range
 _METRE = 0.0254  # metres per inch
 _MAX_INFLATED = 1 << 26  # profile and texts of no photograph are as large together; a bomb may be
 _MAX_RATIO = 1032  # by which deflate can shrink data
@@ -116,7 +117,7 @@ def _metadata(chunks: Sequence[Chunk], unwanted: Sequence[bytes]) -> tuple[Metad
 
     Chunks of unknown kinds go back verbatim if their name says that this is safe whatever became of the pixels.
     """
-    icc = block = xmp = dpi = density = profile_name = None
+    icc = block = xmp = dpi = density = profile_name = cicp = None
     kept: list[Chunk] = []
     lost: dict[bytes, None] = {}
     inflate = _Inflation()
@@ -134,6 +135,8 @@ def _metadata(chunks: Sequence[Chunk], unwanted: Sequence[bytes]) -> tuple[Metad
             understood = bool(x and y)
             if understood:
                 dpi, density = ((x * _METRE, y * _METRE), None) if unit == 1 else (None, (x, y))
+        elif kind == b"cICP" and len(data) == 4 and data.endswith(_FULL_RGB) and cicp is None:
+            cicp, understood = (data[0], data[1]), True
         elif kind == b"iTXt" and data.startswith(_XMP):
             xmp = _international_text(data, inflate)
             understood = xmp is not None
@@ -156,7 +159,7 @@ def _metadata(chunks: Sequence[Chunk], unwanted: Sequence[bytes]) -> tuple[Metad
     encoding = PngEncoding(tuple(kept), profile_name if icc is not None else None)
     dpi = dpi or exif.dpi(block)
     orientation = exif.orientation(block)
-    metadata = Metadata(icc, block, xmp, dpi, orientation, "PNG", encoding, density=density)
+    metadata = Metadata(icc, block, xmp, dpi, orientation, "PNG", encoding, density=density, cicp=cicp)
     return metadata, [kind.decode("latin-1") for kind in lost]
 
 
@@ -166,6 +169,8 @@ def _metadata_chunks(metadata: Metadata) -> Iterator[Chunk]:
     if metadata.icc is not None:
         name = encoding.profile_name or b"ICC profile"
         yield b"iCCP", name + b"\0\0" + zlib.compress(metadata.icc)
+    if metadata.cicp is not None:
+        yield b"cICP", bytes(metadata.cicp) + _FULL_RGB
     yield from (c for c in encoding.chunks if not (c[0] == b"sRGB" and metadata.icc is not None))
     if metadata.dpi is not None:
         x, y = (min(round(v / _METRE), 2**31 - 1) for v in metadata.dpi)

@@ -6,7 +6,7 @@ import numpy as np
 
 from restora.images.codecs.cmyk import cmyk_to_rgb
 from restora.images.codecs.faults import damaged, unsupported
-from restora.pixels import Pixels, full_scale, to_uint8
+from restora.pixels import Pixels, change_bits, full_scale, to_uint8
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _CHANNELS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
@@ -140,8 +140,7 @@ def _to_depth(samples: Pixels, bits: int, notes: list[str]) -> Pixels:
         return samples.astype(target)
     if target == np.uint16:
         notes.append(f"{bits}-bit samples widened to 16 bits")
-    table = (np.arange(limit + 1, dtype=np.uint64) * full + limit // 2) // limit
-    return np.asarray(table.astype(target)[np.minimum(samples.astype(target), limit)])
+    return change_bits(samples.astype(target), bits, np.iinfo(target).bits)
 
 
 def _expand(indices: Pixels, colour_map: tuple[int, ...]) -> Pixels:

@@ -14,7 +14,7 @@ import numpy as np
 from restora.images import exif
 from restora.images.codecs.faults import cut_short, damaged, decoding
 from restora.images.codecs.limits import Limits
-from restora.images.metadata import JpegEncoding, Metadata, WebpEncoding
+from restora.images.metadata import Metadata, WebpEncoding
 from restora.images.photograph import Photograph
 
 DEFAULT_QUALITY = 95
@@ -77,10 +77,8 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
     from PIL import Image
 
     metadata = photograph.metadata
-    source = metadata.encoding
-    was_lossy = isinstance(source, JpegEncoding) or (isinstance(source, WebpEncoding) and not source.lossless)
     options: dict[str, Any]
-    if quality is None and not was_lossy:
+    if quality is None and not metadata.was_lossy:
         options = {"lossless": True, "exact": True}  # exact: keep colours under full transparency
     else:
         options = {"quality": DEFAULT_QUALITY if quality is None else quality, "exact": True}
