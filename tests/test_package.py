@@ -22,6 +22,7 @@ def test_public_names() -> None:
         "list_weights",
         "load_model",
         "restore",
+        "restore_video",
         "to_official_state_dict",
         "with_local_statistics",
     ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from restora.networks import create_model, list_models
     from restora.progress import ProgressMeter
     from restora.restoration import AutoRestorer, Restorer, Run, restore, with_local_statistics
+    from restora.video import restore_video
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,7 @@ _HOMES = {
     "list_weights": "restora.checkpoints",
     "load_model": "restora.checkpoints",
     "restore": "restora.restoration",
+    "restore_video": "restora.video",
     "to_official_state_dict": "restora.checkpoints",
     "with_local_statistics": "restora.restoration",
 }
@@ -57,6 +59,7 @@ __all__ = [
     "list_weights",
     "load_model",
     "restore",
+    "restore_video",
     "to_official_state_dict",
     "with_local_statistics",
 ]

@@ -114,7 +114,7 @@ def test_pipe_does_not_hang(tmp_path):
             "is a camera raw file, which is not supported; develop it to a 16-bit",
         ),
         (b"FUJIFILMCCD-RAW 0201", "is a camera raw file"),
-        (b"\0\0\0\x18ftypmp42\0\0\0\0", "is a video, which is not supported; extract its frames first"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0", "is a video, which is not supported; give it to 'restora video'"),
         (b"%PDF-1.7\n", "is a PDF document, which is not supported; export its pages as images first"),
         (b"8BPS\0\1", "is a Photoshop document"),
         (b"\xff\x0a\xfa\x1f", "is JPEG XL"),

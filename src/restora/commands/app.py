@@ -22,6 +22,7 @@ PANELS = {
     "Restore photographs": {
         "restore": "Restore photographs; depth, profile, transparency and metadata stay as they are.",
         "web": "Open a page to drop photographs on: before and after, comparisons of weights, and what networks look at.",
+        "video": "Restore a film; sound, subtitles, times, colours and depth stay as they are.",
         "diagnose": "Tell what is wrong with photographs, how sure that is, and what 'restora restore' would do.",
         "compare": "Compare pictures in a figure: one whole with marked crops, below it the crops of each, with their scores.",
         "doctor": "Show versions, devices and optional parts, and check the weights; send this along with a report.",

@@ -29,6 +29,35 @@ Reproducible = Annotated[
         "--reproducible", help="The same bytes on every machine: float32, torch, fixed tiles, one thread."
     ),
 ]
+Task = Annotated[
+    str | None,
+    typer.Option(
+        help="What is wrong: auto (whatever is found; nothing is done to a clean photograph), denoise-real (cameras,"
+        " JPEG), denoise (Gaussian), deblur, defocus, defocus-dual, derain, desnow or dehaze.",
+        show_default="auto",
+    ),
+]
+Weights = Annotated[
+    str | None,
+    typer.Option(
+        "--weights",
+        "--model",
+        help="Weights to use instead: a name from 'restora weights', or a checkpoint.",
+    ),
+]
+Strength = Annotated[
+    float,
+    typer.Option(min=0, max=1, help="Share of the restored picture; the rest is the picture as it came."),
+]
+Tile = Annotated[
+    str, typer.Option(metavar="auto|none|PIXELS", help="Side of the tiles; 'none' does without.")
+]
+Overlap = Annotated[str, typer.Option(metavar="auto|PIXELS", help="What neighbouring tiles share.")]
+SelfEnsemble = Annotated[
+    bool,
+    typer.Option("--ensemble", help="Average over 8 flips and turns: a little better, 8 times the time."),
+]
+Precision = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
 Split = Annotated[str | None, typer.Option(help="train, val, test or all; the usual one if left out.")]
 Threads = Annotated[str, typer.Option(metavar="auto|NUMBER", help="Threads on a CPU; auto: what is free.")]
 Variant = Annotated[str | None, typer.Option(help="Such as blur_gamma; the usual one if left out.")]

@@ -20,8 +20,15 @@ from restora.commands.options import (
     Inputs,
     LineAsJson,
     MaxPixels,
+    Overlap,
+    Precision,
     Reproducible,
+    SelfEnsemble,
+    Strength,
+    Task,
     Threads,
+    Tile,
+    Weights,
     pixels_or_auto,
 )
 from restora.commands.progress import FilesProgress
@@ -57,38 +64,14 @@ def restore(
             help="A file for one photograph, or a folder. Without it: beside each photograph.",
         ),
     ] = None,
-    task: Annotated[
-        str | None,
-        typer.Option(
-            help="What is wrong: auto (whatever is found; nothing is done to a clean photograph), denoise-real (cameras,"
-            " JPEG), denoise (Gaussian), deblur, defocus, defocus-dual, derain, desnow or dehaze.",
-            show_default="auto",
-        ),
-    ] = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(
-            "--weights",
-            "--model",
-            help="Weights to use instead: a name from 'restora weights', or a checkpoint.",
-        ),
-    ] = None,
-    strength: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Share of the restored picture; the rest is the picture as it came."),
-    ] = 1.0,
-    tile: Annotated[
-        str, typer.Option(metavar="auto|none|PIXELS", help="Side of the tiles; 'none' does without.")
-    ] = "auto",
-    overlap: Annotated[
-        str, typer.Option(metavar="auto|PIXELS", help="What neighbouring tiles share.")
-    ] = "auto",
-    ensemble: Annotated[
-        bool,
-        typer.Option("--ensemble", help="Average over 8 flips and turns: a little better, 8 times the time."),
-    ] = False,
+    task: Task = None,
+    weights: Weights = None,
+    strength: Strength = 1.0,
+    tile: Tile = "auto",
+    overlap: Overlap = "auto",
+    ensemble: SelfEnsemble = False,
     device: Device = "auto",
-    precision: Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")] = "auto",
+    precision: Precision = "auto",
     engine: Engine = "auto",
     threads: Threads = "auto",
     reproducible: Reproducible = False,

@@ -118,7 +118,7 @@ _CONVERT = "convert it to PNG or TIFF first"
 _DEVELOP = "develop it to a 16-bit TIFF first"
 _FOREIGN = (
     (rb"....ftypcrx ", "a camera raw file", _DEVELOP),
-    (rb"....ftyp", "a video", "extract its frames first"),
+    (rb"....ftyp", "a video", "give it to 'restora video'"),
     (rb"8BPS", "a Photoshop document", "save it as TIFF or PNG first"),
     (rb"%PDF", "a PDF document", "export its pages as images first"),
     (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL", _CONVERT),
