@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from films import panning, write_clip
 from PIL import Image
 
 from restora.checkpoints.conversion import convert_checkpoint
@@ -97,6 +98,7 @@ def _fill(folder: Path) -> None:
     (folder / "page.png").write_text("<!DOCTYPE html><html><body>404: not found</body></html>")
     (folder / "folder.png").mkdir()
     (folder / "nothing").mkdir()
+    write_clip(folder / "film.mp4", panning(6, (64, 48)))
     os.mkfifo(folder / "pipe.png")
     (folder / "recipe.yaml").write_text(RECIPE)
     (folder / "deep.yaml").write_text("a: " + "[" * 5000 + "]" * 5000)

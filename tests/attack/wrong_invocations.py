@@ -33,6 +33,8 @@ WRONG: dict[str, tuple[object, ...]] = {
     "overlap": (*_NO_NUMBERS, "-8", "1.5", "inf", "9" * 40),
     "point": (*_NO_NUMBERS, "1", "1,2,3", "-1,-1", "1e9,1", "9999,9999", "nan,nan"),
     "crop": (*_NO_NUMBERS, "1,2", "0,0,0,0", "-1,-1,5,5", "60,40,50,50", "0,0,99999999999,1", "1,1,nan,2"),
+    "time": (*_NO_NUMBERS, "-1", "inf", "1:99", "1:2:3:4"),
+    "crf": (*_NO_NUMBERS, "-1", "1.5", "inf", "9" * 40),
     # words
     "word": (MISSING, "", " ", "nosuch", "AUTO ", "0", "../..", *_ODD),
     "device": (MISSING, "", "nosuch", "cuda:99", "cpu:x", "meta", *_ODD),
@@ -42,6 +44,9 @@ WRONG: dict[str, tuple[object, ...]] = {
     "suffix": (MISSING, "/../../escaped", "/x", "x" * 300, *_ODD[:2]),
     # files
     "picture": (*_NO_FILES, "folder.png", "empty.png", "page.png", "pipe.png", "recipe.yaml", "weights/tiny.safetensors"),
+    "film": (*_NO_FILES, "folder.png", "empty.png", "page.png", "pipe.png", "photo.png", "weights/tiny.safetensors"),
+    "film to write": (MISSING, "photo.png/below.mp4", "x" * 300 + ".mp4", "nothing", "/proc/nosuch/a.mp4", "out/a.png", "out/a",
+                      "film.mp4", "out/" + "y" * 300 + "/a.mp4"),
     "pictures": (*_NO_FILES, "nothing", "empty.png", "page.png", "pipe.png", "recipe.yaml", "*.nosuch", "["),
     "folder of pictures": (*_NO_FILES, "nothing", "pipe.png"),
     "weights": (*_NO_FILES, "./nosuch", "nosuch/weights", "../nosuch", "nosuch.pth", "nothing", "page.png", "empty.png",
@@ -87,6 +92,9 @@ COMMANDS = (
             {"--task": "word", "--strength": "share", "--tile": "pixels or a word", "--overlap": "overlap",
              "--suffix": "suffix", "--format": "word", "--quality": "quality", "--max-pixels": "limit", **_RESTORING}),
     Command("restore photos --weights weights -o out", {"photos": "pictures", "out": "folder to write"}, {"--format": "word"}),
+    Command("video film.mp4 --weights weights -o out/a.mp4", {"film.mp4": "film", "weights": "weights", "out/a.mp4": "film to write"},
+            {"--task": "word", "--strength": "share", "--tile": "pixels or a word", "--overlap": "overlap", "--start": "time",
+             "--end": "time", "--preview": "time", "--codec": "word", "--crf": "crf", **_RESTORING}),
     Command("diagnose photo.png", {"photo.png": "pictures"}, {"--max-pixels": "limit"}),
     Command("train recipe.yaml --run out/run", {"recipe.yaml": "recipe", "out/run": "folder to write"}, {"--init": "weights"}),
     Command("train --pairs photos photos --network chair/tiny --set stages.0.steps=1 --set stages.1.steps=1 --set compile=false"

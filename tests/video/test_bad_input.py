@@ -1,3 +1,4 @@
+import os
 import re
 from dataclasses import replace
 
@@ -27,6 +28,9 @@ def refused(words, *arguments, **options):
 
 def test_what_is_no_film(tmp_path):
     refused("no-such.mp4.*check the spelling", tmp_path / "no-such.mp4")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for name in ("pipe.mp4", "."):
+        refused("is a folder or a device", tmp_path / name)
     (tmp_path / "text.mp4").write_text("not a film at all\n" * 100)
     refused("text.mp4: is no film", tmp_path / "text.mp4")
     (tmp_path / "empty.mkv").write_bytes(b"")
@@ -82,6 +86,7 @@ def test_wrong_times(film):
 
 def test_wrong_targets(tmp_path, film):
     refused("written as .mp4, .m4v, .mov, .mkv, .webm", film, tmp_path / "out.avi")
+    refused("name is too long", film, tmp_path / f"{'x' * 300}.mp4")
     refused("is the film itself", film, film, overwrite=True)
     refused("is a folder", film, tmp_path)
     (tmp_path / "there.mp4").write_bytes(b"")

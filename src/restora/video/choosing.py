@@ -95,7 +95,8 @@ def choose_treatment(
 
 def fingerprint(weights: str | Path | None) -> str | None:
     """Return what tells weights from others of the same name: of a file, its checksum."""
-    if weights is None or not Path(weights).is_file():
+    try:
+        with Path(weights or "").open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:  # it is a name
         return None if weights is None else str(weights)
-    with Path(weights).open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

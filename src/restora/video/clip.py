@@ -86,6 +86,13 @@ def opened(path: Path) -> Iterator[InputContainer]:
         RestoraError: It does not exist, cannot be read, holds no film, or is damaged where it is read within the block.
     """
     try:
+        if not path.is_file():
+            there = (
+                "is a folder or a device; name a film"
+                if path.exists()
+                else "does not exist; check the spelling and the folder"
+            )
+            raise RestoraError(f"{path}: {there}")
         with path.open("rb"):  # in the words of the system
             pass
         with av.open(str(path), metadata_errors="replace") as container:
@@ -96,7 +103,7 @@ def opened(path: Path) -> Iterator[InputContainer]:
         ) from error
     except OSError as error:
         raise RestoraError(
-            f"{path}: cannot be read ({error.strerror or error}); check the spelling and the folder"
+            f"{path}: cannot be read ({error.strerror or error}); choose another file"
         ) from error
 
 

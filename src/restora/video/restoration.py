@@ -9,7 +9,7 @@ from typing import Any
 import av
 
 from restora import __version__
-from restora.atomic import claimed, output_file
+from restora.atomic import claimed, output_file, refusal
 from restora.cancellation import Cancel, cancellable, check
 from restora.errors import RestoraError
 from restora.restoration import Restorer
@@ -168,13 +168,16 @@ def restore_video(
 def _target(source: Path, output: str | Path | None, overwrite: bool) -> Path:
     ending = source.suffix if source.suffix.lower() in CONTAINERS else ".mkv"
     target = Path(output) if output else source.with_name(source.stem + DEFAULT_SUFFIX + ending)
-    if target.is_dir():
-        raise RestoraError(f"{target}: is a folder; name a file, such as {target / 'restored.mp4'}")
-    if target.exists():
-        if target.samefile(source):
-            raise RestoraError(f"{target}: is the film itself; choose another output")
-        if not overwrite:
-            raise RestoraError(f"{target}: is there already; --overwrite replaces it")
+    try:
+        if target.is_dir():
+            raise RestoraError(f"{target}: is a folder; name a file, such as {target / 'restored.mp4'}")
+        if target.exists():
+            if target.samefile(source):
+                raise RestoraError(f"{target}: is the film itself; choose another output")
+            if not overwrite:
+                raise RestoraError(f"{target}: is there already; --overwrite replaces it")
+    except OSError as error:
+        raise refusal(target, error) from error
     return target
 
 
