@@ -169,6 +169,12 @@ def originals() -> Mapping[str, bytes]:
     }
 
 
+def box_of(kind: bytes, *content: bytes) -> bytes:
+    """Return a box, of which the formats of ISO are made."""
+    body = b"".join(content)
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
 def heic_file(mode: str = "RGB", *, side: int = 0, bits: int = 8, **options: Any) -> bytes:
     """Return a file as libheif writes it, of a larger picture if a side is given."""
     import pillow_heif
@@ -189,6 +195,43 @@ def avif_file(mode: str = "RGB", *, bits: int = 8, **options: Any) -> bytes:
     return bytes(imagecodecs.avif_encode(pixels, bitspersample=bits, speed=8, **options))
 
 
+def dng_file(scene: Any = None, neutral: tuple[int, int, int] = (1, 2, 1), **options: Any) -> bytes:
+    """Return a DNG file with EXIF.
+
+    Args:
+        scene: (H, W, 3) uint16, linear light, 0 to 4095; a gray picture of 24 x 32 when left out.
+        neutral: Half of what the sensor sees of white in red, green and blue.
+        options: For tifffile.
+    """
+    scene = (
+        np.asarray(picture("L")).astype(np.uint16)[..., None].repeat(3, 2) * 12 if scene is None else scene
+    )
+    seen = (scene * (np.array(neutral) / 2)).astype(np.uint16) + 64
+    mosaic = seen[..., 1].copy()
+    mosaic[::2, ::2], mosaic[1::2, 1::2] = seen[::2, ::2, 0], seen[1::2, 1::2, 2]
+    to_camera = (32406, -15372, -4986, -9689, 18758, 415, 557, -2040, 10570)  # from XYZ, as if it saw in sRGB
+    tags = [
+        (271, 2, 0, "Zeiss", True),
+        (272, 2, 0, "Ikonta", True),
+        (274, 3, 1, 6, True),
+        (33421, 3, 2, (2, 2), True),
+        (33422, 1, 4, b"\0\1\1\2", True),
+        (33432, 2, 0, "nobody", True),
+        (50706, 1, 4, b"\1\4\0\0", True),
+        (50708, 2, 0, "Zeiss Ikonta", True),
+        (50714, 3, 1, 64, True),
+        (50717, 4, 1, 4095 + 64, True),
+        (50721, 10, 9, tuple(n for value in to_camera for n in (value, 10_000)), True),
+        (50728, 5, 3, tuple(n for value in neutral for n in (value, 2)), True),
+        (50778, 3, 1, 21, True),
+    ]
+    stream = io.BytesIO()
+    tifffile.imwrite(
+        stream, mosaic, photometric="cfa", metadata=None, software=False, extratags=tags, **options
+    )
+    return stream.getvalue()
+
+
 def _stills(icc: bytes, exif: bytes) -> dict[str, bytes]:
     made = {
         "avif": pillow_file("AVIF", exif=exif, xmp=XMP, icc_profile=icc, quality=90),
@@ -204,6 +247,8 @@ def _stills(icc: bytes, exif: bytes) -> dict[str, bytes]:
             "heic-gray": heic_file("L", quality=-1),
             "heic-tiles": heic_file(tile_size=16),
         }
+    if find_spec("rawpy"):
+        made |= {"dng": dng_file(), "dng-big-endian": dng_file(byteorder=">", rowsperstrip=5)}
     return made
 
 

@@ -98,9 +98,16 @@ HEIC = ImageFormat(
     holds=frozenset({"exif", "xmp", "cicp"}),
     needs="pillow_heif",
 )
+RAW = ImageFormat(
+    "Raw",
+    (".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
+    rb"....ftypcrx |FUJIFILM|IIR[OS]|MMOR|IIU\0",  # most others are told from TIFF by what is in them
+    dtypes=(),
+    needs="rawpy",
+)
 
-FORMATS = (PNG, JPEG, TIFF, WEBP, BMP, GIF, AVIF, HEIC)
-"""Every format restora reads; it writes all but GIF."""
+FORMATS = (PNG, JPEG, TIFF, WEBP, BMP, GIF, AVIF, HEIC, RAW)
+"""Every format restora reads; it writes all but GIF and Raw."""
 
 HEAD = 64
 """Bytes of a file that tell its format."""
@@ -115,16 +122,13 @@ WRITABLE_SUFFIXES = tuple(s for f in FORMATS if f.dtypes for s in f.suffixes if 
 """Suffixes of the files that restora can write."""
 
 _CONVERT = "convert it to PNG or TIFF first"
-_DEVELOP = "develop it to a 16-bit TIFF first"
 _FOREIGN = (
-    (rb"....ftypcrx ", "a camera raw file", _DEVELOP),
     (rb"....ftyp", "a video", "give it to 'restora video'"),
     (rb"8BPS", "a Photoshop document", "save it as TIFF or PNG first"),
     (rb"%PDF", "a PDF document", "export its pages as images first"),
     (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL", _CONVERT),
     (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "JPEG 2000", _CONVERT),
     (rb"v/1\x01", "OpenEXR", "convert it to a float TIFF first"),
-    (rb"FUJIFILM|IIRO|IIU\0", "a camera raw file", _DEVELOP),
     (rb"(?i:<!DOCTYPE html|<html)", "a web page", "download the image itself"),
 )
 """(signature, name, remedy) of files that people mistake for one that restora reads."""
@@ -180,10 +184,11 @@ def format_to_write(path: Path) -> ImageFormat:
 
 
 def suffix_to_write(path: Path) -> str:
-    """Return the suffix for the result of an input file: its own, or ".png" if restora cannot write that.
+    """Return the suffix for the result of an input file: its own, or what restora can write instead.
 
     Example:
-        >>> suffix_to_write(Path("holiday.JPG")), suffix_to_write(Path("dance.gif"))
-        ('.JPG', '.png')
+        >>> [suffix_to_write(Path(name)) for name in ("holiday.JPG", "dance.gif", "view.NEF")]
+        ['.JPG', '.png', '.tif']
     """
-    return path.suffix if path.suffix.lower() in WRITABLE_SUFFIXES else ".png"
+    suffix = path.suffix.lower()
+    return path.suffix if suffix in WRITABLE_SUFFIXES else ".tif" if suffix in RAW.suffixes else ".png"

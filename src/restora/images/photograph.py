@@ -172,7 +172,9 @@ class Photograph:
 
         def reduced(pixels: Pixels) -> Pixels:
             values = to_uint8(pixels)
-            return values if scale == 1 else np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA))
+            return (
+                values if scale == 1 else np.asarray(cv2.resize(values, size, interpolation=cv2.INTER_AREA))
+            )
 
         alpha = None if upright.alpha is None else reduced(upright.alpha)
         return encode(Photograph(reduced(upright.pixels), alpha, Metadata(icc=self.metadata.icc)), "png")

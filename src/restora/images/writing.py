@@ -9,7 +9,7 @@ from restora.atomic import output_file, refusal
 from restora.errors import RestoraError
 from restora.images.adaptation import adaptations, consistent
 from restora.images.codecs import codec_for
-from restora.images.formats import FORMATS, PNG, ImageFormat, format_to_write
+from restora.images.formats import FORMATS, PNG, RAW, TIFF, ImageFormat, format_to_write
 from restora.images.photograph import Photograph
 
 
@@ -68,7 +68,8 @@ def encode(photograph: Photograph, file_format: str | None = None, *, quality: i
         >>> encode(Photograph(np.zeros((2, 2), np.uint8)))[:4]
         b'\x89PNG'
     """
-    came_in = next((f for f in FORMATS if f.dtypes and f.name == photograph.metadata.format), PNG)
+    name = photograph.metadata.format
+    came_in = TIFF if name == RAW.name else next((f for f in FORMATS if f.dtypes and f.name == name), PNG)
     path = Path(
         f"photograph.{file_format.removeprefix('.')}" if file_format else f"photograph{came_in.suffixes[0]}"
     )

@@ -231,19 +231,9 @@ def test_other_floats(tmp_path, dtype, words):
             "colour space CIE L.a.b. is not supported; save",
         ),
         (
-            np.zeros((4, 4), np.uint16),
-            {"photometric": "cfa"},
-            "a camera raw file is not supported; develop it",
-        ),
-        (
             np.zeros((16, 16, 16), np.uint8),
             {"volumetric": True, "tile": (16, 16, 16)},
             "volume is not supported",
-        ),
-        (
-            np.zeros((4, 4), np.uint8),
-            {"extratags": [(50706, 1, 4, (1, 4, 0, 0))]},
-            "camera raw file .DNG. is not",
         ),
         (
             np.zeros((4, 4, 70), np.uint8),

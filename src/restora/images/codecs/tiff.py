@@ -6,10 +6,12 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from restora.images import exif
-from restora.images.codecs.faults import cut_short, damaged, decoding, unsupported
+from restora.images.codecs import raw as camera_raw
+from restora.images.codecs.faults import UndecodableError, cut_short, damaged, decoding, unsupported
 from restora.images.codecs.jpeg_segments import frame_size
 from restora.images.codecs.limits import Limits
-from restora.images.codecs.tiff_samples import Meaning, photograph_samples
+from restora.images.codecs.tiff_samples import COLOUR_FILTER_ARRAYS, Meaning, photograph_samples
+from restora.images.formats import PIP, RAW, lacks_package
 from restora.images.ifd import BrokenDirectoryError, Budget, Directory, Layout, read_directory, read_header
 from restora.images.metadata import Metadata, TiffEncoding
 from restora.images.photograph import Photograph
@@ -18,7 +20,8 @@ _XMP, _ICC, _DNG_VERSION, _SUBFILE_TYPE, _IPTC, _PHOTOSHOP = 700, 34675, 50706, 
 _WIDTH, _LENGTH, _TILE_WIDTH, _TILE_LENGTH, _SAMPLES, _ROWS, _PLANAR = 256, 257, 322, 323, 277, 278, 284
 _CMYK = 5  # a value of the photometric interpretation
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PREDICTOR, _COLOUR_MAP, _EXTRA_SAMPLES = 258, 259, 262, 317, 320, 338
-_DEPTH = 32997
+_DEPTH, _SUB_DIRECTORIES, _MOST_SUB_DIRECTORIES = 32997, 330, 16
+_CANON = b"CR"  # behind the header of a CR2 file
 _OFFSETS = ((273, 279), (324, 325))  # of strips and of tiles, with their lengths
 _BYTE_UNDEFINED = (1, 7)
 _CARRIED = frozenset({_XMP, _ICC, _IPTC, _PHOTOSHOP, 274, 282, 283, 296})
@@ -53,6 +56,11 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     import tifffile
 
     page, number, count = _find_page(stream)
+    if _is_raw(stream, page):
+        if lacks_package(RAW):
+            raise UndecodableError(f"is a camera raw file, which needs another package; {PIP}")
+        stream.seek(0)
+        return camera_raw.decode(stream, limits)
     _check(stream, page, limits)
     meaning = _meaning(page)
     channels = page.integer(_SAMPLES, 1)
@@ -181,11 +189,26 @@ def _find_page(stream: BinaryIO) -> tuple[_Page, int, int]:
     return chosen, number, count
 
 
+def _is_raw(stream: BinaryIO, page: _Page) -> bool:
+    """Tell what a camera stored from pictures: it has the colours of a filter side by side, in some directory."""
+    if _DNG_VERSION in page.directory.entries or page.integer(_PHOTOMETRIC) in COLOUR_FILTER_ARRAYS:
+        return True
+    stream.seek(8)
+    if stream.read(2) == _CANON:
+        return True
+    for offset in page.integers(_SUB_DIRECTORIES)[:_MOST_SUB_DIRECTORIES]:
+        try:
+            below = _Page(read_directory(stream, page.layout, offset, tags=(_PHOTOMETRIC,)), page.layout)
+        except BrokenDirectoryError:
+            continue
+        if below.integer(_PHOTOMETRIC) in COLOUR_FILTER_ARRAYS:
+            return True
+    return False
+
+
 def _check(stream: BinaryIO, page: _Page, limits: Limits) -> None:
     """Refuse, before decoding, what is too large, cut short or not a photograph."""
     entries = page.directory.entries
-    if _DNG_VERSION in entries:
-        raise unsupported("a camera raw file (DNG)", "develop it to a 16-bit TIFF first")
     width, height = page.integer(_WIDTH), page.integer(_LENGTH)
     limits.check_size(width, height)
     if page.integer(_DEPTH, 1) != 1:

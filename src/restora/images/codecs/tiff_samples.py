@@ -10,7 +10,8 @@ from restora.pixels import Pixels, change_bits, full_scale, to_uint8
 
 _WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB, _PALETTE, _CMYK, _YCBCR = 0, 1, 2, 3, 5, 6
 _CHANNELS = {_WHITE_IS_ZERO: 1, _BLACK_IS_ZERO: 1, _RGB: 3, _PALETTE: 1, _CMYK: 4, _YCBCR: 3}
-_COLOUR_FILTER_ARRAYS = (32803, 34892)
+COLOUR_FILTER_ARRAYS = (32803, 34892)
+"""Photometric interpretations of what a sensor saw: through its filters, or as three colours of its own."""
 _COLOUR_SPACES = {
     4: "a mask",
     8: "CIE L*a*b*",
@@ -53,8 +54,6 @@ class Meaning:
         Raises:
             UndecodableError: The colour space, depth or number of channels is not supported.
         """
-        if self.photometric in _COLOUR_FILTER_ARRAYS:
-            raise unsupported("a camera raw file", "develop it to a 16-bit TIFF first")
         subsampled = self.photometric == _YCBCR and self.compression not in _JPEG_COMPRESSIONS
         if self.photometric not in _CHANNELS or subsampled:
             name = (
