@@ -24,6 +24,7 @@ class Stopwatch:
         self.times: list[float] = []
 
     def is_set(self) -> bool:
+        """Take note of the time, and go on."""
         self.times.append(time.thread_time())
         return False
 
