@@ -241,7 +241,7 @@ CONTRADICTORY = (
     "evaluate --benchmark rain100l --root bench --method ffdnet -o out/../photo.png",
     "significance a-15.json a-25.json", "significance a-15.json weights/tiny.json", "curves a-15.json a-15.json -o out/a.svg",
     "curves a-15.json -o a-15.json", "curves -o out/a.svg", "convert raw.pth photo.png", "convert weights out", "convert",
-    "inspect weights", "inspect", "recipes nosuch", "recipes show", "benchmarks check rain100l", "benchmarks nosuch",
+    "inspect", "recipes nosuch", "recipes show", "benchmarks check rain100l", "benchmarks nosuch",
     "train", "train recipe.yaml --pairs photos photos", "train recipe.yaml --network chair/tiny",
     "train --pairs photos photos --network dinat_ir/dual_pixel --run out/run", "train nosuch", "train recipe.yaml --set nosuch --run out/run", "train recipe.yaml --set =1 --run out/run",
     "train recipe.yaml --set a..b=1 --run out/run", "train recipe.yaml --set stages.9.steps=1 --run out/run",

@@ -32,7 +32,7 @@ def inspect(
     source: Annotated[
         str,
         typer.Argument(
-            help="A checkpoint (.pth, .pt, .pkl, .ckpt or .safetensors), a name of 'restora weights', or a hub id, OWNER/NAME."
+            help="A checkpoint (.pth, .pt, .pkl, .ckpt or .safetensors), a folder with one, a name of 'restora weights', or a hub id, OWNER/NAME."
         ),
     ],
     as_json: AsJson = False,
