@@ -125,3 +125,18 @@ def test_a_path_is_read_once_and_comes_back_as_a_photograph(tmp_path, find, phot
     find(clean=0.9)
     restored = AutoRestorer()(write(tmp_path / "a.png", photograph))
     assert (restored.pixels == photograph.pixels).all()
+
+
+def test_a_picture_no_larger_than_the_trial_is_restored_once(find, photograph, monkeypatch):
+    find(noise=0.99, coarseness=0.001)
+    auto, calls = AutoRestorer(), []
+    expected = Restorer(weights_for_task("denoise"))(photograph).pixels
+    whole = Restorer.__call__
+    monkeypatch.setattr(Restorer, "__call__", lambda *a, **k: calls.append(1) or whole(*a, **k))
+    done = []
+    after = auto.choose(photograph)(photograph, done.append)
+    assert (after.pixels == expected).all()
+    assert (len(calls), done) == (1, [1.0])
+    monkeypatch.setattr(automatic, "TRIAL", 64)
+    assert (auto(photograph).pixels == expected).all()
+    assert len(calls) == 3

@@ -2,22 +2,23 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from time import perf_counter
-from typing import Annotated
+from time import perf_counter, sleep
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.console import Console
 
 from restora.atomic import make_folder
+from restora.commands.inputs import STREAM, Arrivals, listed_names
 from restora.commands.lines import print_line, tell
 from restora.commands.options import (
     Device,
     Engine,
-    Inputs,
     LineAsJson,
     MaxPixels,
     Overlap,
@@ -32,8 +33,16 @@ from restora.commands.options import (
     pixels_or_auto,
 )
 from restora.commands.progress import FilesProgress
-from restora.restoration import Result, gather, plan_jobs, restorer_for, run_jobs
+from restora.commands.stream import restore_stream
+from restora.errors import RestoraError
+from restora.images import ImageFile, find_images
+from restora.restoration import Job, Result, gather, plan_jobs, restorer_for, run_jobs
 from restora.restoration.jobs import MAX_PIXELS
+from restora.threads import chosen_threads
+
+if TYPE_CHECKING:
+    from restora.restoration import Restorer
+    from restora.restoration.automatic import AutoRestorer
 
 EPILOG = """
 Examples:
@@ -42,26 +51,44 @@ Examples:
 
   restora restore view.jpg --task dehaze          [dim]every task: restora weights[/dim]
 
-  restora restore photo.jpg -o clean.png --compare
+  restora restore photo.jpg -o clean.png --compare --show
 
   restora restore holiday/ -o clean/ --recursive  [dim]mirrors the tree; repeat it to go on[/dim]
 
+  restora restore icons/ --workers 2              [dim]many small ones, two at a time[/dim]
+
+  restora restore inbox/ -o clean/ --watch        [dim]and what arrives there, until Ctrl-C[/dim]
+
   restora restore 'scans/*.tif' --ensemble --tile 512
+
+  find . -name '*.jpg' -print0 | restora restore -0 --files-from - -o clean/
+
+  restora restore - --task denoise < noisy.png > clean.png
 
   restora restore photo.jpg --weights runs/mine/mine.safetensors
 
-Exit code: 0 when all is done, 1 when files failed, 2 for wrong usage.
+Exit code: 0 when all is done, 1 when files failed, 2 for wrong usage, 130 after Ctrl-C.
 """
+
+POLL = 0.5
+"""Seconds between two looks at a watched folder."""
 
 
 def restore(
-    inputs: Inputs,
+    inputs: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[INPUT...]",
+            help="Files, folders and patterns, or - for a photograph on the standard input.",
+            show_default=False,
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(
             "-o",
             "--output",
-            help="A file for one photograph, or a folder. Without it: beside each photograph.",
+            help="A file for one photograph, a folder, or - for the standard output. Without it: beside each photograph.",
         ),
     ] = None,
     task: Task = None,
@@ -97,20 +124,40 @@ def restore(
     compare: Annotated[
         bool, typer.Option("--compare", help="Also write a picture of before and after, with enlarged crops.")
     ] = False,
+    show: Annotated[
+        bool, typer.Option("--show", help="Show before and after in the terminal, if it has colours.")
+    ] = False,
+    open_result: Annotated[
+        bool,
+        typer.Option("--open", help="Open the result, or the folder of several, with the system's program."),
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on with what arrives in the folders, whole, until Ctrl-C.")
+    ] = False,
+    files_from: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A list of further inputs, one a line; - for the standard input."),
+    ] = None,
+    null: Annotated[
+        bool,
+        typer.Option("-0", "--null", help="Names in the list end in a zero byte, as find -print0 has them."),
+    ] = False,
+    workers: Annotated[
+        int, typer.Option(min=1, max=64, help="Photographs worked on at once, for many small ones.")
+    ] = 1,
     as_json: LineAsJson = False,
     max_pixels: MaxPixels = MAX_PIXELS,
 ) -> None:
     """Restore photographs; depth, profile, transparency and metadata stay as they are."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    images, results = gather(inputs, recursive=recursive)
-    for result in results:
-        _tell(result, console, as_json)
-    jobs = plan_jobs(images, output, suffix=suffix, file_format=file_format)
-    begin = perf_counter()
-    if output is not None and len(jobs) > 1:
-        make_folder(output)  # one refusal for all
-    if jobs:
-        restorer = restorer_for(
+    given = [*(inputs or [])]
+    if null or files_from is not None:
+        given += listed_names(files_from or STREAM, null=null)
+    elif not given:
+        raise typer.BadParameter("Missing argument 'INPUT...': name photographs, folders or patterns")
+
+    def load() -> "Restorer | AutoRestorer":
+        return restorer_for(
             task,
             weights,
             strength=strength,
@@ -120,10 +167,21 @@ def restore(
             precision=precision,
             device=device,
             engine=engine,
-            threads=pixels_or_auto("--threads", threads, "threads"),
+            threads=shared_threads(pixels_or_auto("--threads", threads, "threads"), workers),
             reproducible=reproducible,
         )
-        with FilesProgress(jobs, console) as progress, saying_how_to_go_on(console):
+
+    if STREAM in given or output == STREAM:
+        if len(given) > 1 or watch or compare:
+            raise RestoraError("- is one photograph alone; restore others, watch and compare without it")
+        restore_stream(
+            given[0], output, load(), console, file_format, quality, max_pixels, overwrite=overwrite
+        )
+        return
+    results: list[Result] = []
+
+    def run(jobs: list[Job], restorer: "Restorer | AutoRestorer") -> None:
+        with FilesProgress(jobs, console) as progress:
             for result in run_jobs(
                 jobs,
                 restorer,
@@ -132,13 +190,79 @@ def restore(
                 compare=compare,
                 max_pixels=max_pixels,
                 progress=progress.report if console.is_terminal else None,
+                workers=workers,
             ):
                 results.append(result)
                 progress.finish(result)
                 _tell(result, console, as_json)
+                if show and result.status == "restored" and result.target is not None:
+                    from restora.commands.terminal_picture import show_comparison
+
+                    show_comparison(console, result.source, result.target)
+
+    begin = perf_counter()
+    if watch:
+        plan = partial(plan_jobs, output=output, suffix=suffix, file_format=file_format)
+        _watch(given, output, plan, run, load(), console, recursive=recursive)
+    else:
+        images, results[:] = gather(given, recursive=recursive)
+        for result in results:
+            _tell(result, console, as_json)
+        jobs = plan_jobs(images, output, suffix=suffix, file_format=file_format)
+        if output is not None and len(jobs) > 1:
+            make_folder(output)  # one refusal for all
+        if jobs:
+            with saying_how_to_go_on(console):
+                run(jobs, load())
     _sum_up(results, perf_counter() - begin, console)
+    if open_result:
+        _open(results)
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
+
+
+def shared_threads(threads: int | Literal["auto"], workers: int) -> int | Literal["auto"]:
+    """Return the threads of each of several workers: those that were asked for, or their share of those that are free."""
+    if workers == 1 or threads != "auto":
+        return threads
+    return max(1, chosen_threads("auto") // workers)
+
+
+def _watch(
+    folders: list[Path],
+    output: Path | None,
+    plan: Callable[[list[ImageFile]], list[Job]],
+    run: "Callable[[list[Job], Restorer | AutoRestorer], None]",
+    restorer: "Restorer | AutoRestorer",
+    console: Console,
+    *,
+    recursive: bool,
+) -> None:
+    """Restore what is in folders, and what arrives there, until Ctrl-C; a file that fails is tried again when it changes."""
+    for folder in folders:
+        if not folder.is_dir():
+            raise RestoraError(f"{folder}: is no folder to watch; name folders, or leave out --watch")
+    if output is not None:
+        make_folder(output)
+    arrivals, written = Arrivals(), set[Path]()
+    tell(console, f"watching {', '.join(map(str, folders))}; Ctrl-C ends it")
+    try:
+        while True:
+            images = find_images(folders, recursive=recursive, onerror=lambda path, error: None)
+            ready = arrivals.ready(job for job in plan(images) if job.source.resolve() not in written)
+            if ready:
+                written |= {path.resolve() for job in ready for path in (job.target, job.comparison)}
+                run(ready, restorer)
+            sleep(POLL)
+    except KeyboardInterrupt:
+        tell(console, "stopped watching")
+
+
+def _open(results: list[Result]) -> None:
+    """Open the picture that was made, with the comparison if there is one, or the folder of the first of several."""
+    made = [path for result in results if (path := result.comparison or result.target) is not None]
+    if made:
+        typer.launch(str(made[0] if len(made) == 1 else made[0].parent))
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from restora.checkpoints import list_weights
 from restora.diagnosis.findings import SURE, Diagnosis
@@ -90,5 +91,6 @@ def _ordered(tasks: dict[str, list[str]]) -> list[str]:
     return sorted(tasks, key=order.index)
 
 
+@cache
 def _tasks_in_package() -> set[str]:
     return {card.task for card in list_weights()}

@@ -61,20 +61,25 @@ class AutoRestorer:
         diagnosis = diagnose(pixels)
         check()
         treatment = treatment_of(diagnosis)
-        tasks = tuple(self._tried(task, pixels, diagnosis) for task in treatment.tasks)
-        return Choice(tuple(map(self._restorer, tasks)), tasks, treatment.missing, diagnosis)
+        tasks, begun = treatment.tasks, None
+        if tasks[:1] == (INDEPENDENT_NOISE,):
+            task, begun = self._tried(pixels, diagnosis)
+            tasks = (task, *tasks[1:])
+        return Choice(tuple(map(self._restorer, tasks)), tasks, treatment.missing, diagnosis, begun)
 
-    def _tried(self, task: str, pixels: Pixels, diagnosis: Diagnosis) -> str:
-        """Return the task; for that of independent noise, that of all other noise, if it leaves most of it in a window.
+    def _tried(self, pixels: Pixels, diagnosis: Diagnosis) -> tuple[str, Pixels | None]:
+        """Return the task of independent noise, or that of all other noise, if it leaves most of it in a window.
 
-        Gaussian weights see no noise where its grain is not quite independent, as on scanned film.
+        Gaussian weights see no noise where its grain is not quite independent, as on scanned film. Where the window is all of
+        the picture, what the weights made of it comes along.
         """
-        if task != INDEPENDENT_NOISE:
-            return task
         top, left = (max(0, side - TRIAL) // 2 for side in pixels.shape[:2])
         window = np.ascontiguousarray(pixels[top : top + TRIAL, left : left + TRIAL])
-        change = np.abs(to_float(self._restorer(task)(window)) - to_float(window)).mean() * 255
-        return task if change > LEAST_REMOVED * diagnosis.noise_level else REMEDIES["noise"]
+        restored = self._restorer(INDEPENDENT_NOISE)(window)
+        change = np.abs(to_float(restored) - to_float(window)).mean() * 255
+        if change <= LEAST_REMOVED * diagnosis.noise_level:
+            return REMEDIES["noise"], None
+        return INDEPENDENT_NOISE, restored if window.shape == pixels.shape else None
 
     def __call__(self, image: Any, *, progress: Progress | None = None, cancel: Cancel | None = None) -> Any:
         """Restore an image in kind, as `Restorer` does; one in which nothing is found comes back as it is.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from restora.cancellation import Cancel
 from restora.checkpoints.tasks import load_for_task, weights_for_task, without_weights
 from restora.errors import RestoraError
+from restora.input_types import open_image
+from restora.pixels import Pixels
 from restora.restoration.restorer import Restorer
 from restora.restoration.tiled_restoration import Progress
 
@@ -27,12 +29,14 @@ class Choice:
         tasks: Of the restorers, if the image was diagnosed.
         missing: Tasks that would be due, but have no weights in the package.
         diagnosis: Of the image, if it was diagnosed.
+        begun: What the first restorer made of its pixels, if that is known already.
     """
 
     restorers: tuple[Restorer, ...]
     tasks: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     diagnosis: "Diagnosis | None" = None
+    begun: Pixels | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -51,7 +55,11 @@ class Choice:
                 if progress:
                     progress((number + fraction) / len(self.restorers))
 
-            image = restorer(image, progress=part, cancel=cancel)
+            if number == 0 and self.begun is not None:
+                image = open_image(image).close(self.begun)
+                part(1.0)
+            else:
+                image = restorer(image, progress=part, cancel=cancel)
         return image
 
 

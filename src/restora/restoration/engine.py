@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,11 @@ class Engine:
         """Sizes, channels and precisions that the network takes."""
         return self.network.requirements
 
+    @cached_property
+    def _eager(self) -> bool:
+        """Whether torch computes every part, operation by operation."""
+        return all(getattr(part, "eager", True) for part in self.network.modules())
+
     @torch.inference_mode()
     def residual(self, x: Tensor) -> Tensor:
         """Return what the network changes, ``network(x) - x``.
@@ -51,9 +57,8 @@ class Engine:
             Cancelled: That was asked for meanwhile; see `restora.cancellation`.
             RestoraError: The network's answer is not finite.
         """
-        eager = all(getattr(part, "eager", True) for part in self.network.modules())
         x = x.to(self.device, memory_format=torch.channels_last)
-        checking = checking_operations() if eager else nullcontext()
+        checking = checking_operations() if self._eager else nullcontext()
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32), checking:
             answer = self.network(x)
         difference: Tensor = answer.float() - x[:, :3]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
 
 import numpy as np
@@ -14,7 +15,7 @@ from restora.images import ImageFile, Photograph, find_images
 from restora.input_types import in_memory
 from restora.restoration.choosing import restorer_for
 from restora.restoration.file_restoration import MAX_PIXELS, FileRestoration, Progress, Result, Settings
-from restora.restoration.pipeline import pipelined
+from restora.restoration.pipeline import pipelined, side_by_side
 from restora.restoration.planning import Job, plan_jobs
 from restora.restoration.restorer import Restorer
 
@@ -146,6 +147,7 @@ def run_jobs(
     max_pixels: int = MAX_PIXELS,
     progress: Progress | None = None,
     cancel: Cancel | None = None,
+    workers: int = 1,
 ) -> Iterator[Result]:
     """Restore one file after the other; a file that fails, whatever of, does not stop the rest.
 
@@ -161,6 +163,7 @@ def run_jobs(
         max_pixels: Refuse larger photographs.
         progress: Called with the job at hand, its finished and all its megapixels.
         cancel: Ends the work when it is set, as for the `Restorer`; files that are finished stay.
+        workers: Files that are worked on at once, each with the threads of the restorer: pays for small ones alone.
 
     Yields:
         The result of each job, in order, when it is done.
@@ -168,18 +171,21 @@ def run_jobs(
     Raises:
         Cancelled: ``cancel`` was set before all was done; after the results of what was done.
     """
-    settings = Settings(restorer, quality, overwrite, compare, max_pixels, progress, cancel)
+    left = Event()  # by the caller, with files that are still worked on
+    ends = cancel or (left if workers > 1 else None)
+    settings = Settings(restorer, quality, overwrite, compare, max_pixels, progress, ends)
     cancelled = False
 
     def until_cancelled() -> Iterator[FileRestoration]:
         nonlocal cancelled
         for job in jobs:
-            if cancel is not None and cancel.is_set():
+            if ends is not None and ends.is_set():
                 cancelled = True
                 return
             yield FileRestoration(job, settings)
 
-    for done in pipelined(until_cancelled()):
+    files = until_cancelled()
+    for done in pipelined(files) if workers == 1 else side_by_side(files, workers, left):
         if done.result is not None:
             yield done.result
         cancelled |= done.cancelled

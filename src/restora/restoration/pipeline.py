@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Event
 from time import perf_counter
 from typing import Protocol, TypeVar
 
@@ -86,3 +87,35 @@ def pipelined(items: Iterable[Item]) -> Generator[Item]:
     finally:
         for pool in (reader, writers):
             pool.shutdown()
+
+
+def side_by_side(items: Iterable[Item], workers: int, left: Event) -> Generator[Item]:
+    """Take items through their stages, several at once: for many that are too small to keep every core busy by themselves.
+
+    Args:
+        items: In any order; twice as many as workers are held at most.
+        workers: How many are worked on at once.
+        left: Set when no more are wanted, which the items at work may heed.
+
+    Yields:
+        Each, in order, when it is written.
+    """
+
+    def through(item: Item) -> Item:
+        item.read()
+        item.work()
+        item.write()
+        return item
+
+    pool = ThreadPoolExecutor(workers)
+    begun: deque[Future[Item]] = deque()
+    try:
+        for item in items:
+            begun.append(pool.submit(through, item))
+            if len(begun) >= 2 * workers:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+    finally:
+        left.set()
+        pool.shutdown(cancel_futures=True)

@@ -1,0 +1,63 @@
+"""What a command is to work on, beside the names on its line: lists of names, and folders that fill while it waits."""
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from time import monotonic
+
+from restora.errors import RestoraError
+from restora.restoration import Job
+
+STREAM = Path("-")
+"""Stands for the standard input and output."""
+REST = 2.0
+"""Seconds for which a file must not have grown or changed to be taken for whole."""
+
+
+def listed_names(file: Path, *, null: bool) -> list[Path]:
+    """Read names of files, one a line, or each ended by a zero byte, as ``find -print0`` writes them.
+
+    Args:
+        file: The list, or ``-`` for the standard input.
+        null: Whether zero bytes end the names, which may then hold line breaks.
+
+    Raises:
+        RestoraError: It cannot be read.
+    """
+    try:
+        content = sys.stdin.buffer.read() if file == STREAM else file.read_bytes()
+    except OSError as error:
+        raise RestoraError(
+            f"{file}: cannot be read ({error.strerror}); name a list of files, or -"
+        ) from error
+    names = content.split(b"\0") if null else content.splitlines()
+    return [Path(os.fsdecode(name)) for name in names if name]
+
+
+class Arrivals:
+    """Files as they arrive in folders, each once, when it has stayed the same for `REST` seconds.
+
+    A file that is changed later comes again.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[Path, tuple[tuple[int, int], float]] = {}
+        self._given: dict[Path, tuple[int, int]] = {}
+
+    def ready(self, jobs: Iterable[Job]) -> list[Job]:
+        """Return those of the jobs whose photographs are there, whole and new."""
+        now, ready = monotonic(), []
+        for job in jobs:
+            try:
+                status = job.source.stat()
+            except OSError:  # it is gone again
+                continue
+            state = status.st_size, status.st_mtime_ns
+            before, since = self._seen.get(job.source, (None, now))
+            if before != state:
+                self._seen[job.source] = state, now
+            elif status.st_size and now - since >= REST and self._given.get(job.source) != state:
+                self._given[job.source] = state
+                ready.append(job)
+        return ready

@@ -1,0 +1,70 @@
+"""One photograph from the standard input, to the standard output, or both."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.console import Console
+
+from restora.commands.inputs import STREAM
+from restora.commands.lines import print_line, tell
+from restora.errors import RestoraError
+from restora.failures import failure
+from restora.images import encode, read, write
+from restora.restoration import Restorer
+from restora.restoration.choosing import Choice
+
+if TYPE_CHECKING:
+    from restora.restoration.automatic import AutoRestorer
+
+
+def restore_stream(
+    source: Path,
+    output: Path | None,
+    restorer: "Restorer | AutoRestorer",
+    console: Console,
+    file_format: str | None,
+    quality: int | None,
+    max_pixels: int,
+    *,
+    overwrite: bool,
+) -> None:
+    """Restore one photograph, of which one end at least is a stream.
+
+    Args:
+        source: A file, or `STREAM`.
+        output: A file, or `STREAM`, which ``None`` stands for.
+        restorer: Does the work.
+        console: For what is to be said.
+        file_format: Of the result on the standard output; by default that of the photograph.
+        quality: See `restora.images.write`.
+        max_pixels: Refuse larger photographs.
+        overwrite: Whether a file may be replaced.
+
+    Raises:
+        RestoraError: The standard output is a terminal.
+        typer.Exit: The photograph failed, which is said.
+    """
+    to_stream = output in (None, STREAM)
+    if to_stream and sys.stdout.isatty():
+        raise RestoraError(
+            "a picture is not for a terminal; send it on (> clean.png, or a pipe), or name it with -o"
+        )
+    try:
+        content = sys.stdin.buffer.read() if source == STREAM else source.read_bytes()
+        before = read(content, max_pixels=max_pixels)
+        choice = Choice((restorer,)) if isinstance(restorer, Restorer) else restorer.choose(before)
+        after = choice(before)
+        for note in (*choice.notes, *before.notes):
+            tell(console, f"{source}: {note}")
+        if not to_stream:
+            assert output is not None
+            print_line(write(output, after, quality=quality, overwrite=overwrite))
+        elif choice.restorers or file_format is not None:
+            sys.stdout.buffer.write(encode(after, file_format, quality=quality))
+        else:  # byte for byte
+            sys.stdout.buffer.write(content)
+    except Exception as error:
+        tell(console, f"restora: {failure(error, source)}")
+        raise typer.Exit(1) from None
