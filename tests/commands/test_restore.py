@@ -158,7 +158,7 @@ def test_every_option_reaches_its_place(tmp_path, restora_command):
         (["restore", "a.png", "--weights", "none"], "restora: none: no such file, and no such weights"),
         (["restore", "a.png", "--device", "abacus"], "restora: "),
         (["restore", "a.png", "--precision", "int3"], "restora: unknown precision 'int3'"),
-        (["restore", "a.png", "--format", "heic"], "restora: cannot write the format 'heic'"),
+        (["restore", "a.png", "--format", "xcf"], "restora: cannot write the format 'xcf'"),
         (
             ["restore", "a.png", "b.png", "-o", "c.png"],
             "restora: c.png: names one file, but there are 2 images",
