@@ -78,7 +78,7 @@ def restore(
     inputs: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[INPUT...]",
+            metavar="INPUT",
             help="Files, folders and patterns, or - for a photograph on the standard input.",
             show_default=False,
         ),
