@@ -35,7 +35,7 @@ Examples:
 
   restora video film.mp4                                 [dim]finds out what is wrong, writes film-restored.mp4[/dim]
 
-  restora video film.mp4 -o clean.mp4 --task denoise --preview 10s
+  restora video film.mp4 -o clean.mp4 --task denoise --temporal --preview 10s
 
   restora video tape.avi -o clean.mkv --deinterlace --codec hevc --crf 18
 
@@ -76,6 +76,10 @@ def video(
     deinterlace: Annotated[
         bool, typer.Option("--deinterlace", help="Take the fields of an interlaced film apart.")
     ] = False,
+    temporal: Annotated[
+        bool,
+        typer.Option("--temporal", help="Fuse frames along the motion, against noise that flickers."),
+    ] = False,
     strength: Strength = 1.0,
     tile: Tile = "auto",
     overlap: Overlap = "auto",
@@ -104,6 +108,7 @@ def video(
             codec=codec,
             crf=crf,
             deinterlace=deinterlace,
+            temporal=temporal,
             overwrite=overwrite,
             progress=report,
             notify=lambda words: tell(console, f"{source}: {words}"),

@@ -4,6 +4,7 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -111,19 +112,36 @@ def _copies(source: Any, picture: Any, output: Any) -> tuple[dict[int, Any], tup
     for stream in source.streams:
         if stream.index == picture.index:
             continue
+        context = stream.codec_context
+        kind = context.codec.canonical_name if context else "unknown"
+        if stream.type == "data" and source.chapters():
+            continue  # what MP4 keeps the titles of chapters in
         try:
             if stream.type == "attachment":
+                if output.format.name != "matroska":  # others leave it out in silence
+                    raise ValueError(output.format.name)
                 output.add_attachment(stream.name or "attachment", stream.mimetype or "", stream.data)
                 continue
+            _try(stream, output.format.name)
             copies[stream.index] = copy = output.add_stream_from_template(stream, opaque=True)
             _describe(copy, stream)
         except (ValueError, av.FFmpegError):
-            context = stream.codec_context
-            kind = context.codec.canonical_name if context else "unknown"
             notes.append(
                 f"{stream.type} stream {stream.index} ({kind}) is not kept: {output.format.name} does not hold it"
             )
     return copies, tuple(notes)
+
+
+def _try(stream: Any, container: str) -> None:
+    """See whether a container takes a stream: it says so when its header is written.
+
+    Raises:
+        ValueError: It does not.
+        FFmpegError: The same.
+    """
+    with av.open(BytesIO(), "w", format=container) as trial:
+        trial.add_stream_from_template(stream, opaque=True)
+        trial.start_encoding()
 
 
 def _chapters(source: Any, shift: Fraction, until: Fraction | None) -> Iterator[Any]:
@@ -185,11 +203,13 @@ def _others(
     if shift:
         source.seek(round(max(Fraction(0), shift - 5) * av.time_base))
     for packet in source.demux(*(source.streams[index] for index in copies)):
+        cover = source.streams[packet.stream_index].disposition & av.stream.Disposition.attached_pic
+        if cover:
+            packet.pts = packet.dts = 0
         time = packet.dts if packet.pts is None else packet.pts
         if not packet.size or time is None:
             continue
         base = packet.time_base
-        cover = source.streams[packet.stream_index].disposition & av.stream.Disposition.attached_pic
         if not whole and not cover:
             if time * base < shift or (until is not None and time * base >= until):
                 continue

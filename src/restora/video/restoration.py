@@ -21,6 +21,7 @@ from restora.video.clip import Clip, examine
 from restora.video.codecs import CONTAINERS, Encoding, choose_encoding
 from restora.video.color import Floats, Planes
 from restora.video.decoding import Frame, ahead, decoded, interlaced_words, samples
+from restora.video.fusion import TemporalFusion
 from restora.video.segments import LENGTH, SegmentWriter, Workplace
 from restora.video.timing import seconds_of
 
@@ -66,6 +67,7 @@ def restore_video(
     codec: str | None = None,
     crf: int | None = None,
     deinterlace: bool = False,
+    temporal: bool = False,
     overwrite: bool = False,
     segment: int = LENGTH,
     progress: Progress | None = None,
@@ -90,6 +92,7 @@ def restore_video(
         codec: ``"h264"``, ``"hevc"``, ``"vp9"``, ``"av1"``, ``"ffv1"`` (without loss) or ``"prores"``; by default that of the film.
         crf: Constant rate factor: 0 the best, larger ones make smaller files.
         deinterlace: Take the fields of interlaced films apart.
+        temporal: Fuse each restored frame with the one before, along the motion, against noise that flickers.
         overwrite: Replace a target that is there already.
         segment: Frames that a kill loses at most.
         progress: Called with the frames that are finished, and all.
@@ -131,6 +134,7 @@ def restore_video(
                     task,
                     fingerprint(weights),
                     deinterlace,
+                    temporal,
                     segment,
                     sorted(map(repr, options.items())),
                 ],
@@ -146,7 +150,7 @@ def restore_video(
         for words in notes:
             say(words)
         resumed = min(place.done * segment, clip.frames)
-        timeline = _restored(clip, encoding, treatment, place, deinterlace, segment, progress)
+        timeline = _restored(clip, encoding, treatment, place, deinterlace, temporal, segment, progress)
         with output_file(target) as stream:
             lost = assemble(clip, place.segments, timeline, stream.name, target)
         for words in lost:
@@ -187,6 +191,7 @@ def _restored(
     treatment: Treatment,
     place: Workplace,
     deinterlace: bool,
+    temporal: bool,
     segment: int,
     progress: Progress | None,
 ) -> Timeline:
@@ -194,12 +199,17 @@ def _restored(
     skip = place.done * segment
     timeline = Timeline([], [])
     restorers: list[Restorer] = []
+    fusion = TemporalFusion(place.state) if temporal else None
 
     def prepared() -> Iterator[tuple[Frame, Floats | None]]:
         for frame in decoded(clip, deinterlace=deinterlace, skip=skip):
             yield frame, None if frame.planes is None else clip.layout.to_rgb(frame.planes)
 
-    with SegmentWriter(place, encoding, segment, lambda number: None) as writer:
+    def finishing() -> None:
+        if fusion is not None and fusion.before is not None:
+            place.keep(fusion.before)
+
+    with SegmentWriter(place, encoding, segment, finishing) as writer:
         for frame, image in ahead(prepared()):
             check()
             if timeline.times:
@@ -212,6 +222,7 @@ def _restored(
             restored = image
             for restorer in restorers:
                 restored = restorer(restored)
+            restored = fusion(restored) if fusion else restored
             writer.add(_planes(clip, encoding, frame.planes, image, restored))
             if progress:
                 progress(len(timeline.times), clip.frames)

@@ -7,12 +7,15 @@ import shutil
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
+from io import BytesIO
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from restora.atomic import make_folder, output_file, write_file
 from restora.video.codecs import Encoder, Encoding
-from restora.video.color import Planes
+from restora.video.color import Floats, Planes
 
 LENGTH = 120
 """Frames of a segment: what a kill loses at most; each begins with a key frame, every four or five seconds."""
@@ -67,6 +70,19 @@ class Workplace:
         """The files of all finished segments."""
         return [self.segment(number) for number in range(self.done)]
 
+    @property
+    def state(self) -> Floats | None:
+        """The last fused frame of the finished segments, where frames are fused."""
+        path = self.segment(self.done - 1).with_suffix(".npy")
+        return np.load(path, allow_pickle=False) if self.done and path.exists() else None
+
+    def keep(self, state: Floats) -> None:
+        """Keep the last fused frame of the segment that is about to appear, and forget the one before the last."""
+        content = BytesIO()
+        np.save(content, state, allow_pickle=False)
+        write_file(self.segment(self.done).with_suffix(".npy"), content.getvalue())
+        self.segment(self.done - 2).with_suffix(".npy").unlink(missing_ok=True)
+
     def remove(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -79,11 +95,11 @@ class SegmentWriter:
         place: Where the segments go.
         encoding: How.
         length: Frames of a segment.
-        finishing: Called before a segment appears, with its number.
+        finishing: Called before a segment appears.
     """
 
     def __init__(
-        self, place: Workplace, encoding: Encoding, length: int, finishing: Callable[[int], None]
+        self, place: Workplace, encoding: Encoding, length: int, finishing: Callable[[], None]
     ) -> None:
         self._place, self._encoding, self._length, self._finishing = place, encoding, length, finishing
         self._pool = ThreadPoolExecutor(1)
@@ -127,7 +143,7 @@ class SegmentWriter:
         self._wait()
         stack, encoder = self._open
         encoder.finish()
-        self._finishing(self._place.done)
+        self._finishing()
         self._open, self._count = None, 0
         stack.close()
         self._place.done += 1
