@@ -37,15 +37,15 @@ def streamed(tmp_path, monkeypatch):
     def run(*words, content=b""):
         monkeypatch.chdir(tmp_path)
         monkeypatch.setattr(sys, "argv", ["restora", *map(str, words)])
-        streams = [Stream(io.BytesIO(content)), *(Stream(io.BytesIO()) for _ in range(2))]
+        files = [io.BytesIO(content), io.BytesIO(), io.BytesIO()]
+        streams = [Stream(file) for file in files]
         for name, stream in zip(("stdin", "stdout", "stderr"), streams, strict=True):
             monkeypatch.setattr(sys, name, stream)
         with pytest.raises(SystemExit) as exit_:
             main()
         for stream in streams[1:]:
             stream.flush()
-        out, err = (stream.buffer.getvalue() for stream in streams[1:])
-        return int(exit_.value.code or 0), out, err.decode()
+        return int(exit_.value.code or 0), files[1].getvalue(), files[2].getvalue().decode()
 
     return run
 
