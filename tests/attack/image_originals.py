@@ -232,6 +232,11 @@ def dng_file(scene: Any = None, neutral: tuple[int, int, int] = (1, 2, 1), **opt
     return stream.getvalue()
 
 
+def _described_jp2(data: bytes, exif: bytes) -> bytes:
+    xmp = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
+    return data + box_of(b"uuid", b"JpgTiffExif->JP2", exif) + box_of(b"uuid", xmp, XMP)
+
+
 def _stills(icc: bytes, exif: bytes) -> dict[str, bytes]:
     made = {
         "avif": pillow_file("AVIF", exif=exif, xmp=XMP, icc_profile=icc, quality=90),
@@ -239,6 +244,20 @@ def _stills(icc: bytes, exif: bytes) -> dict[str, bytes]:
         "avif-gray": avif_file("L", level=100, pixelformat="400"),
         "avif-animated": pillow_file("AVIF", frames=3),
     }
+    deep = np.asarray(picture()).astype(np.uint16) * 257
+    made |= {
+        "jp2": _described_jp2(pillow_file("JPEG2000", irreversible=False), exif),
+        "jp2-16": bytes(imagecodecs.jpeg2k_encode(deep, level=0, codecformat="j2k")),
+        "jp2-tiles": pillow_file("JPEG2000", "RGBA", tile_size=(16, 16), irreversible=True),
+    }
+    if find_spec("pillow_jxl"):
+        plain = imagecodecs.jpegxl_encode(np.asarray(picture("RGBA")), lossless=True, usecontainer=True)
+        made |= {
+            "jxl": bytes(plain) + box_of(b"Exif", bytes(4), exif) + box_of(b"xml ", XMP),
+            "jxl-lossy": bytes(imagecodecs.jpegxl_encode(np.asarray(picture()), level=90)),
+            "jxl-16": bytes(imagecodecs.jpegxl_encode(deep, lossless=True)),
+            "jxl-animated": bytes(imagecodecs.jpegxl_encode(np.stack([deep] * 3), lossless=True)),
+        }
     if find_spec("pillow_heif"):
         upright = exif.replace(TURNED, UPRIGHT)
         made |= {

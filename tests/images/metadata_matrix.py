@@ -21,7 +21,9 @@ Said = Mapping[str, str]
 
 # How a file stores its pixels, and what follows from its name or its other tags. IFD1 is the thumbnail of the picture as it
 # was, which restora removes on purpose.
-_GROUPS = re.compile(r"QuickTime|Meta|System|Composite|ExifTool|RIFF|GIF|IFD1|InteropIFD|Adobe|SourceFile")
+_GROUPS = re.compile(
+    r"QuickTime|Meta|Jpeg2000|System|Composite|ExifTool|RIFF|GIF|IFD1|InteropIFD|Adobe|SourceFile"
+)
 _STORAGE = re.compile(
     r"File(Type|TypeExtension|Size)|MIMEType|(Exif)?ByteOrder|CurrentIPTCDigest|(Exif)?Image(Width|Height)|EncodingProcess"
     r"|BitsPerSample|ColorComponents|YCbCr\w+|BitDepth|ColorType|Compression|Filter|Interlace|JFIFVersion|Palette"
@@ -150,6 +152,7 @@ def _in_dots_per_inch(tags: dict[str, str]) -> None:
         ("JFIF:XResolution", "JFIF:YResolution", "JFIF:ResolutionUnit", ""),
         ("IFD0:XResolution", "IFD0:YResolution", "IFD0:ResolutionUnit", ""),
         ("File:PixelsPerMeterX", "File:PixelsPerMeterY", "", ""),
+        ("Jpeg2000:DisplayXResolution", "Jpeg2000:DisplayYResolution", "", ""),
     ):
         if x not in tags:
             continue

@@ -12,6 +12,7 @@ from image_originals import (
     UPRIGHT,
     XMP,
     avif_file,
+    box_of,
     chunk,
     exif_block,
     heic_file,
@@ -21,6 +22,7 @@ from image_originals import (
     segment,
     tiff_file,
 )
+from imagecodecs import jpegxl_encode
 from PIL import Image, ImageCms
 
 IPTC = b"\x1c\x02\x05\x00\x05title\x1c\x02\x19\x00\x04rain"
@@ -176,6 +178,14 @@ def _stills() -> list[Sample]:
         Sample("EXIF, XMP, colour profile", ".avif", avif),
         Sample("colour space", ".avif", avif_file(bits=10, level=90, primaries=9, transfer=16)),
     ]
+    described = box_of(b"uuid", b"JpgTiffExif->JP2", exif_block())
+    described += box_of(b"uuid", bytes.fromhex("be7acfcb97a942e89c71999491e3afac"), XMP_TITLE)
+    described += box_of(b"uuid", bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38"), IPTC)
+    made.append(Sample("EXIF, XMP, IPTC", ".jp2", pillow_file("JPEG2000") + described))
+    if find_spec("pillow_jxl"):
+        plain = bytes(jpegxl_encode(np.asarray(Image.new("RGB", (32, 24))), usecontainer=True))
+        described = box_of(b"Exif", bytes(4), block) + box_of(b"xml ", XMP_TITLE)
+        made.append(Sample("EXIF, XMP", ".jxl", plain + described))
     if find_spec("pillow_heif"):
         carried = {"exif": b"Exif\0\0" + block, "xmp": XMP_TITLE}
         made += [

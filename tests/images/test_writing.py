@@ -62,7 +62,7 @@ def test_pixels_and_every_kind_of_metadata_come_back(
         back = read(write(path, original))
         assert back.notes == ()
         assert back.metadata.format == target.name
-        assert back.metadata.icc == metadata.icc
+        assert back.metadata.icc == (metadata.icc if target.profile else None)
         if "exif" in target.holds:
             assert described(back.metadata.exif).items() >= described(metadata.exif).items()
             assert back.metadata.xmp == (metadata if target.orientation else metadata.upright()).xmp
@@ -113,7 +113,7 @@ def test_metadata_travels_between_formats(
     metadata = of_kind("all", icc, exif_block, xmp)
     first = read(write(tmp_path / f"a{source.suffixes[0]}", make_photograph(metadata=metadata)))
     second = read(write(tmp_path / f"b{target.suffixes[0]}", first))
-    assert second.metadata.icc == icc
+    assert second.metadata.icc == (icc if source.profile and target.profile else None)
     assert second.metadata.dpi == pytest.approx(second.metadata.dpi, abs=0.02)
     if "exif" in source.holds & target.holds:
         assert described(second.metadata.exif).items() >= described(metadata.exif).items()

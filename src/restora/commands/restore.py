@@ -113,7 +113,9 @@ def restore(
     ] = None,
     file_format: Annotated[
         str | None,
-        typer.Option("--format", help="png, jpg, tif, webp, bmp, avif or heic; else that of the photograph."),
+        typer.Option(
+            "--format", help="png, jpg, tif, webp, bmp, avif, heic, jxl or jp2; else that of the photograph."
+        ),
     ] = None,
     quality: Annotated[
         int | None, typer.Option(min=1, max=100, help="Of JPEG and WebP; else that of the photograph.")

@@ -1,5 +1,6 @@
 """Adaptation of a photograph to what a format can hold: what it loses, in words and in deed."""
 
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -84,9 +85,27 @@ def _pixel_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptati
     return changes
 
 
+def _in_srgb(photograph: Photograph) -> Photograph:
+    """Convert 8-bit pixels from the colour profile to sRGB; a profile that cannot be used is left out."""
+    from PIL import Image, ImageCms
+
+    mode = "L" if photograph.is_gray else "RGB"
+    image = Image.fromarray(photograph.pixels)
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(photograph.metadata.icc or b""))
+        converted = ImageCms.profileToProfile(
+            image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        converted = None
+    pixels = photograph.pixels if converted is None else np.asarray(converted.convert(mode))
+    return replace(photograph, pixels=pixels, metadata=replace(photograph.metadata, icc=None))
+
+
 def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptation]:
     metadata = consistent(photograph).metadata
     losses: list[tuple[str, dict[str, Any]]] = []
+    changes: list[Adaptation] = []
     space = (metadata.icc or b"")[16:20]
     stays_gray = photograph.is_gray and _stays_gray(photograph, target)
     if metadata.icc is not None and (space == b"CMYK" or (space == b"GRAY" and not stays_gray)):
@@ -94,6 +113,9 @@ def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adapt
         losses.append(
             (f"colour profile left out, because it is for {name} and the pixels are RGB", {"icc": None})
         )
+    elif metadata.icc is not None and not target.profile:
+        words = f"colours converted to sRGB, because no colour profile is written into {target.name}"
+        changes.append(Adaptation(words, _in_srgb))
     for field, (name, nothing) in _CARRIED.items():
         # A block made just now, to hold the orientation, is no loss; nor is the density of square pixels.
         data = getattr(metadata, field) and getattr(photograph.metadata, field)
@@ -124,7 +146,7 @@ def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adapt
         what += ["the name of the colour profile"] if encoding.profile_name and metadata.icc else []
         if what:
             losses.append((f"{' and '.join(what)} left out, because {target.name} has no place for that", {}))
-    return [Adaptation(words, _without(change)) for words, change in losses]
+    return changes + [Adaptation(words, _without(change)) for words, change in losses]
 
 
 def _stays_gray(photograph: Photograph, target: ImageFormat) -> bool:

@@ -13,7 +13,7 @@ class ImageFormat:
     """One file format.
 
     Attributes:
-        name: As people write it; the codec is the module of that name in lower case.
+        name: As people write it; the codec is the module of that name in lower case, with ``_`` for a space.
         suffixes: Lower case, the preferred one first.
         signature: Regular expression of the first bytes.
         dtypes: Depths it can hold, the shallowest first; empty if restora only reads the format.
@@ -23,7 +23,8 @@ class ImageFormat:
         gray: Whether it holds one channel.
         gray_alpha: Whether it holds one channel with transparency.
         orientation: Whether it holds an orientation tag.
-        holds: Fields of the metadata that it holds; every format written here holds a colour profile.
+        profile: Whether it holds a colour profile; pixels are converted to sRGB where it does not.
+        holds: Fields of the metadata that it holds.
         needs: Package of the extra ``formats`` without which it is not read, as it is imported.
     """
 
@@ -37,6 +38,7 @@ class ImageFormat:
     gray: bool = True
     gray_alpha: bool = True
     orientation: bool = True
+    profile: bool = True
     holds: frozenset[str] = frozenset({"exif", "xmp"})
     needs: str = ""
 
@@ -98,6 +100,22 @@ HEIC = ImageFormat(
     holds=frozenset({"exif", "xmp", "cicp"}),
     needs="pillow_heif",
 )
+JPEG_XL = ImageFormat(
+    "JPEG XL",
+    (".jxl",),
+    rb"\xff\x0a|\0\0\0\x0cJXL ",
+    max_side=2**30,
+    orientation=False,
+    profile=False,
+    needs="pillow_jxl",
+)
+JPEG_2000 = ImageFormat(
+    "JPEG 2000",
+    (".jp2", ".j2k", ".jpx", ".j2c", ".jpf"),
+    rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
+    dtypes=("uint8", "uint16"),
+    holds=frozenset({"exif", "xmp", "iptc"}),
+)
 RAW = ImageFormat(
     "Raw",
     (".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
@@ -106,7 +124,7 @@ RAW = ImageFormat(
     needs="rawpy",
 )
 
-FORMATS = (PNG, JPEG, TIFF, WEBP, BMP, GIF, AVIF, HEIC, RAW)
+FORMATS = (PNG, JPEG, TIFF, WEBP, BMP, GIF, AVIF, HEIC, JPEG_XL, JPEG_2000, RAW)
 """Every format restora reads; it writes all but GIF and Raw."""
 
 HEAD = 64
@@ -121,13 +139,10 @@ IMAGE_SUFFIXES = frozenset(suffix for image_format in FORMATS for suffix in imag
 WRITABLE_SUFFIXES = tuple(s for f in FORMATS if f.dtypes for s in f.suffixes if s != ".apng")
 """Suffixes of the files that restora can write."""
 
-_CONVERT = "convert it to PNG or TIFF first"
 _FOREIGN = (
     (rb"....ftyp", "a video", "give it to 'restora video'"),
     (rb"8BPS", "a Photoshop document", "save it as TIFF or PNG first"),
     (rb"%PDF", "a PDF document", "export its pages as images first"),
-    (rb"\xff\x0a|\0\0\0\x0cJXL ", "JPEG XL", _CONVERT),
-    (rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51", "JPEG 2000", _CONVERT),
     (rb"v/1\x01", "OpenEXR", "convert it to a float TIFF first"),
     (rb"(?i:<!DOCTYPE html|<html)", "a web page", "download the image itself"),
 )

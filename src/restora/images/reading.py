@@ -29,7 +29,7 @@ _REMEDIES = {
 def read(source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, beside: int = 0) -> Photograph:
     """Read a photograph with everything its file carries.
 
-    PNG, JPEG, TIFF, WebP, BMP, GIF, AVIF, HEIC and camera raw files are recognised by their content, whatever their names. 16-bit and float
+    PNG, JPEG, TIFF, WebP, BMP, GIF, AVIF, HEIC, JPEG XL, JPEG 2000 and camera raw files are recognised by their content, whatever their names. 16-bit and float
     pixels stay as they are; palettes are expanded, CMYK becomes RGB; of several pages or frames the first is
     taken. What had to be done is said in the notes of the photograph.
 

@@ -24,4 +24,5 @@ class Codec(Protocol):
 
 def codec_for(image_format: ImageFormat) -> Codec:
     """Return the codec of a format, imported when it is first needed."""
-    return cast(Codec, import_module(f"restora.images.codecs.{image_format.name.lower()}"))
+    name = image_format.name.lower().replace(" ", "_")
+    return cast(Codec, import_module(f"restora.images.codecs.{name}"))
