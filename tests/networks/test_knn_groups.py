@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from restora.errors import RestoraError
-from restora.evaluation import draw_knn_groups
+from restora.explanation import draw_knn_groups
 from restora.networks import KiT, KiTConfig, KNNGroups, knn_groups
 
 

@@ -1,21 +1,18 @@
 """``restora degrade``: a good photograph in, a bad one out, to see and to try."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 import typer
-from numpy.typing import NDArray
-from torch import Tensor
 
 from restora.commands.options import MOST_SEED, Overwrite
 from restora.degradations import DEGRADATIONS, Compose, all_presets, find_preset
 from restora.degradations.gallery import gallery as contact_sheet
+from restora.degradations.photographs import COPIES, SIDE, clean_tensor, pixels_like
 from restora.errors import RestoraError
 from restora.images import Photograph, read, write
 from restora.images.writing import check_target
-from restora.pixels import convert_depth
-from restora.tensors import to_pixels, to_tensor
 
 PRESETS = ", ".join(all_presets())
 NUMBERS = "; ".join(
@@ -34,9 +31,6 @@ Examples:
 Several are applied in the order given; light meets them in that of this list: {PRESETS}
 ({NUMBERS}).
 """
-
-COPIES = 16
-"""Pictures of 8 bits that take the room of the photograph as floats, before it is reduced."""
 
 
 def degrade(
@@ -64,7 +58,7 @@ def degrade(
             "large as on the data sets; 0 keeps the size.",
             show_default=True,
         ),
-    ] = 1280,
+    ] = SIDE,
     output: Annotated[
         Path | None, typer.Option("-o", "--output", help="The file; beside the photograph when left out.")
     ] = None,
@@ -83,37 +77,17 @@ def degrade(
     target = output or photo.with_name(f"{photo.stem}-{'gallery' if gallery else 'degraded'}.png")
     photograph = read(photo, copies=COPIES).upright()
     check_target(target, photograph, quality=quality, overwrite=overwrite)
-    clean = _tensor(photograph, side)
+    clean = clean_tensor(photograph, side)
+    if clean.shape[1:] != (photograph.height, photograph.width):
+        size = f"{photograph.width}x{photograph.height} to {clean.shape[2]}x{clean.shape[1]}"
+        typer.echo(f"reduced from {size}; --side 0 keeps the size", err=True)
     if gallery:
-        made = Photograph(_pixels(contact_sheet(clean, seed), photograph))
+        made = Photograph(pixels_like(contact_sheet(clean, seed), photograph))
     else:
         sample = Compose(steps).sample(clean[None], torch.Generator().manual_seed(seed))
         for name, values in sample.parameters.items():
             if values[0].numel() == 1:  # maps and matrices do not fit a line
                 number, _, what = name.partition(".")
                 typer.echo(f"{apply[int(number)]}: {what} {float(values[0]):.4g}", err=True)
-        made = Photograph(_pixels(sample.degraded[0], photograph), metadata=photograph.metadata)
+        made = Photograph(pixels_like(sample.degraded[0], photograph), metadata=photograph.metadata)
     typer.echo(write(target, made, quality=quality, overwrite=overwrite))
-
-
-def _tensor(photograph: Photograph, side: int) -> Tensor:
-    """Return an upright photograph on white: (3, H, W) in [0, 1], H and W at most ``side``."""
-    image = to_tensor(photograph.shown())
-    height, width = image.shape[1:]
-    if not 0 < side < max(height, width):
-        return image
-    scale = side / max(height, width)
-    size = max(1, round(height * scale)), max(1, round(width * scale))
-    typer.echo(f"reduced from {width}x{height} to {size[1]}x{size[0]}; --side 0 keeps the size", err=True)
-    reduced = torch.nn.functional.interpolate(
-        image[None], size, mode="bilinear", antialias=True, align_corners=False
-    )
-    return reduced[0].clamp(0, 1)
-
-
-def _pixels(image: Tensor, like: Photograph) -> NDArray[Any]:
-    """Return (3, H, W) as the pixels of a photograph of the depth of another, gray if both are."""
-    values = to_pixels(image.clamp(0, 1))
-    if like.is_gray and bool((values == values[..., :1]).all()):
-        values = values[..., 0]
-    return convert_depth(values, like.pixels.dtype)

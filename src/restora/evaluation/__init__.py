@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from restora.evaluation.cases import Case, cases_of, usual_protocol
-    from restora.evaluation.knn_groups_drawing import draw_knn_groups
     from restora.evaluation.methods import Method, baseline_method, images_method, weights_method
     from restora.evaluation.published import Published, published_for, published_results
     from restora.evaluation.record import Evaluation, ImageScores, read_json, write_csv, write_json
@@ -29,7 +28,6 @@ _MODULES = {
     "methods": ("Method", "images_method", "baseline_method", "weights_method"),
     "published": ("Published", "published_for", "published_results"),
     "run": ("Run", "evaluate"),
-    "knn_groups_drawing": ("draw_knn_groups",),
 }
 _HOMES = {name: module for module, names in _MODULES.items() for name in names}
 
@@ -43,7 +41,6 @@ __all__ = [
     "Run",
     "cases_of",
     "difference",
-    "draw_knn_groups",
     "evaluate",
     "images_method",
     "baseline_method",

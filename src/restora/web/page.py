@@ -12,23 +12,28 @@ from restora.cancellation import Cancelled
 from restora.checkpoints import list_weights
 from restora.checkpoints.loading import find_weights
 from restora.checkpoints.tasks import TASKS
-from restora.images import read
 from restora.progress import Pace
 from restora.restoration import AutoRestorer
 from restora.restoration.choosing import AUTO
 from restora.restoration.runtimes import ENGINES
 from restora.web import words
+from restora.web.lesson_tabs import LessonTabs
 from restora.web.restoring import Offer, Step, Wish, restored, zipped
+from restora.web.trials import Trial, box_at, trials
 from restora.web.viewer import asset, shown, viewer
-from restora.web.visits import Visit, Visits
+from restora.web.visits import Picture, Visit, Visits
 
 MAX_PIXELS = 100_000_000
 """Of a picture, unless another limit is given."""
 MAX_QUEUE = 32
 """Visitors that may wait."""
 TILES = ("auto", "none", "256", "384", "512", "768", "1024")
-INTRO = """<div class="intro"><h1>restora</h1><p>Drop a bad photograph: noise, blur, rain, snow or haze is found and taken away.
-It is worked on where this page comes from, and deleted there when you leave.</p></div>"""
+TRIED = (AUTO, "denoise-chair-tiny", "denoise-real-chair-tiny", "deblur-chair-tiny")
+"""Weights that are compared, unless others are chosen."""
+INTRO = """<div class="intro"><h1>restora</h1><p>Drop a bad photograph: noise, blur, rain, snow or haze is found and taken
+away. It is worked on where this page comes from, and deleted there when you leave.</p></div>"""
+HEAVY: dict[str, Any] = {"concurrency_id": "networks", "concurrency_limit": 1, "show_progress": "hidden"}
+"""Of what runs a network: one at a time, others wait."""
 
 Update = dict[Any, Any]
 
@@ -59,11 +64,19 @@ def build(
     offer = Offer(
         (*(card.name for card in list_weights()), *weights), max_pixels, tuple(sorted(options.items()))
     )
-    return _Page(offer, max_queue).blocks
+    return Page(offer, max_queue).blocks
 
 
-class _Page:
-    """The parts of the page, and what they do."""
+class Page:
+    """The parts of the page, and what they do.
+
+    Args:
+        offer: What visitors may choose.
+        max_queue: How many may wait.
+
+    Attributes:
+        blocks: What Gradio serves.
+    """
 
     def __init__(self, offer: Offer, max_queue: int) -> None:
         self.offer = offer
@@ -72,20 +85,36 @@ class _Page:
         atexit.register(self.visits.end_all)
         with gr.Blocks(title="restora", analytics_enabled=False, delete_cache=(600, 4 * 3600)) as self.blocks:
             gr.HTML(f"<style>{asset('page.css')}</style>{INTRO}", js_on_load=asset("paste.js"))
-            self._lay_out()
+            self._lay_out_pictures()
+            with gr.Tabs():
+                with gr.Tab("Restore"):
+                    self._lay_out_restore()
+                self.lessons = LessonTabs(self)
             self._wire()
         self.blocks.queue(max_size=max_queue, default_concurrency_limit=4)
 
-    def _lay_out(self) -> None:
+    def _lay_out_pictures(self) -> None:
         self.drop = gr.File(
             label="Photographs: drop them here, click to choose, or paste",
             file_count="multiple",
-            height=150,
+            height=140,
             elem_id="restora-drop",
         )
         with gr.Accordion("Take one with the camera", open=False):
             self.camera = gr.Image(sources=["webcam"], type="filepath", format="png", show_label=False)
         self.found = gr.HTML(elem_id="restora-found")
+        self.gallery = gr.Gallery(
+            label="Pictures: choose the one that is shown",
+            visible=False,
+            columns=6,
+            height="auto",
+            allow_preview=False,
+            interactive=False,
+            format="png",
+            elem_id="restora-gallery",
+        )
+
+    def _lay_out_restore(self) -> None:
         with gr.Row():
             self.go = gr.Button("Restore", variant="primary", interactive=False, elem_id="restora-go")
             self.stop = gr.Button("Cancel", interactive=False, elem_id="restora-stop")
@@ -97,18 +126,20 @@ class _Page:
                 "Download", visible=False, variant="primary", elem_id="restora-download"
             )
             self.archive = gr.DownloadButton("Download all (zip)", visible=False, elem_id="restora-zip")
-        self.gallery = gr.Gallery(
-            label="Pictures",
-            visible=False,
-            columns=6,
-            height="auto",
-            allow_preview=False,
-            interactive=False,
-            format="png",
-            elem_id="restora-gallery",
-        )
-        with gr.Accordion("More", open=False):
+        with gr.Accordion("More: what is wrong, weights, strength, engine, tile", open=False):
             self._lay_out_more()
+        with gr.Accordion("Compare weights on a part first: seconds instead of minutes", open=False):
+            gr.Markdown(
+                "Click into the picture to choose the part, or move it into the middle and press Enter; else one with much detail is taken."
+            )
+            self.tried = gr.Dropdown(
+                [("auto: whatever is found", AUTO), *self.offer.weights],
+                value=[name for name in TRIED if name == AUTO or name in self.offer.weights],
+                multiselect=True,
+                label="Weights, a column each",
+            )
+            self.compare = gr.Button("Compare", elem_id="restora-compare")
+            self.trials = gr.HTML(elem_id="restora-trials")
 
     def _lay_out_more(self) -> None:
         with gr.Row():
@@ -128,31 +159,27 @@ class _Page:
 
     def _wire(self) -> None:
         chosen = [self.task, self.weights, self.strength, self.engine, self.tile]
-        self.drop.upload(self._taken, [self.drop, *chosen], self._all(), show_progress="hidden")
-        self.camera.change(self._photographed, [self.camera, *chosen], self._all(), show_progress="hidden")
-        self.go.click(
-            self._restore,
-            chosen,
-            self._all(),
-            concurrency_id="networks",
-            concurrency_limit=1,
-            show_progress="hidden",
-        )
-        self.stop.click(self._cancel, None, None, queue=False)
-        self.clear.click(self._clear, None, self._all(), show_progress="hidden")
-        self.gallery.select(self._select, None, [self.view, self.download], show_progress="hidden")
-        for choice in (self.task, self.weights):
-            choice.input(self._describe, chosen, self.found, show_progress="hidden")
-        self.blocks.unload(self._leave)
-
-    def _all(self) -> list[Any]:
         parts = ("drop", "found", "go", "stop", "clear", "status", "view", "download", "archive", "gallery")
-        return [getattr(self, name) for name in parts]
+        everything = [getattr(self, name) for name in (*parts, "compare", "trials")]
+        quiet: dict[str, Any] = {"show_progress": "hidden"}
+        self.drop.upload(self.take, [self.drop, *chosen], everything, **quiet)
+        self.camera.input(self._photographed, [self.camera, *chosen], everything, **quiet)
+        self.go.click(self._restore, chosen, everything, **HEAVY)
+        self.compare.click(self._compare, [self.tried, *chosen], everything, **HEAVY)
+        self.stop.click(self._cancel, None, None, queue=False)
+        self.clear.click(self._clear, None, everything, **quiet)
+        self.gallery.select(self._select, None, [self.view, self.download], **quiet)
+        self.view.select(self._point, None, self.view, **quiet)
+        for choice in (self.task, self.weights):
+            choice.input(self._describe, chosen, self.found, **quiet)
+        self.lessons.wire(chosen, everything, HEAVY)
+        self.blocks.unload(self._leave)
 
     # What happens
 
-    def _taken(self, files: list[str] | None, request: gr.Request, *chosen: Any) -> Iterator[Update]:
-        visit, wish = self._visit(request), Wish(*chosen)
+    def take(self, files: list[str] | None, request: gr.Request, *chosen: Any) -> Iterator[Update]:
+        """Take files that were uploaded, and say what was found in them."""
+        visit, wish = self.visit(request), Wish(*chosen)
         errors: list[str] = []
         with visit.working():
             visit.uploads.update(map(Path, files or ()))
@@ -163,48 +190,63 @@ class _Page:
                     visit.take(file, self.offer.max_pixels, self.diagnose)
                 except Exception as error:  # whatever it is, the other files are to be looked at
                     errors.append(visit.failure(error, Path(file.name)))
-            yield {**self._shown(visit, wish, errors), self.drop: None}
+            yield {**self._shown(visit, wish, errors), self.drop: None, self.trials: ""}
 
     def _photographed(self, file: str | None, request: gr.Request, *chosen: Any) -> Iterator[Update]:
-        yield from self._taken([file] if file else None, request, *chosen)
+        yield from self.take([file] if file else None, request, *chosen)
 
     def _restore(self, request: gr.Request, *chosen: Any) -> Iterator[Update]:
-        visit, wish = self._visit(request), Wish(*chosen)
+        visit, wish = self.visit(request), Wish(*chosen)
         with visit.working():
-            ended = words.sentence("")
+            ended = ""
             try:
                 for step in restored(visit, wish, self.offer):
                     yield {
+                        **self._busy(),
                         self.status: words.progress(step),
-                        self.go: gr.update(interactive=False),
-                        self.stop: gr.update(interactive=True),
-                        self.clear: gr.update(interactive=False),
                         self.found: words.pictures(visit.pictures, wish),
                     }
-            except Cancelled:
-                ended = words.sentence("Cancelled; what was finished is there.")
             except Exception as error:
-                ended = words.sentence(visit.failure(error), "refused")
+                ended = _ended(visit, error)
+            yield {**self._shown(visit, wish), self.status: ended}
+
+    def _compare(self, names: list[str], request: gr.Request, *chosen: Any) -> Iterator[Update]:
+        visit, wish = self.visit(request), Wish(*chosen)
+        with visit.working():
+            made: list[Trial] = []
+            ended = ""
+            try:
+                for trial in trials(visit, names or [], wish, self.offer):
+                    made.append(trial)
+                    yield {**self._busy(), self.view: self.viewed(visit), self.trials: words.trials(made)}
+            except Exception as error:
+                ended = _ended(visit, error)
             yield {**self._shown(visit, wish), self.status: ended}
 
     def _cancel(self, request: gr.Request) -> None:
-        self._visit(request).stop.set()
+        self.visit(request).stop.set()
 
     def _clear(self, request: gr.Request) -> Update:
-        visit = self._visit(request)
+        visit = self.visit(request)
         with visit.working():
             visit.clear()
-        return self._shown(visit, Wish())
+        return {**self._shown(visit, Wish()), self.trials: ""}
 
     def _select(self, event: gr.SelectData, request: gr.Request) -> Update:
-        visit = self._visit(request)
+        visit = self.visit(request)
         with visit.working():
-            visit.selected = min(int(event.index), len(visit.pictures) - 1)
-            return {self.view: self._viewed(visit), self.download: self._download(visit)}
+            if visit.pictures and isinstance(event.index, int) and 0 <= event.index < len(visit.pictures):
+                visit.select(event.index)
+            return {self.view: self.viewed(visit), self.download: self._download(visit)}
+
+    def _point(self, event: gr.EventData, request: gr.Request) -> Any:
+        visit = self.visit(request)
+        across, down = float(event.across), float(event.down)
+        visit.point = min(max(across, 0.0), 1.0), min(max(down, 0.0), 1.0)
+        return self.viewed(visit)
 
     def _describe(self, request: gr.Request, *chosen: Any) -> str:
-        visit = self._visit(request)
-        return words.pictures(visit.pictures, Wish(*chosen))
+        return words.pictures(self.visit(request).pictures, Wish(*chosen))
 
     def _leave(self, request: gr.Request) -> None:
         if request.session_hash:
@@ -212,8 +254,24 @@ class _Page:
 
     # What is shown
 
-    def _visit(self, request: gr.Request) -> Visit:
+    def visit(self, request: gr.Request) -> Visit:
+        """Return the visit of whoever asks."""
         return self.visits[request.session_hash or ""]
+
+    def viewed(self, visit: Visit) -> dict[str, Any] | None:
+        """Return what the viewer shows of a visit."""
+        if not visit.pictures:
+            return None
+        picture: Picture = visit.picture
+        before, after = visit.views(picture, self.offer.max_pixels)
+        return shown(f"{picture.file.relative}", picture.size, before, after, box_at(visit, picture))
+
+    def _busy(self) -> Update:
+        idle = (self.go, self.clear, self.compare)
+        return {
+            **{button: gr.update(interactive=False) for button in idle},
+            self.stop: gr.update(interactive=True),
+        }
 
     def _shown(self, visit: Visit, wish: Wish, errors: Sequence[str] = ()) -> Update:
         there = bool(visit.pictures)
@@ -224,25 +282,24 @@ class _Page:
             self.go: gr.update(interactive=there),
             self.stop: gr.update(interactive=False),
             self.clear: gr.update(interactive=there),
-            self.view: self._viewed(visit),
+            self.compare: gr.update(interactive=True),
+            self.view: self.viewed(visit),
             self.download: self._download(visit),
-            self.archive: gr.update(value=archive, visible=archive is not None),
+            self.archive: gr.update(value=archive and str(archive), visible=archive is not None),
             self.gallery: gr.update(
                 value=[(str(p.thumbnail), p.name) for p in visit.pictures], visible=len(visit.pictures) > 1
             ),
         }
 
-    def _viewed(self, visit: Visit) -> dict[str, Any] | None:
-        if not visit.pictures:
-            return None
-        picture = visit.pictures[visit.selected]
-        before = visit.png(read(picture.file.path, max_pixels=self.offer.max_pixels))
-        target = picture.result and picture.result.target
-        after = target and visit.png(read(target, max_pixels=self.offer.max_pixels))
-        return shown(f"{picture.file.relative}", picture.size, before, after or None)
-
     def _download(self, visit: Visit) -> Any:
-        result = visit.pictures[visit.selected].result if visit.pictures else None
+        result = visit.picture.result if visit.pictures else None
         if result is None or result.target is None:
             return gr.update(visible=False)
         return gr.update(value=str(result.target), label=f"Download {result.target.name}", visible=True)
+
+
+def _ended(visit: Visit, error: Exception) -> str:
+    """Say why something ended before it was done."""
+    if isinstance(error, Cancelled):
+        return words.sentence("Cancelled; what was finished is there.")
+    return words.sentence(visit.failure(error), "refused")

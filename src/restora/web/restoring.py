@@ -12,7 +12,7 @@ from time import sleep
 from typing import Any
 
 from restora.checkpoints import list_weights
-from restora.checkpoints.tasks import TASKS
+from restora.checkpoints.tasks import TASKS, weights_for_task
 from restora.errors import RestoraError, suggestion
 from restora.images import read
 from restora.progress import Pace, ProgressMeter
@@ -80,12 +80,9 @@ class Wish:
 
     def plan(self, picture: Picture) -> str:
         """Say what would be done to a picture."""
-        if self.weights:
-            return f"restored with {self.weights}"
-        if self.task != AUTO:
-            return f"restored for {self.task}"
-        tasks = picture.choice.tasks
-        return f"restored for {', then '.join(tasks)}" if tasks else "left as it is"
+        tasks = picture.choice.tasks if self.task == AUTO else (self.task,)
+        names = (self.weights,) if self.weights else tuple(map(weights_for_task, tasks))
+        return f"restored with {', then '.join(names)}" if names else "left as it is"
 
 
 @lru_cache(maxsize=KEPT)
@@ -127,12 +124,11 @@ def restored(visit: Visit, wish: Wish, offer: Offer) -> Generator[Step]:
         Cancelled: ``visit.stop`` was set.
         RestoraError: There are no pictures, or no such weights.
     """
-    if not visit.pictures:
-        raise RestoraError("there is no photograph to restore; drop one first")
+    _ = visit.picture  # there is one
     for old in visit.folder.glob("run*"):
         shutil.rmtree(old, ignore_errors=True)
     for picture in visit.pictures:
-        picture.result = None
+        picture.result = picture.views = None
     yield Step("loading the network", Pace(0.0))
     restorer = wish.restorer(offer)
     jobs = plan_jobs(

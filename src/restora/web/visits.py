@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Event, Lock
 from time import monotonic
 
+from restora.errors import RestoraError
 from restora.failures import failure
 from restora.images import ImageFile, Photograph, read
 from restora.restoration import AutoRestorer, Result
@@ -36,6 +37,7 @@ class Picture:
         choice: What was found, and what ``auto`` would do.
         thumbnail: A small PNG of it, or of its restoration.
         result: What became of it, if it was restored.
+        views: PNGs of it before and, if there is an after, after; made when it is shown.
     """
 
     file: ImageFile
@@ -44,6 +46,7 @@ class Picture:
     choice: Choice
     thumbnail: Path
     result: Result | None = None
+    views: tuple[Path, Path | None] | None = None
 
     @property
     def name(self) -> str:
@@ -64,6 +67,7 @@ class Visit:
         pictures: In the order in which they came.
         stop: Set to cancel what is being done.
         selected: Number of the picture that is shown.
+        point: Where the visitor has pointed to in it, as shares of width and height.
         uploads: Files that the page's server has written for this visit.
     """
 
@@ -73,6 +77,7 @@ class Visit:
         self.pictures: list[Picture] = []
         self.stop = Event()
         self.selected = 0
+        self.point: tuple[float, float] | None = None
         self.uploads: set[Path] = set()
         self.seen = monotonic()
         self._working = Lock()
@@ -116,8 +121,31 @@ class Visit:
             shutil.rmtree(folder)
             raise
         self.pictures.append(picture)
-        self.selected = len(self.pictures) - 1
+        self.select(len(self.pictures) - 1)
         return picture
+
+    def select(self, number: int) -> None:
+        """Choose the picture that is shown."""
+        self.selected, self.point = number, None
+
+    @property
+    def picture(self) -> Picture:
+        """The picture that is shown.
+
+        Raises:
+            RestoraError: There is none.
+        """
+        if not self.pictures:
+            raise RestoraError("there is no photograph yet; drop one first")
+        return self.pictures[self.selected]
+
+    def views(self, picture: Picture, max_pixels: int) -> tuple[Path, Path | None]:
+        """Return PNGs of a picture before and after, for the browser to show."""
+        if picture.views is None:
+            target = picture.result.target if picture.result else None
+            before = self.png(read(picture.file.path, max_pixels=max_pixels))
+            picture.views = before, target and self.png(read(target, max_pixels=max_pixels))
+        return picture.views
 
     def png(self, photograph: Photograph, longest: int = LARGEST_SHOWN) -> Path:
         """Write a picture for the browser to show."""
@@ -128,7 +156,7 @@ class Visit:
     def clear(self) -> None:
         """Forget the pictures."""
         self.pictures.clear()
-        self.selected = 0
+        self.select(0)
         for path in self.folder.iterdir():
             shutil.rmtree(path, ignore_errors=True)
 

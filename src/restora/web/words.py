@@ -1,10 +1,13 @@
 """What the page says, as HTML; whatever comes from a file or is the name of one is escaped."""
 
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
 from html import escape
 
 from restora.errors import printable, shortened
+from restora.progress import Pace
 from restora.web.restoring import Step, Wish
+from restora.web.trials import Trial
 from restora.web.visits import Picture
 
 
@@ -53,6 +56,11 @@ def progress(step: Step) -> str:
     return f'<div class="pace"><progress max="1"{known} aria-label="progress"></progress><span>{line}</span></div>'
 
 
+def waiting(words: str) -> str:
+    """Say that something is being done, of which nobody knows how long it takes."""
+    return progress(Step(words, Pace(0.0)))
+
+
 def sentence(text: str, kind: str = "done") -> str:
     """Return a message, of the kind ``"done"`` or ``"refused"``."""
     return f'<div class="pace {kind}" role="status">{escape(text)}</div>' if text else ""
@@ -71,3 +79,18 @@ def duration(seconds: float) -> str:
     if not minutes:
         return f"{rest} s"
     return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def trials(made: Sequence[Trial]) -> str:
+    """Show parts side by side, with what they took."""
+    return f'<div class="trial" role="list">{"".join(map(_figure, made))}</div>'
+
+
+def _figure(trial: Trial) -> str:
+    took = f"{duration(trial.seconds)}; the whole about {duration(trial.whole)}" if trial.seconds else ""
+    source = f"data:image/png;base64,{b64encode(trial.png).decode()}"
+    name = escape(trial.name)
+    return (
+        f'<figure role="listitem"><img src="{source}" alt="the part, {name}">'
+        f"<figcaption>{name}<small>{took}</small></figcaption></figure>"
+    )

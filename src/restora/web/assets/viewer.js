@@ -9,6 +9,11 @@ function clamped(offset, room, extent) {  // a small picture in the middle, a la
   return extent <= room ? (room - extent) / 2 : Math.min(0, Math.max(room - extent, offset));
 }
 
+function fitHeight() {  // the whole picture without a margin, where the window is high enough
+  const { width, height } = size(), most = Math.max(240, Math.min(720, 0.7 * innerHeight));
+  find(".stage").style.height = `${Math.min(most, find(".stage").clientWidth * height / width)}px`;
+}
+
 function draw() {
   const { width, height, after, crop } = size();
   const room = stage(), line = state.divider * room.width;
@@ -64,9 +69,15 @@ function show() {
   const shape = `${name} ${width} ${height}`;
   if (state.name !== shape) {  // a restoration is shown where one was looking
     state.name = shape;
+    fitHeight();
     state.zoom = Math.min(fitting(), 4);
   }
   draw();
+}
+
+function point(x, y) {  // says where in the picture that is, as shares of its width and height
+  const across = (x - state.x) / state.zoom / size().width, down = (y - state.y) / state.zoom / size().height;
+  if (across >= 0 && across <= 1 && down >= 0 && down <= 1) trigger("select", { across, down });
 }
 
 const pointers = new Map();
@@ -99,10 +110,7 @@ element.addEventListener("pointermove", (event) => {
 for (const kind of ["pointerup", "pointercancel"]) {
   element.addEventListener(kind, (event) => {
     if (!pointers.delete(event.pointerId)) return;
-    const [x, y] = within(event), { width, height } = size();
-    const still = kind === "pointerup" && dragged && !dragged.pinch && !dragged.divider && dragged.moved <= 4;
-    const across = (x - state.x) / state.zoom / width, down = (y - state.y) / state.zoom / height;
-    if (still && across >= 0 && across <= 1 && down >= 0 && down <= 1) trigger("select", { across, down });
+    if (kind === "pointerup" && dragged && !dragged.pinch && !dragged.divider && dragged.moved <= 4) point(...within(event));
     if (!pointers.size) dragged = null;
   });
 }
@@ -122,10 +130,20 @@ element.addEventListener("keydown", (event) => {
   const words = { "+": "in", "=": "in", "-": "out", "0": "fit", "1": "one" };
   const ways = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
   if (words[event.key]) zoomBy(words[event.key]);
+  else if (event.key === "Enter") point(stage().width / 2, stage().height / 2);
   else if (ways[event.key]) { state.x += ways[event.key][0]; state.y += ways[event.key][1]; draw(); }
   else return;
   event.preventDefault();
 });
-new ResizeObserver(() => { if (size().before && stage().width) draw(); }).observe(element);
+let seen = 0;
+new ResizeObserver(() => {  // a tab that was hidden, a telephone that was turned
+  const { width } = stage();
+  if (!size().before || !width || width === seen) return;
+  const whole = !seen || state.zoom <= fitting() * 1.01;
+  seen = width;
+  fitHeight();
+  if (whole) state.zoom = Math.min(fitting(), 4);
+  draw();
+}).observe(element);
 watch("value", show);
 show();
