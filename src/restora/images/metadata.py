@@ -35,10 +35,12 @@ class PngEncoding:
     Attributes:
         chunks: Kind and data of those that go back verbatim: colour space (gAMA, cICP, mDCV, ...), text, time.
         profile_name: Name of the colour profile.
+        smallest: Whether it was compressed as small as deflate can, whatever the time.
     """
 
     chunks: tuple[tuple[bytes, bytes], ...] = ()
     profile_name: bytes | None = None
+    smallest: bool = False
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ import sys
 import zlib
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from PIL import Image, PngImagePlugin
 
 from restora.errors import RestoraError
-from restora.images import Metadata, Photograph, losses, read, write
+from restora.images import Metadata, Photograph, encode, losses, read, write
 from restora.images.codecs import png
 from restora.images.metadata import PngEncoding
 
@@ -331,3 +332,26 @@ def test_decoder_that_finds_a_file_odd_does_not_print(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.startswith(f"{path}: the file is damaged (")
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("kind", ["screenshot", "photograph"])
+def test_filters_are_those_that_make_the_file_smaller(smooth, kind):
+    random = np.random.default_rng(0)
+    if kind == "screenshot":  # letters from a few, of an uneven gray, as restoration leaves them
+        letters = random.integers(0, 256, (12, 8, 8), np.uint8) // 128 * 235
+        pixels = np.block([[letters[i] for i in random.integers(0, 12, 40)] for _ in range(30)]).astype(
+            np.uint8
+        )
+    else:
+        pixels = np.tile(smooth, (4, 4, 1)) + random.integers(0, 3, (192, 256, 3), np.uint8)
+    sizes = {each: len(imagecodecs.png_encode(pixels, level=6, filter=each)) for each in (8, 248)}
+    assert (sizes[8] < 0.9 * sizes[248]) == (kind == "screenshot")
+    assert len(encode(Photograph(pixels), "png")) == min(sizes.values())
+
+
+@pytest.mark.parametrize(("level", "smallest"), [(1, False), (6, False), (9, True)])
+def test_the_smallest_come_back_as_small(tmp_path, smooth, level, smallest):
+    Image.fromarray(smooth).save(tmp_path / "a.png", compress_level=level)
+    photograph = read(tmp_path / "a.png")
+    assert photograph.metadata.encoding.smallest == smallest
+    assert read(write(tmp_path / "b.png", photograph)).metadata.encoding.smallest == smallest

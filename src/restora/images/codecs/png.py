@@ -26,6 +26,7 @@ _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
 _TEXT = (b"tEXt", b"zTXt", b"iTXt")
 _XMP = b"XML:com.adobe.xmp\0"
 _FULL_RGB = b"\0\1"  # the end of a cICP chunk: no matrix, full range
+_LEVEL, _BAND = 6, 96  # of compression; rows of the band that it is tried on
 _METRE = 0.0254  # metres per inch
 _MAX_INFLATED = 1 << 26  # profile and texts of no photograph are as large together; a bomb may be
 _MAX_RATIO = 1032  # by which deflate can shrink data
@@ -67,7 +68,16 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
 
     channels = [photograph.pixels] if photograph.alpha is None else [photograph.pixels, photograph.alpha]
     array = channels[0] if len(channels) == 1 else np.dstack(channels)
-    encoded = memoryview(imagecodecs.png_encode(np.ascontiguousarray(array), level=6))
+    array = np.ascontiguousarray(array)
+    encoding = photograph.metadata.encoding
+    level = 9 if isinstance(encoding, PngEncoding) and encoding.smallest else _LEVEL
+    # Filters make photographs smaller, and screenshots larger: a band of the picture tells which it is.
+    start = max(0, (len(array) - _BAND) // 2)
+    filters = min(
+        (imagecodecs.PNG.FILTER.ALL, imagecodecs.PNG.FILTER.NONE),
+        key=lambda each: len(imagecodecs.png_encode(array[start : start + _BAND], level=_LEVEL, filter=each)),
+    )
+    encoded = memoryview(imagecodecs.png_encode(array, level=level, filter=filters))
     header = len(_SIGNATURE) + 25  # IHDR: 13 bytes of data, 12 around them
     stream.write(encoded[:header])
     for kind, data in _metadata_chunks(photograph.metadata):
@@ -156,7 +166,9 @@ def _metadata(chunks: Sequence[Chunk], unwanted: Sequence[bytes]) -> tuple[Metad
             understood = kind not in unwanted and (kind in _KEPT or kind[::3].islower())
             kept += [(kind, data)] if understood else []
         lost |= {} if understood else {kind: None}
-    encoding = PngEncoding(tuple(kept), profile_name if icc is not None else None)
+    packed = next((data for kind, data in chunks if kind == b"IDAT" and data), b"")
+    smallest = len(packed) > 1 and packed[1] >> 6 == 3  # the level, as zlib notes it (RFC 1950, FLEVEL)
+    encoding = PngEncoding(tuple(kept), profile_name if icc is not None else None, smallest)
     dpi = dpi or exif.dpi(block)
     orientation = exif.orientation(block)
     metadata = Metadata(icc, block, xmp, dpi, orientation, "PNG", encoding, density=density, cicp=cicp)
