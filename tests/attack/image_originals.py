@@ -248,6 +248,9 @@ def _stills(icc: bytes, exif: bytes) -> dict[str, bytes]:
     made |= {
         "jp2": _described_jp2(pillow_file("JPEG2000", irreversible=False), exif),
         "jp2-16": bytes(imagecodecs.jpeg2k_encode(deep, level=0, codecformat="j2k")),
+        **{
+            f"tiff-{kind}": tiff_file(compression=kind, tile=(16, 16)) for kind in ("jpeg2000", "webp", "png")
+        },
         "jp2-tiles": pillow_file("JPEG2000", "RGBA", tile_size=(16, 16), irreversible=True),
     }
     if find_spec("pillow_jxl"):

@@ -370,10 +370,39 @@ def test_jpeg_in_a_strip_that_claims_to_be_larger_than_it(tmp_path, make_photogr
         read(path)
 
 
-def test_compression_whose_strips_are_pictures(tmp_path, make_photograph):
-    tifffile.imwrite(tmp_path / "a.tif", make_photograph(size=(40, 50)).pixels, compression="webp")
+@pytest.mark.parametrize("compression", ["webp", "png", "jpeg2000"])
+@pytest.mark.parametrize("layout", [{}, {"tile": (16, 16)}], ids=["strips", "tiles"])
+def test_pictures_in_strips_are_read_if_they_are_as_large_as_these(tmp_path, smooth, compression, layout):
+    options = (
+        {"compressionargs": {"level": -1 if compression == "webp" else 0}} if compression != "png" else {}
+    )
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(
+        path, smooth, photometric="rgb", metadata=None, compression=compression, **layout, **options
+    )
+    assert_array_equal(read(path).pixels, smooth)
+    data = path.read_bytes()
+    side = layout.get("tile", (48, 64))[1]
+    claims = {
+        "png": (b"IHDR", struct.pack(">I", side), struct.pack(">I", 30_000)),
+        "jpeg2000": (b"\xff\x4f\xff\x51", struct.pack(">I", side), struct.pack(">I", 30_000)),
+        "webp": (b"VP8L", None, None),
+    }
+    mark, old, new = claims[compression]
+    place = data.index(mark)
+    if old is None:  # 14 bits each for width and height, less one
+        place, new = place + 9, struct.pack("<I", (16_383 - 1) | (16_383 - 1) << 14)
+    else:
+        place = data.index(old, place)
+    path.write_bytes(data[:place] + new + data[place + len(new) :])
+    with pytest.raises(RestoraError, match="a strip is not of the size that it should be"):
+        read(path)
+
+
+def test_jpeg_xl_in_strips_is_refused(tmp_path, smooth):
+    tifffile.imwrite(tmp_path / "a.tif", smooth, photometric="rgb", compression="jpegxl")
     with pytest.raises(
-        RestoraError, match="compression number 50001 is not supported; save it with LZW or Deflate"
+        RestoraError, match="compression number 50002 is not supported; save it with LZW or Deflate"
     ):
         read(tmp_path / "a.tif")
 

@@ -150,6 +150,16 @@ def _check(codestream: bytes, limits: Limits) -> tuple[int, int, int, int]:
     return width, height, tiles, described[0][0] + 1
 
 
+def size(head: bytes) -> tuple[int, int] | None:
+    """Return width and height of a file by its first bytes, if it is one whose work is bounded; else None.
+
+    Raises:
+        UndecodableError: It asks for too much.
+    """
+    at = head.find(_CODESTREAM)
+    return None if at < 0 else _check(head[at:], Limits(1 << 30))[:2]
+
+
 def _tiles(codestream: bytes) -> int:
     """Count the tiles that are there, to their last byte."""
     position, found = 2, set()

@@ -85,6 +85,11 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
     stream.write(encoded[header:])
 
 
+def size(head: bytes) -> tuple[int, int] | None:
+    """Return width and height of a file by its first 24 bytes; None if it is no PNG."""
+    return struct.unpack(">II", head[16:24]) if head[12:16] == b"IHDR" and len(head) >= 24 else None
+
+
 def _chunks(data: bytes) -> Iterator[Chunk]:
     """Yield kind and data of each chunk up to IEND; ancillary chunks with a wrong checksum are left out."""
     position = len(_SIGNATURE)

@@ -8,9 +8,12 @@ import numpy as np
 from restora.images import exif
 from restora.images.codecs import raw as camera_raw
 from restora.images.codecs.faults import UndecodableError, cut_short, damaged, decoding, unsupported
+from restora.images.codecs.jpeg_2000 import size as jpeg_2000_size
 from restora.images.codecs.jpeg_segments import frame_size
 from restora.images.codecs.limits import Limits
+from restora.images.codecs.png import size as png_size
 from restora.images.codecs.tiff_samples import COLOUR_FILTER_ARRAYS, Meaning, photograph_samples
+from restora.images.codecs.webp import size as webp_size
 from restora.images.formats import PIP, RAW, lacks_package
 from restora.images.ifd import BrokenDirectoryError, Budget, Directory, Layout, read_directory, read_header
 from restora.images.metadata import Metadata, TiffEncoding
@@ -44,8 +47,11 @@ _LOSSLESS = {
     50000: "zstd",
 }
 _JPEG = (6, 7)
-# Those that put pictures of their own, of any size, into a strip (JPEG 2000, JPEG XL, WebP, ...) are not read.
-_READ = (*_LOSSLESS, *_JPEG, 2, 3, 4, 32771, 32809, 34926)
+_PNG, _WEBP, _JPEG_2000 = (34933,), (34927, 50001), (33003, 33005, 34712)
+# Into a strip they put a picture of its own, whose size is held against that of the strip. JPEG XL does so, too, but may
+# hold any number of channels and frames, and is not read.
+_PICTURES = (*_JPEG, *_PNG, *_WEBP, *_JPEG_2000)
+_READ = (*_LOSSLESS, *_PICTURES, 2, 3, 4, 32771, 32809, 34926)
 _MOST, _MOST_JPEG = 1 << 18, 1 << 16  # strips or tiles of a file, which may all be one: some seconds
 _HEAD, _MCU = 1 << 16, 32  # bytes in which a JPEG stream states its size; pixels by which it may be padded
 _DEFAULT = TiffEncoding("adobe_deflate", predictor=True)
@@ -232,7 +238,7 @@ def _check(stream: BinaryIO, page: _Page, limits: Limits) -> None:
     if place is None:
         raise damaged("it does not say where its pixels are")
     offsets, lengths = (page.integers(tag) for tag in place)
-    if len(offsets) > (_MOST_JPEG if compression in _JPEG else _MOST):
+    if len(offsets) > (_MOST_JPEG if compression in _PICTURES else _MOST):
         raise unsupported(
             f"a TIFF of {len(offsets)} strips or tiles, which may be an attack on time,",
             "save it again with larger ones if it is trusted",
@@ -247,13 +253,27 @@ def _check(stream: BinaryIO, page: _Page, limits: Limits) -> None:
         raise damaged("it does not say how long its strips are")
     if len(offsets) < _segments(page, width, height, tile):
         raise damaged("strips are missing")
-    if compression in _JPEG:
+    if compression in _PICTURES:
         strip = tile if _TILE_WIDTH in entries else (width, min(height, page.integer(_ROWS, height)))
         for offset, length in zip(offsets, lengths or (size,), strict=False):
             stream.seek(offset)
-            claimed = frame_size(stream.read(min(length, _HEAD)))
+            claimed = _claimed_size(stream.read(min(length, _HEAD)), compression)
             if claimed is None or claimed[0] > strip[0] + _MCU or claimed[1] > strip[1] + _MCU:
                 raise damaged("a strip is not of the size that it should be")
+
+
+def _claimed_size(head: bytes, compression: int) -> tuple[int, int] | None:
+    """Return width and height that a picture in a strip claims to have; None if it is none of its compression."""
+    try:
+        if compression in _JPEG:
+            return frame_size(head)
+        if compression in _PNG:
+            return png_size(head)
+        if compression in _WEBP:
+            return webp_size(head[12:16], head[20:]) if head[8:12] == b"WEBP" else None
+        return jpeg_2000_size(head)
+    except UndecodableError:
+        return None
 
 
 def _segments(page: _Page, width: int, height: int, tile: tuple[int, int]) -> int:

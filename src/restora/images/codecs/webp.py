@@ -38,7 +38,7 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     chunks = list(_chunks(data, 12, 8 + int.from_bytes(data[4:8], "little")))
     if not chunks:
         raise damaged("it holds no picture")
-    width, height = _size(*chunks[0])
+    width, height = size(*chunks[0])
     limits.check_size(width, height)
     limits.check_memory(width, height, pixel=4, decoding=12)
     frames = [data for kind, data in chunks if kind == b"ANMF"]
@@ -111,7 +111,7 @@ def _chunks(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, bytes
         position += length + length % 2
 
 
-def _size(kind: bytes, data: bytes) -> tuple[int, int]:
+def size(kind: bytes, data: bytes) -> tuple[int, int]:
     """Return width and height as the first chunk states them."""
     if kind == b"VP8X" and len(data) >= 10:
         return int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1
