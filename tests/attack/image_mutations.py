@@ -141,6 +141,8 @@ def _jpeg_pieces(data: bytes) -> Iterator[bytes]:
 def _tiff_pieces(data: bytes) -> Iterator[bytes]:
     """Yield the header, then the entries of the first directory, each with what stands before it."""
     order, big = ("<" if data[:2] == b"II" else ">"), data[2:4] in (b"+\0", b"\0+")
+    if len(data) < 16:
+        return iter(_evenly(data))
     start = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)[0]
     width, counter = (20, "Q") if big else (12, "H")
     begin = start + struct.calcsize(order + counter)
