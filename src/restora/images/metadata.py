@@ -90,6 +90,9 @@ PRIMARIES = {1: "BT.709", 9: "BT.2020", 11: "DCI-P3", 12: "Display P3"}
 TRANSFERS = {1: "BT.709", 8: "linear", 13: "sRGB", 14: "BT.2020", 16: "PQ", 18: "HLG"}
 """Transfer functions by their number in ITU-T H.273, where photographs have them."""
 
+HIGH_DYNAMIC_RANGE = (8, 16, 18)
+"""Those under which equal steps do not look equal, or not as on other pictures."""
+
 SRGB = (1, 13)
 """Primaries and transfer function of sRGB."""
 

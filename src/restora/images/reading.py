@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
@@ -12,6 +13,7 @@ from restora.images.codecs import codec_for
 from restora.images.codecs.faults import AGAIN, UndecodableError
 from restora.images.codecs.limits import Limits
 from restora.images.formats import HEAD, PIP, foreign, lacks_package, recognise
+from restora.images.metadata import HIGH_DYNAMIC_RANGE
 from restora.images.photograph import Photograph
 
 Source = str | Path | bytes | bytearray | memoryview | BinaryIO
@@ -65,7 +67,8 @@ def read(source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, besi
                 raise RestoraError(f"{name}: {_unrecognised(head)}")
             if lacks_package(image_format):
                 raise RestoraError(f"{name}: is {image_format.name}, which needs another package; {PIP}")
-            return codec_for(image_format).decode(stream, Limits(max_pixels, copies, beside))
+            photograph = codec_for(image_format).decode(stream, Limits(max_pixels, copies, beside))
+            return _with_colours_named(photograph)
     except UndecodableError as error:
         raise RestoraError(f"{name}: {error}") from error
     except MemoryError as error:
@@ -75,6 +78,15 @@ def read(source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, besi
     except OSError as error:
         reason = _REMEDIES.get(error.errno or 0, f"cannot be read ({error.strerror or error}); {AGAIN}")
         raise RestoraError(f"{name}: {reason}") from error
+
+
+def _with_colours_named(photograph: Photograph) -> Photograph:
+    """Say of pixels that are far from what networks were trained on what they are; their values stay."""
+    cicp = photograph.metadata.cicp
+    if cicp is None or cicp[1] not in HIGH_DYNAMIC_RANGE:
+        return photograph
+    words = f"high dynamic range ({photograph.metadata.colour_space}) taken as it is stored"
+    return replace(photograph, notes=(*photograph.notes, words))
 
 
 def _opened(source: Source, name: str) -> BinaryIO:

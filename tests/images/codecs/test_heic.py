@@ -59,6 +59,7 @@ def test_colour_space_by_numbers_travels_and_is_named_where_it_is_lost(tmp_path,
     path.write_bytes(make(bits=10, **names))
     photograph = read(path)
     assert photograph.metadata.cicp == (9, 16)
+    assert photograph.notes == ("high dynamic range (BT.2020 primaries, PQ transfer) taken as it is stored",)
     for suffix in ("png", "avif", "heic"):
         assert losses(f"a.{suffix}", photograph) == ()
         assert read(write(tmp_path / f"b.{suffix}", photograph)).metadata.cicp == (9, 16)
