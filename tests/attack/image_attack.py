@@ -19,7 +19,7 @@ COMMANDS = (
     "degrade {picture} -a jpeg/40 -o out/made.jpg --side 64",
     "restore {picture} --weights weights -o out/made.webp --format webp --max-pixels {most}",
     "diagnose {picture} --max-pixels {most}",
-    "restore {picture} --weights weights -o out/made --tile 16 --overlap 4 --max-pixels {most}",
+    "restore {picture} --weights weights -o out/made --tile 64 --overlap 8 --max-pixels {most}",
 )
 
 
