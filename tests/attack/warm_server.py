@@ -19,8 +19,8 @@ from typing import Any, NoReturn
 
 from restora.commands.app import COMMANDS, main
 
-ALLOWED_PROGRAMS = ("git", "uname")
-"""What cards and `restora doctor` ask for the commit and the machine."""
+ALLOWED_PROGRAMS = ("git", "uname", sys.executable)
+"""What cards and `restora doctor` ask for the commit and the machine, and what `restora export` tries its file in."""
 
 PRELOADED = (
     "huggingface_hub",

@@ -103,3 +103,9 @@ def test_a_seed_beyond_those_of_generators_is_refused(restora_command, photo):
     run = restora_command("degrade", photo, "-a", "noise/25", "--seed", 2**64)
     assert run.returncode == 2
     assert "--seed" in run.stderr
+
+
+def test_two_views_are_no_picture(restora_command, photo):
+    done = restora_command("degrade", str(photo), "-a", "defocus/dual")
+    assert done.returncode == 1
+    assert "defocus/dual: makes the two views" in done.stderr

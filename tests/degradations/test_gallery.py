@@ -15,8 +15,8 @@ def test_the_sheet_holds_the_clean_picture_and_all_the_others(monkeypatch):
         for column in range(gallery.COLUMNS)
     ]
     different = [tile for tile in tiles if not torch.equal(tile, torch.ones_like(tile))]
-    # Clean, dual pixels and all together besides the presets, without the two that are others at random.
-    assert len(different) == 1 + len(all_presets()) - 2 + 2
+    # Clean and all together besides the presets, without the two that are others at random.
+    assert len(different) == 1 + len(all_presets()) - 2 + 1
     assert all(not torch.equal(tile, different[0]) for tile in different[1:])
     caption = sheet[:, 8 + 48 : 8 + 48 + gallery.CAPTION, 8 : 8 + 64]
     assert caption.min() < 0.2

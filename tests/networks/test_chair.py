@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from golden import DATA, filled, load, tensor
 
 from restora.checkpoints import convert_state_dict, to_official_state_dict
-from restora.networks import ARCHITECTURES, ChaIR, ChaIRConfig
+from restora.networks import ARCHITECTURES, ChaIR, ChaIRConfig, create_model
 from restora.training.losses import fft_loss, l1_loss, multi_scale_loss, reduced_targets
 from restora.training.schedules import learning_rate
 from restora.training.sections import OptimizerSection, StageSection
@@ -244,3 +244,26 @@ def test_learning_rates_of_the_official_schedule(schedule: str) -> None:
     stages = [StageSection(steps=expected["epochs"], patch=8, batch=1)]
     rates = [learning_rate(epoch, optimizer, stages) for epoch in range(expected["epochs"])]
     np.testing.assert_allclose(rates, expected["lr"], rtol=1e-9)
+
+
+def test_of_two_views_the_mean_is_changed_and_equal_views_are_one_view() -> None:
+    torch.manual_seed(0)
+    one = create_model("chair", "tiny").eval()
+    two = create_model("chair", "tiny_dual_pixel").eval()
+    weights = {name: w.clone() for name, w in one.state_dict().items()}
+    for name in ("head.0.weight", "shallow_half.layers.0.0.weight", "shallow_quarter.layers.0.0.weight"):
+        weights[name] = torch.cat([weights[name], weights[name]], 1) / 2
+    two.load_state_dict(weights)
+    x = torch.rand(1, 3, 16, 24)
+    assert torch.allclose(two(torch.cat([x, x], 1)), one(x), atol=1e-6)
+    torch.nn.init.zeros_(two.tail_full.weight)
+    torch.nn.init.zeros_(two.tail_full.bias)
+    y = torch.rand(1, 3, 16, 24)
+    assert torch.allclose(two(torch.cat([x, y], 1)), (x + y) / 2)
+
+
+def test_two_views_survive_the_published_names() -> None:
+    two = create_model("chair", "tiny_dual_pixel")
+    official = to_official_state_dict(two)
+    assert ARCHITECTURES["chair"].recognise(official) == two.config
+    assert convert_state_dict("chair", official).keys() == two.state_dict().keys()

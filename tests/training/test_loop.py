@@ -271,3 +271,15 @@ def test_curves_go_to_tensorboard(photos: Path, tmp_path: Path) -> None:
     assert [event.step for event in read.Scalars("loss")] == [2, 4]
     logged = [json.loads(line)["error"] for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [event.value for event in read.Scalars("error")] == pytest.approx(logged)
+
+
+def test_weights_for_one_view_start_a_network_for_two(photos: Path, tmp_path: Path) -> None:
+    small = {"width": 4, "blocks": [1, 1, 1]}
+    chosen = {"architecture": "chair", "overrides": small}
+    one = Trainer(miniature(photos, model={**chosen, "variant": "tiny"}), tmp_path / "one").network.eval()
+    plan = miniature(photos, model={**chosen, "variant": "tiny_dual_pixel"}, degradation="defocus/dual")
+    two = Trainer(plan, tmp_path / "two")
+    two.initialise(one.state_dict())
+    x = torch.rand(1, 3, 16, 16)
+    with torch.no_grad():
+        assert torch.allclose(two.network.eval()(torch.cat([x, x], 1)), one(x), atol=1e-6)

@@ -37,11 +37,12 @@ TASKS = {
         Task(
             "defocus-dual",
             "defocus blur, from two views of a dual-pixel sensor",
-            "dinat_ir/defocus-dpdd-dual",
+            "photos/defocus-dual-laptop",
         ),
         Task("derain", "rain", "photos/derain-laptop"),
         Task("desnow", "snow", "photos/desnow-laptop"),
         Task("dehaze", "haze, by day and by night", "photos/dehaze-laptop"),
+        Task("any", "whatever it is, less well than the weights for one damage", "photos/any-laptop"),
     )
 }
 """Tasks by name, in the order of the documentation."""

@@ -74,6 +74,10 @@ def degrade(
     if not gallery and not apply:
         raise RestoraError(f"{photo}: nothing to do; give some, such as --apply rain/heavy, or --gallery")
     steps = tuple(map(find_preset, apply))
+    if views := [name for name, step in zip(apply, steps, strict=True) if step.channels != 3]:
+        raise RestoraError(
+            f"{views[0]}: makes the two views of a dual-pixel sensor, and a picture holds one; it is for recipes"
+        )
     target = output or photo.with_name(f"{photo.stem}-{'gallery' if gallery else 'degraded'}.png")
     photograph = read(photo, copies=COPIES).upright()
     check_target(target, photograph, quality=quality, overwrite=overwrite)

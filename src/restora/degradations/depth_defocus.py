@@ -80,6 +80,7 @@ class DualPixelDefocus(Degradation, kind="dual_pixel_defocus", family="defocus")
     """
 
     channels = 6
+    presets: ClassVar = {"dual": {}}
 
     radius: Amount = (3.0, 12.0)
     shape: ApertureShape = "butterworth"

@@ -26,6 +26,8 @@ class ChaIRConfig:
             a scale are alike. The published network has the same number (``num_res``) everywhere.
         attention: Whether the stages at full, half and quarter size have the two channel attentions in their last
             block. The published network has them everywhere; at full size they cost the most and give the least.
+        dual_pixel: Whether the input is the two views of a dual-pixel sensor, to whose mean the change is added. Ours; the
+            published network takes one view.
 
     Raises:
         ValueError: A value is outside its range.
@@ -34,6 +36,12 @@ class ChaIRConfig:
     width: int = 32
     blocks: tuple[int, int, int] = (16, 16, 16)
     attention: tuple[bool, bool, bool] = (True, True, True)
+    dual_pixel: bool = False
+
+    @property
+    def in_channels(self) -> int:
+        """Channels of the input, 3 a view."""
+        return 6 if self.dual_pixel else 3
 
     def __post_init__(self) -> None:
         if self.width < 2 or self.width % 2:
@@ -200,12 +208,12 @@ def stage(channels: int, blocks: int, attention: bool) -> nn.Sequential:
 
 
 class ShallowFeatures(nn.Module):
-    """Features of the reduced image (B, 3, H, W) -> (B, C, H, W), instance normalised (the papers' SCM)."""
+    """Features of the reduced image (B, 3 or 6, H, W) -> (B, C, H, W), instance normalised (the papers' SCM)."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, in_channels: int, channels: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            conv_gelu(3, channels // 4, 3),
+            conv_gelu(in_channels, channels // 4, 3),
             conv_gelu(channels // 4, channels // 2, 1),
             conv_gelu(channels // 2, channels // 2, 3),
             nn.Conv2d(channels // 2, channels, 1),
@@ -240,8 +248,9 @@ class ChaIR(RestorationNetwork):
             (w * 2**i, blocks, attention)
             for i, (blocks, attention) in enumerate(zip(config.blocks, config.attention, strict=True))
         )
-        self.shallow_half, self.shallow_quarter = ShallowFeatures(2 * w), ShallowFeatures(4 * w)
-        self.head = conv_gelu(3, w, 3)
+        image = config.in_channels
+        self.shallow_half, self.shallow_quarter = ShallowFeatures(image, 2 * w), ShallowFeatures(image, 4 * w)
+        self.head = conv_gelu(image, w, 3)
         self.down_half = conv_gelu(w, 2 * w, 3, stride=2)
         self.down_quarter = conv_gelu(2 * w, 4 * w, 3, stride=2)
         self.fuse_half = nn.Conv2d(4 * w, 2 * w, 3, padding=1)
@@ -267,10 +276,17 @@ class ChaIR(RestorationNetwork):
         """Multiple of 4, at least 8 pixels a side (instance norm needs more than one pixel at quarter size)."""
         # bfloat16 costs 0.17 dB (benchmarks/results/precision.md).
         min_batch = 2 if any(self.config.attention) else 1
-        return Requirements(multiple=4, min_size=8, global_context=True, scales=3, min_batch=min_batch)
+        return Requirements(
+            multiple=4,
+            min_size=8,
+            in_channels=self.config.in_channels,
+            global_context=True,
+            scales=3,
+            min_batch=min_batch,
+        )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Restore images (B, 3, H, W) in [0, 1] -> (B, 3, H, W), not clamped; see `requirements` for H and W."""
+        """Restore images (B, 3 or 6, H, W) in [0, 1] -> (B, 3, H, W), not clamped; see `requirements` for H and W."""
         return self.forward_scales(x)[-1]
 
     def forward_scales(self, x: Tensor) -> list[Tensor]:
@@ -287,11 +303,11 @@ class ChaIR(RestorationNetwork):
         d_quarter = self.decoder_quarter(e_quarter)
         d_half = self.decoder_half(self._fuse(self.skip_half, self.up_half(d_quarter), e_half))
         d_full = self.decoder_full(self._fuse(self.skip_full, self.up_full(d_half), e_full))
-        return [
-            self.tail_quarter(d_quarter) + x_quarter,
-            self.tail_half(d_half) + x_half,
-            self.tail_full(d_full) + x,
-        ]
+        changes = self.tail_quarter(d_quarter), self.tail_half(d_half), self.tail_full(d_full)
+        images = [x_quarter, x_half, x]
+        if self.config.dual_pixel:
+            images = [(image[:, :3] + image[:, 3:]) / 2 for image in images]
+        return [change + image for change, image in zip(changes, images, strict=True)]
 
     @staticmethod
     def _fuse(layer: nn.Module, main: Tensor, side: Tensor) -> Tensor:
@@ -314,6 +330,10 @@ ARCHITECTURE = Architecture(
         "small": ChaIRConfig(width=24, blocks=(2, 2, 4), attention=(False, True, True)),
         # Ours, under 0.8 M parameters, for a laptop: the channel attentions at quarter size only.
         "tiny": ChaIRConfig(width=16, blocks=(1, 2, 1), attention=(False, False, True)),
+        # Ours, of two views.
+        "tiny_dual_pixel": ChaIRConfig(
+            width=16, blocks=(1, 2, 1), attention=(False, False, True), dual_pixel=True
+        ),
     },
     hyper_parameters=hyper_parameters,
     official_names=OFFICIAL_NAMES,

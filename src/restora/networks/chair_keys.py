@@ -49,8 +49,8 @@ OFFICIAL_NAMES: tuple[tuple[str, str], ...] = (
 
 
 def hyper_parameters(official: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Tell width, blocks and attention from an official state dict."""
-    width, _, _, _ = official["feat_extract.0.main.0.weight"].shape
+    """Tell width, blocks, attention and views from an official state dict, or one with such keys."""
+    width, channels, _, _ = official["feat_extract.0.main.0.weight"].shape
     blocks = [0, 0, 0]
     attention = [False, False, False]
     for key in official:
@@ -58,4 +58,9 @@ def hyper_parameters(official: Mapping[str, Tensor]) -> dict[str, Any]:
             scale = int(match[1])
             blocks[scale] = max(blocks[scale], int(match[2]) + 1)
             attention[scale] |= ".sfconv." in key
-    return {"width": width, "blocks": tuple(blocks), "attention": tuple(attention)}
+    return {
+        "width": width,
+        "blocks": tuple(blocks),
+        "attention": tuple(attention),
+        "dual_pixel": channels == 6,
+    }

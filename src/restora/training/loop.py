@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -125,11 +125,13 @@ class Trainer:
     def initialise(self, weights: dict[str, Tensor]) -> None:
         """Start from other weights instead of fresh ones (``--init``).
 
+        Those of a network for one view start one for two: each view counts half.
+
         Raises:
             RestoraError: They belong to another network.
         """
         try:
-            self.network.load_state_dict(weights)
+            self.network.load_state_dict(_for_as_many_views(weights, self.network.state_dict()))
         except RuntimeError as error:
             model = self.recipe.model
             raise RestoraError(
@@ -363,3 +365,15 @@ class Trainer:
         append_line(self.folder / "log.jsonl", vars(report))
         logger.info("step %d/%d: %s", report.step, self.recipe.steps, self.words(report))
         self.report(report)
+
+
+def _for_as_many_views(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights whose first convolutions take two views where they are wanted to, each view half."""
+    return {
+        name: torch.cat([weights, weights], 1) / 2
+        if weights.ndim == 4
+        and name in wanted
+        and wanted[name].shape == (len(weights), 2 * weights.shape[1], *weights.shape[2:])
+        else weights
+        for name, weights in given.items()
+    }
