@@ -107,5 +107,5 @@ def test_a_seed_beyond_those_of_generators_is_refused(restora_command, photo):
 
 def test_two_views_are_no_picture(restora_command, photo):
     done = restora_command("degrade", str(photo), "-a", "defocus/dual")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "defocus/dual: makes the two views" in done.stderr
