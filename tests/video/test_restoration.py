@@ -107,6 +107,17 @@ def test_a_part_with_its_sound(tmp_path):
         assert len(sound) in (18, 19)
 
 
+@pytest.mark.parametrize("ending", ["ts", "avi", "mkv"])
+def test_a_part_of_a_film_in_which_seeking_is_hard(tmp_path, ending):
+    source, target = tmp_path / f"in.{ending}", tmp_path / "out.mkv"
+    written = write_clip(source, panning(30, (64, 48)), codec="mpeg4", options={"qscale": "2"})
+    result = restora.restore_video(source, target, **UNCHANGED, start=0.4, codec="ffv1")
+    assert result.frames == 20
+    first = planes_of(frames_of(target)[0], "yuv420p")[0].astype(float)
+    errors = [np.abs(planes[0] - first).mean() for planes in written]
+    assert int(np.argmin(errors)) == 10
+
+
 def test_what_was_cancelled_goes_on_to_the_same_bytes(tmp_path):
     source, whole, again, parts = (tmp_path / f"{name}.mp4" for name in ("in", "whole", "again", "parts"))
     write_clip(source, panning(20, noise=0.1), sound=True)

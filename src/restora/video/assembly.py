@@ -13,6 +13,7 @@ import av
 from restora.errors import RestoraError
 from restora.video.clip import Clip, main_stream, opened
 from restora.video.codecs import CONTAINERS
+from restora.video.decoding import seek
 
 _OF_THE_FILE = ("major_brand", "minor_version", "compatible_brands", "encoder")
 _OF_THE_STREAM = ("BPS", "DURATION", "NUMBER_OF", "_STATISTICS", "ENCODER", "VENDOR_ID")
@@ -200,8 +201,8 @@ def _others(
     """Yield the packets of all streams that are copied, moved to the beginning of what is wanted."""
     if not copies:
         return
-    if shift:
-        source.seek(round(max(Fraction(0), shift - 5) * av.time_base))
+    picture = main_stream(source)
+    seek(source, round((shift - 5) / picture.time_base), picture)
     for packet in source.demux(*(source.streams[index] for index in copies)):
         cover = source.streams[packet.stream_index].disposition & av.stream.Disposition.attached_pic
         if cover:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -48,8 +49,7 @@ def decoded(clip: Clip, *, deinterlace: bool = False, skip: int = 0) -> Iterator
     with opened(clip.path) as container:
         stream = main_stream(container)
         stream.thread_type = "AUTO"
-        if clip.begin > (stream.start_time or 0):
-            container.seek(clip.begin - round(_RUN_UP / clip.time_base), stream=stream)
+        seek(container, clip.begin - round(_RUN_UP / clip.time_base), stream)
         last, number = None, 0
         frames = container.decode(stream)
         for frame in _woven_apart(frames, stream) if deinterlace else frames:
@@ -72,6 +72,13 @@ def decoded(clip: Clip, *, deinterlace: bool = False, skip: int = 0) -> Iterator
             planes = planes_of(frame, clip.format) if number >= skip else None
             yield Frame(time, int(frame.duration or 0), planes)
             last, number = time, number + 1
+
+
+def seek(container: Any, time: int, stream: Any) -> None:
+    """Go to the key frame before a time of a stream; stay where that is not possible: what comes too early is left out."""
+    if time > (stream.start_time or 0):
+        with suppress(av.FFmpegError):
+            container.seek(time, stream=stream)
 
 
 def interlaced_words(clip: Clip) -> str:
@@ -137,11 +144,15 @@ def samples(clip: Clip, *, deinterlace: bool = False, count: int = 5) -> list[Pl
         stream = main_stream(container)
         for number in range(min(count, clip.frames)):
             wanted = clip.begin + length * number // count
-            if wanted > (stream.start_time or 0):
-                container.seek(wanted, stream=stream)
+            seek(container, wanted, stream)
             for frame in container.decode(stream):
                 if frame.pts is None or frame.pts >= wanted:
                     planes = planes_of(frame, clip.format)
                     found.append(tuple(plane[::2] for plane in planes) if deinterlace else planes)
                     break
+    if not found:  # streams without an index are hard to seek in
+        first = next(decoded(clip, deinterlace=deinterlace), None)
+        found = [first.planes] if first is not None and first.planes is not None else []
+    if not found:
+        raise RestoraError(f"{clip.path}: no frame of it can be decoded there; it is damaged or cut short")
     return found
