@@ -116,9 +116,11 @@ class Page:
 
     def _lay_out_restore(self) -> None:
         with gr.Row():
-            self.go = gr.Button("Restore", variant="primary", interactive=False, elem_id="restora-go")
-            self.stop = gr.Button("Cancel", interactive=False, elem_id="restora-stop")
-            self.clear = gr.Button("Start over", interactive=False, elem_id="restora-clear")
+            self.go = gr.Button(
+                "Restore", variant="primary", interactive=False, elem_id="restora-go", min_width=90
+            )
+            self.stop = gr.Button("Cancel", interactive=False, elem_id="restora-stop", min_width=90)
+            self.clear = gr.Button("Clear", interactive=False, elem_id="restora-clear", min_width=90)
         self.status = gr.HTML(elem_id="restora-status")
         self.view = viewer(elem_id="restora-view")
         with gr.Row():
@@ -126,9 +128,9 @@ class Page:
                 "Download", visible=False, variant="primary", elem_id="restora-download"
             )
             self.archive = gr.DownloadButton("Download all (zip)", visible=False, elem_id="restora-zip")
-        with gr.Accordion("More: what is wrong, weights, strength, engine, tile", open=False):
+        with gr.Accordion("More", open=False):
             self._lay_out_more()
-        with gr.Accordion("Compare weights on a part first: seconds instead of minutes", open=False):
+        with gr.Accordion("Compare weights on a part first", open=False):
             gr.Markdown(
                 "Click into the picture to choose the part, or move it into the middle and press Enter; else one with much detail is taken."
             )
