@@ -36,7 +36,7 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     codestream = data if not parts else kinds.get(b"jxlc") or kinds.get(b"jxlp", b"")[4:]
     width, height = _size(codestream)
     limits.check_size(width, height)
-    limits.check_memory(width, height, pixel=8, decoding=40)
+    limits.check_memory(width, height, pixel=8, decoding=64)  # as floats with transparency take
     with decoding():
         array = imagecodecs.jpegxl_decode(data, index=0)
         icc = pillow_jxl.Decoder(num_threads=1)(data)[3]
