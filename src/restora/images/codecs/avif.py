@@ -52,7 +52,7 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
         if data[8:12] == _SEQUENCE:  # of several frames, imagecodecs corrupts memory when it is asked for one
             warnings.simplefilter("ignore")  # Pillow's about EXIF, which is not read from it
             with AvifImageFile(io.BytesIO(data)) as image:
-                frames, array = image.n_frames, np.asarray(image)
+                frames, array = getattr(image, "n_frames", 1), np.asarray(image)
         else:
             array = imagecodecs.avif_decode(data)
     if array.shape[:2] != (height, width):
