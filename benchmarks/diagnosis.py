@@ -81,7 +81,8 @@ def photo_cases(folders: list[Path], every: int) -> Iterator[Case]:
     photos = [path for folder in folders for path in files(folder, 1)]
     for path in photos:
         yield Case("photographs, clean", path.name, (), partial(pair, path, path))
-    for number, (name, degradation) in enumerate(all_presets().items()):
+    presets = [(name, made) for name, made in all_presets().items() if made.channels == 3]
+    for number, (name, degradation) in enumerate(presets):
         family = name.partition("/")[0]
         damage = FAMILY_DAMAGES.get(family, family)
         for path in photos[number % every :: every]:

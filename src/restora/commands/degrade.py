@@ -14,7 +14,7 @@ from restora.errors import RestoraError
 from restora.images import Photograph, read, write
 from restora.images.writing import check_target
 
-PRESETS = ", ".join(all_presets())
+PRESETS = ", ".join(name for name, made in all_presets().items() if made.channels == 3)
 NUMBERS = "; ".join(
     f"{kind.family} also takes {kind.number}" for kind in DEGRADATIONS.values() if kind.number
 )

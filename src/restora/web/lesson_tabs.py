@@ -65,7 +65,7 @@ class LessonTabs:
             )
             with gr.Row():
                 self.presets = gr.Dropdown(
-                    list(all_presets()),
+                    [name for name, made in all_presets().items() if made.channels == 3],
                     value=["rain/heavy"],
                     multiselect=True,
                     label="Damages, in this order",
