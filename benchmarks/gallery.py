@@ -33,8 +33,9 @@ SHOWN = {
     "derain": ("rain-light", "rain-heavy"),
     "desnow": ("snow-medium", "snow-veiled"),
     "dehaze": ("haze-outdoor", "haze-indoor", "haze-night"),
+    "any": ("rain-light", "snow-medium", "sensor-strong", "motion-light"),
 }
-"""Cases of each task, all of them degraded photographs."""
+"""Cases of each task, all of them degraded photographs; two views of one are not shown."""
 
 HEAD = """\
 # Gallery
@@ -113,7 +114,8 @@ def main() -> None:
     arguments = parser.parse_args()
     evaluations, sources = kept_evaluations(), read_credits(arguments.credits)
     text = HEAD
-    for card in sorted(list_weights(), key=lambda card: (list(MARKS).index(card.task), card.name)):
+    shown = [card for card in list_weights() if card.task in SHOWN]
+    for card in sorted(shown, key=lambda card: (list(MARKS).index(card.task), card.name)):
         real = [
             Path(file)
             for task, _, file in (one.partition("=") for one in arguments.real)
