@@ -133,6 +133,7 @@ def test_an_output_that_is_full_is_said(monkeypatch, capsys, words) -> None:
 
 INTERRUPTED = """
 import builtins, os, signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background are started to ignore it
 imported = builtins.__import__
 def interrupt(name, *rest, **options):
     if name == {module!r}:
