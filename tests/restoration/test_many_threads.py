@@ -75,6 +75,7 @@ def test_those_with_the_same_number_of_threads_compute_side_by_side():
 
 def test_different_numbers_of_threads_take_turns_and_all_leave_what_was():
     before, at_work, seen = torch.get_num_threads(), [], []
+    torch.set_num_threads(before)  # another test may have told new threads another
 
     class Alone(nn.Module):
         def forward(self, x):
@@ -102,6 +103,7 @@ def test_different_numbers_of_threads_take_turns_and_all_leave_what_was():
 
 def test_what_is_usual_is_not_what_another_thread_computes_with():
     before = torch.get_num_threads()
+    torch.set_num_threads(before)
     inside, go, seen = threading.Event(), threading.Event(), []
 
     def other():
