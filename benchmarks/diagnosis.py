@@ -25,7 +25,8 @@ from numpy.typing import NDArray
 
 from restora.checkpoints import list_weights, weights_for_task
 from restora.datasets.gaussian import add_test_noise
-from restora.degradations import Degradation, all_presets
+from restora.degradations import Degradation, find_preset
+from restora.degradations.photographs import picture_presets
 from restora.diagnosis import DAMAGES, Diagnosis, diagnose
 from restora.diagnosis.findings import NAMES, SURE
 from restora.images import find_images, read
@@ -81,8 +82,8 @@ def photo_cases(folders: list[Path], every: int) -> Iterator[Case]:
     photos = [path for folder in folders for path in files(folder, 1)]
     for path in photos:
         yield Case("photographs, clean", path.name, (), partial(pair, path, path))
-    presets = [(name, made) for name, made in all_presets().items() if made.channels == 3]
-    for number, (name, degradation) in enumerate(presets):
+    for number, name in enumerate(picture_presets()):
+        degradation = find_preset(name)
         family = name.partition("/")[0]
         damage = FAMILY_DAMAGES.get(family, family)
         for path in photos[number % every :: every]:

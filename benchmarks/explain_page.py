@@ -3,10 +3,11 @@
 python benchmarks/explain_page.py FOLDER -o docs/images/explain
 """
 
-import argparse
 import subprocess
 import sys
 from pathlib import Path
+
+from harness import command_line
 
 from restora.images import Photograph, read, write
 
@@ -21,9 +22,7 @@ PICTURES = {
 
 def main() -> None:
     """Cut 256 x 256 pixels of the first photograph and run ``restora explain`` on them."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("photograph", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/images/explain"))
     options = parser.parse_args()

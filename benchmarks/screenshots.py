@@ -3,7 +3,6 @@
 python benchmarks/screenshots.py examples/colosseum-noisy.png -o docs/images/web     (needs restora[web], playwright and a Chromium)
 """
 
-import argparse
 import io
 import os
 import shutil
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from harness import command_line
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -52,9 +52,7 @@ def restored(page: Page, address: str, photograph: Path) -> None:
 
 def main() -> None:
     """Take all of them, whole pages as WebP."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("photograph", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/images/web"))
     options = parser.parse_args()

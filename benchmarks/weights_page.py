@@ -139,21 +139,20 @@ def _entry(card: WeightsCard, evaluations: Sequence[Evaluation]) -> _Entry:
         raise SystemExit(
             f"{card.name}: the weights as they are now are not measured on {', '.join(missing)}; run restora evaluate"
         )
-    if mark.elsewhere:
-        at = mark.elsewhere
-        (other,) = (one for one in evaluations if one.case == at and one.method_title == mark.baseline)
-        both = [(own[case].means["psnr"], other.means["psnr"]) for case in mark.cases]
-    else:
-        both = [_own_and_baseline(own[case], mark.baseline, evaluations) for case in mark.cases]
+    both = [_own_and_baseline(own[case], mark.baseline, evaluations, mark.elsewhere) for case in mark.cases]
     score, baseline = (mean(scores) for scores in zip(*both, strict=True))
     return _Entry(card, score, baseline + mark.margin)
 
 
 def _own_and_baseline(
-    own: Evaluation, baseline: str, evaluations: Sequence[Evaluation]
+    own: Evaluation, baseline: str, evaluations: Sequence[Evaluation], elsewhere: Case | None = None
 ) -> tuple[float, float]:
-    """Return the PSNR of weights and of what they are held against, on the images that both were run on."""
-    rivals = [one for one in evaluations if one.case == own.case and one.protocol == own.protocol]
+    """Return the PSNR of weights and of what they are held against, on the images that both were run on.
+
+    The baseline's may be those of another case, ``elsewhere``.
+    """
+    case = elsewhere or own.case
+    rivals = [one for one in evaluations if one.case == case and one.protocol == own.protocol]
     if baseline == BEST_WEIGHTS:
         weights = [one for one in rivals if one.kind == "weights" and one.method_title != own.method_title]
         return own.means["psnr"], max(one.means["psnr"] for one in weights)

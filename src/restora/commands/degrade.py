@@ -7,14 +7,21 @@ import torch
 import typer
 
 from restora.commands.options import MOST_SEED, Overwrite
-from restora.degradations import DEGRADATIONS, Compose, all_presets, find_preset
+from restora.degradations import DEGRADATIONS, Compose
 from restora.degradations.gallery import gallery as contact_sheet
-from restora.degradations.photographs import COPIES, SIDE, clean_tensor, pixels_like
+from restora.degradations.photographs import (
+    COPIES,
+    SIDE,
+    clean_tensor,
+    picture_presets,
+    picture_steps,
+    pixels_like,
+)
 from restora.errors import RestoraError
 from restora.images import Photograph, read, write
 from restora.images.writing import check_target
 
-PRESETS = ", ".join(name for name, made in all_presets().items() if made.channels == 3)
+PRESETS = ", ".join(picture_presets())
 NUMBERS = "; ".join(
     f"{kind.family} also takes {kind.number}" for kind in DEGRADATIONS.values() if kind.number
 )
@@ -73,11 +80,7 @@ def degrade(
         raise RestoraError(f"--gallery shows all of them; leave out --apply {apply[0]}")
     if not gallery and not apply:
         raise RestoraError(f"{photo}: nothing to do; give some, such as --apply rain/heavy, or --gallery")
-    steps = tuple(map(find_preset, apply))
-    if views := [name for name, step in zip(apply, steps, strict=True) if step.channels != 3]:
-        raise RestoraError(
-            f"{views[0]}: makes the two views of a dual-pixel sensor, and a picture holds one; it is for recipes"
-        )
+    steps = picture_steps(apply)
     target = output or photo.with_name(f"{photo.stem}-{'gallery' if gallery else 'degraded'}.png")
     photograph = read(photo, copies=COPIES).upright()
     check_target(target, photograph, quality=quality, overwrite=overwrite)

@@ -1,16 +1,16 @@
 """``restora diagnose``: what is wrong with photographs."""
 
 import json
-from typing import Annotated
+from pathlib import Path
 
-import typer
 from rich.console import Console
 
+from restora.commands.inputs import answers
 from restora.commands.lines import print_line, tell
-from restora.commands.options import Inputs, LineAsJson, MaxPixels
-from restora.failures import failure
+from restora.commands.options import Inputs, LineAsJson, MaxPixels, Recursive
 from restora.images import read
-from restora.restoration import AutoRestorer, gather
+from restora.restoration import AutoRestorer
+from restora.restoration.choosing import Choice
 from restora.restoration.jobs import MAX_PIXELS
 
 EPILOG = """
@@ -26,28 +26,23 @@ Exit code: 0 when all are diagnosed, 1 when files failed, 2 for wrong usage.
 
 def diagnose(
     inputs: Inputs,
-    recursive: Annotated[
-        bool, typer.Option("-r", "--recursive", help="Also look into the folders below.")
-    ] = False,
+    recursive: Recursive = False,
     as_json: LineAsJson = False,
     max_pixels: MaxPixels = MAX_PIXELS,
 ) -> None:
     """Tell what is wrong with photographs, how sure that is, and what 'restora restore' would do."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    images, failed = gather(inputs, recursive=recursive)
-    errors = [result.error or "" for result in failed]
     restorer = AutoRestorer()
-    for image in images:
-        try:
-            choice = restorer.choose(read(image.path, max_pixels=max_pixels))
-        except Exception as error:  # whatever it is, the other files are to be diagnosed
-            errors.append(failure(error, image.path))
-            continue
+
+    def chosen(path: Path) -> Choice:
+        return restorer.choose(read(path, max_pixels=max_pixels))
+
+    for path, choice in answers(inputs, chosen, console, recursive=recursive):
         diagnosis = choice.diagnosis
         assert diagnosis is not None
         if as_json:
             answer = {
-                "source": str(image.path),
+                "source": str(path),
                 "found": diagnosis.found,
                 "confidences": {name: round(value, 4) for name, value in diagnosis.confidences.items()},
                 "noise_level": round(diagnosis.noise_level, 2),
@@ -58,10 +53,6 @@ def diagnose(
             print(json.dumps(answer), flush=True)
         else:
             done = f"takes {', then '.join(choice.tasks)}" if choice.tasks else "leaves it as it is"
-            print_line(f"{image.path}: {diagnosis}; restore {done}")
+            print_line(f"{path}: {diagnosis}; restore {done}")
             for note in choice.notes[1:]:
-                tell(console, f"{image.path}: {note}")
-    for words in errors:
-        tell(console, f"restora: {words}")
-    if errors:
-        raise typer.Exit(1)
+                tell(console, f"{path}: {note}")

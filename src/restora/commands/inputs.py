@@ -2,15 +2,22 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from time import monotonic
+from typing import TypeVar
 
+import typer
+from rich.console import Console
+
+from restora.commands.lines import tell
 from restora.errors import RestoraError
-from restora.restoration import Job
+from restora.failures import failure
+from restora.restoration import Job, gather
 
 STREAM = Path("-")
 """Stands for the standard input and output."""
+Answer = TypeVar("Answer")
 REST = 2.0
 """Seconds for which a file must not have grown or changed to be taken for whole."""
 
@@ -33,6 +40,38 @@ def listed_names(file: Path, *, null: bool) -> list[Path]:
         ) from error
     names = content.split(b"\0") if null else content.splitlines()
     return [Path(os.fsdecode(name)) for name in names if name]
+
+
+def answers(
+    inputs: list[Path], ask: Callable[[Path], Answer], console: Console, *, recursive: bool
+) -> Iterator[tuple[Path, Answer]]:
+    """Ask something of each image; one that fails, whatever it is of, does not end it and is named at the end.
+
+    Args:
+        inputs: Files, folders and patterns.
+        ask: Takes a file.
+        console: For what failed.
+        recursive: Whether to look into the folders below.
+
+    Yields:
+        A file, and the answer.
+
+    Raises:
+        typer.Exit: Files failed, after the last one.
+    """
+    images, failed = gather(inputs, recursive=recursive)
+    errors = [result.error or "" for result in failed]
+    for image in images:
+        try:
+            answer = ask(image.path)
+        except Exception as error:  # whatever it is, the other files are to be asked
+            errors.append(failure(error, image.path))
+            continue
+        yield image.path, answer
+    for words in errors:
+        tell(console, f"restora: {words}")
+    if errors:
+        raise typer.Exit(1)
 
 
 class Arrivals:

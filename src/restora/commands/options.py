@@ -58,6 +58,7 @@ SelfEnsemble = Annotated[
     typer.Option("--ensemble", help="Average over 8 flips and turns: a little better, 8 times the time."),
 ]
 Precision = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
+Recursive = Annotated[bool, typer.Option("-r", "--recursive", help="Also look into the folders below.")]
 Split = Annotated[str | None, typer.Option(help="train, val, test or all; the usual one if left out.")]
 Threads = Annotated[str, typer.Option(metavar="auto|NUMBER", help="Threads on a CPU; auto: what is free.")]
 Variant = Annotated[str | None, typer.Option(help="Such as blur_gamma; the usual one if left out.")]

@@ -54,7 +54,7 @@ def restore_stream(
     try:
         content = sys.stdin.buffer.read() if source == STREAM else source.read_bytes()
         before = read(content, max_pixels=max_pixels)
-        choice = Choice((restorer,)) if isinstance(restorer, Restorer) else restorer.choose(before)
+        choice = Choice.of(restorer, before)
         after = choice(before)
         for note in (*choice.notes, *before.notes):
             tell(console, f"{source}: {note}")

@@ -1,11 +1,14 @@
 """Photographs as what is degraded, and back."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from restora.degradations.degradation import Degradation, all_presets, find_preset
+from restora.errors import RestoraError
 from restora.images import Photograph
 from restora.pixels import convert_depth
 from restora.tensors import to_pixels, to_tensor
@@ -14,6 +17,25 @@ COPIES = 16
 """Pictures of 8 bits that take the room of the photograph as floats, before it is reduced."""
 SIDE = 1280
 """Longer side in pixels at which drops and blur look as large as on the data sets."""
+
+
+def picture_presets() -> list[str]:
+    """Return the names of those presets that make one picture of a picture, in the order in which light meets them."""
+    return [name for name, made in all_presets().items() if made.channels == 3]
+
+
+def picture_steps(names: Sequence[str]) -> tuple[Degradation, ...]:
+    """Return the presets of these names.
+
+    Raises:
+        RestoraError: One is unknown, or makes two views of a picture.
+    """
+    steps = tuple(map(find_preset, names))
+    if views := [name for name, step in zip(names, steps, strict=True) if step.channels != 3]:
+        raise RestoraError(
+            f"{views[0]}: makes the two views of a dual-pixel sensor, and a picture holds one; it is for recipes"
+        )
+    return steps
 
 
 def clean_tensor(photograph: Photograph, side: int = SIDE) -> Tensor:

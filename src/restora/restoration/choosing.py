@@ -38,6 +38,11 @@ class Choice:
     diagnosis: "Diagnosis | None" = None
     begun: Pixels | None = None
 
+    @classmethod
+    def of(cls, restorer: "Restorer | AutoRestorer", image: Any) -> "Choice":
+        """Return what a restorer does to an image: what it is, or what its diagnosis advises."""
+        return cls((restorer,)) if isinstance(restorer, Restorer) else restorer.choose(image)
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What was found and which weights are taken; then, how to get those that are missing."""

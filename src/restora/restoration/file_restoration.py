@@ -179,7 +179,7 @@ class FileRestoration:
 
         with cancellable(cancel):
             check()
-            self._choice = Choice((restorer,)) if isinstance(restorer, Restorer) else restorer.choose(before)
+            self._choice = Choice.of(restorer, before)
             keeps_format = before.metadata.format == format_to_write(self.job.target).name
             if self._choice.restorers or not keeps_format:
                 self._after = self._choice(before, report)

@@ -1,12 +1,12 @@
 """What restores a film: chosen once, for all its frames, and so that a run that goes on computes the same."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from restora.checkpoints.reading import sha256_of
 from restora.checkpoints.tasks import weights_for_task
 from restora.diagnosis.treatment import INDEPENDENT_NOISE, REMEDIES
 from restora.errors import RestoraError
@@ -96,7 +96,6 @@ def choose_treatment(
 def fingerprint(weights: str | Path | None) -> str | None:
     """Return what tells weights from others of the same name: of a file, its checksum."""
     try:
-        with Path(weights or "").open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        return sha256_of(Path(weights or ""))
     except OSError:  # it is a name
         return None if weights is None else str(weights)

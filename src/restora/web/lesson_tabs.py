@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import gradio as gr
 
-from restora.degradations import all_presets
+from restora.degradations.photographs import picture_presets
 from restora.explanation import What
 from restora.images import read
 from restora.web import words
@@ -65,7 +65,7 @@ class LessonTabs:
             )
             with gr.Row():
                 self.presets = gr.Dropdown(
-                    [name for name, made in all_presets().items() if made.channels == 3],
+                    picture_presets(),
                     value=["rain/heavy"],
                     multiselect=True,
                     label="Damages, in this order",

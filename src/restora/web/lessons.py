@@ -6,8 +6,8 @@ from pathlib import Path
 import torch
 
 from restora.checkpoints import load_model
-from restora.degradations import Compose, find_preset
-from restora.degradations.photographs import COPIES, SIDE, clean_tensor, pixels_like
+from restora.degradations import Compose
+from restora.degradations.photographs import COPIES, SIDE, clean_tensor, picture_steps, pixels_like
 from restora.errors import RestoraError, suggestion
 from restora.explanation import What, drawn
 from restora.images import Photograph, read, write
@@ -67,7 +67,7 @@ def worsened(visit: Visit, presets: Sequence[str], seed: int, offer: Offer) -> P
     picture = visit.picture
     if not presets:
         raise RestoraError(f"{picture.name}: nothing to do; choose some of the damages")
-    steps = tuple(map(find_preset, presets))
+    steps = picture_steps(presets)
     photograph = read(picture.file.path, max_pixels=offer.max_pixels, copies=COPIES).upright()
     clean = clean_tensor(photograph, SIDE)
     sample = Compose(steps).sample(clean[None], torch.Generator().manual_seed(seed))
