@@ -1,16 +1,17 @@
-"""What starting takes: processor time of `restora restore`, the whole process, by that of importing torch.
+"""What starting takes: `restora restore`, the whole process, by importing torch, on the clock and in processor time.
 
     python benchmarks/startup.py [--megapixels 0.3] [--rounds 7]
 
-User and system time of processes that run in turn, one thread each; medians. Beside the commands stand the parts of the work:
+Processes run in turn, one thread each; medians. User and system time depends less on what else runs. Beside the commands stand the parts of the work:
 importing what a command imports, building the restorer, and restoring in a process that has restored before, which is what no start could
 avoid. Writes benchmarks/results/startup.md.
 """
 
-import statistics
 import tempfile
+import time
 from pathlib import Path
 
+import numpy as np
 from harness import command_line, machine, processor_seconds, table, write_results
 from large_photograph import picture
 
@@ -42,28 +43,29 @@ def main() -> None:
     arguments = parser.parse_args()
     runs = {name: ["-c", code] for name, code in CODE.items()}
     runs |= {name: ["-m", "restora", *words] for name, words in COMMANDS.items()}
-    taken: dict[str, list[float]] = {name: [] for name in runs}
+    taken: dict[str, list[tuple[float, float]]] = {name: [] for name in runs}
     with tempfile.TemporaryDirectory() as folder:
         write(Path(folder) / "photo.jpg", picture(arguments.megapixels))
         for number in range(arguments.rounds + 1):
             for name, command in runs.items():
-                seconds = processor_seconds(command, folder, OMP_NUM_THREADS="1")
+                start = time.perf_counter()
+                processor = processor_seconds(command, folder, OMP_NUM_THREADS="1")
                 if number:  # the first one fills the caches of the disk
-                    taken[name].append(seconds)
-    seconds_of = {name: statistics.median(values) for name, values in taken.items()}
-    seconds_of["restoring alone (twice less once)"] = (
-        seconds_of.pop("restore twice") - seconds_of["restore once"]
-    )
-    unit = seconds_of["import torch"]
-    rows = [(name, f"{value:.2f}", f"{value / unit:.2f}") for name, value in seconds_of.items()]
+                    taken[name].append((time.perf_counter() - start, processor))
+    medians = {name: np.median(values, axis=0) for name, values in taken.items()}
+    medians["restoring alone (twice less once)"] = medians.pop("restore twice") - medians["restore once"]
+    unit = medians["import torch"]
+    rows = [
+        (name, *(f"{number:.2f}" for pair in zip(values, values / unit, strict=True) for number in pair))
+        for name, values in medians.items()
+    ]
     lines = [
         f"A JPEG of {arguments.megapixels:g} MP, medians of {arguments.rounds} rounds; {machine()}."
         " Written by `benchmarks/startup.py`, which says how.",
         "",
     ]
-    write_results(
-        "startup.md", [*lines, *table(("process", "s of processor", "by importing torch"), rows, rule="---:")]
-    )
+    heads = ("process", "s", "by importing torch", "s of processor", "by importing torch")
+    write_results("startup.md", [*lines, *table(heads, rows, rule="---:")])
 
 
 if __name__ == "__main__":

@@ -8,6 +8,10 @@ thread computes, so that other work on the machine counts less; with several thr
 three times the multiply-adds of the forward pass, times two, by this time. torch.compile takes minutes for a network;
 its page is another: --ways loops compile compile-bfloat16 --page training_steps_compiled.md. Pages lie in
 benchmarks/results.
+
+The floor of the first way: its multiply-adds at the speed of a 3x3 convolution 64 -> 64 of 256x256, and what its operations read and
+write (each tensor once an operation, views not counted) at the speed of adding two maps of the network's width and the crop's size.
+What a step takes beyond their sum is what starting operations and hardly vectorised arithmetic cost.
 """
 
 import argparse
@@ -19,10 +23,14 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from harness import command_line, interleaved, machine, ratio, table, write_results
+from layers import UNIT_SIDE, unit_call
 from torch.profiler import ProfilerActivity, profile
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 from training import BareLoop, build_recipe, made_up_photographs
 
@@ -45,6 +53,7 @@ WAYS = {
 }
 """Name -> whether loops are compiled by Numba (the extra `fast`), the precision, and whether torch.compile is used."""
 SHOWN = 8
+FLOOR_HEADS = ("network", "GFLOP", "at GFLOP/s", "GB", "at GB/s", "operations", "floor, ms")
 
 
 def main() -> None:
@@ -62,6 +71,7 @@ def main() -> None:
         parser.error("Numba is missing; pip install 'restora[fast]'")
     torch.set_num_threads(arguments.threads)
     rows: list[tuple[str, ...]] = []
+    floors: list[tuple[str, ...]] = []
     remarks: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         photos = made_up_photographs(Path(folder) / "photos")
@@ -74,6 +84,7 @@ def main() -> None:
                     for way in arguments.ways
                 }
                 rows += _rows(name, steps, _arithmetic(BareLoop(recipe)), arguments)
+                floors.append((name, *_floor(BareLoop(recipe), steps[arguments.ways[0]])))
                 remarks += ["", f"{name}, {arguments.ways[-1]}:", "", *_profile(steps[arguments.ways[-1]])]
     clock = "time of the computing thread" if arguments.threads == 1 else "time by the clock"
     heads = ("network", "way", "ms a step", "times as fast", "crops/s", "GFLOP/s")
@@ -85,6 +96,10 @@ def main() -> None:
             f" `benchmarks/training_steps.py {shlex.join(sys.argv[1:])}`.",
             "",
             *table(heads, rows, rule="---:"),
+            "",
+            f"Floor of a step, {arguments.ways[0]}:",
+            "",
+            *table(FLOOR_HEADS, floors, rule="---:"),
             *remarks,
         ],
     )
@@ -115,6 +130,47 @@ def _arithmetic(loop: BareLoop) -> int:
     with FlopCounterMode(display=False) as counter:
         loop.module(loop.degraded)
     return 3 * int(counter.get_total_flops())
+
+
+class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Counts operations, and the bytes of the tensors that they read and write."""
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.operations = self.bytes = 0
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        out = func(*args, **(kwargs or {}))
+        if not func.is_view:
+            tensors = [leaf for leaf in tree_leaves((args, kwargs, out)) if isinstance(leaf, torch.Tensor)]
+            self.operations += 1
+            self.bytes += sum(t.untyped_storage().nbytes() if 0 in t.stride() else t.nbytes for t in tensors)
+        return out
+
+
+def _floor(loop: BareLoop, step: Callable[[], None]) -> tuple[str, ...]:
+    """Return what a step computes and moves, and how long both take at the speeds of single large operations."""
+    with Traffic() as traffic:
+        step()
+    operations = _arithmetic(loop)
+    batch, _, *sides = loop.degraded.shape
+    a = torch.rand(batch, loop.network.config.width, *sides)
+    b, total, convolution = torch.rand_like(a), torch.empty_like(a), unit_call()
+    times = interleaved({"add": lambda: torch.add(a, b, out=total), "convolution": convolution}, 20)
+    moved, computed = (statistics.median(times[name]) for name in ("add", "convolution"))
+    bandwidth, speed = 3 * a.nbytes / moved, 2 * 64 * 64 * 9 * UNIT_SIDE**2 / computed
+    seconds = operations / speed + traffic.bytes / bandwidth
+    numbers = (
+        operations / 1e9,
+        speed / 1e9,
+        traffic.bytes / 1e9,
+        bandwidth / 1e9,
+        traffic.operations,
+        1000 * seconds,
+    )
+    return tuple(f"{number:.1f}" if number < 100 else f"{number:.0f}" for number in numbers)
 
 
 def _rows(
