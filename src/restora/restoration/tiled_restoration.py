@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from restora.cancellation import check
 from restora.errors import RestoraError
@@ -169,10 +171,10 @@ class _Canvas:
             band[: len(pending)] = pending
             for j, left in enumerate(columns.starts):
                 inside = min(columns.tile, width - left)
-                window = row_weight[:, None] * columns.weights[j]
-                change = self._change(self.pixels[first:], rows, columns, top, left)
-                change *= window if change.ndim == 2 else window[..., None]
-                band[: rows.tile, left : left + inside] += change[:, :inside]
+                window = torch.from_numpy(row_weight[:, None] * columns.weights[j])[:, :inside]
+                change = self._change(self.pixels[first:], rows, columns, top, left)[:, :inside]
+                place = torch.from_numpy(band)[: rows.tile, left : left + inside]
+                place.addcmul_(change, window if change.ndim == 2 else window[..., None])
                 self._report(first, (i + (j + 1) / len(columns.starts)) / len(rows.starts))
             # No later tile reaches the rows above the next one's first: they are finished.
             step = (rows.starts[i + 1] if i + 1 < len(rows.starts) else rows.extent) - top
@@ -191,15 +193,15 @@ class _Canvas:
             extent, tile, overlap, margin=margin, multiple=needs.multiple, min_size=needs.min_size
         )
 
-    def _change(self, pixels: Pixels, rows: AxisPlan, columns: AxisPlan, top: int, left: int) -> Change:
+    def _change(self, pixels: Pixels, rows: AxisPlan, columns: AxisPlan, top: int, left: int) -> Tensor:
         """Run the network on one tile: (tile, tile[, 3]), what it changes, in the network's units."""
         check()
         row_indices = padded_indices(top, top + rows.tile, rows.extent, rows.padded)
         column_indices = padded_indices(left, left + columns.tile, columns.extent, columns.padded)
         x = to_tensor(gray_to_rgb(pixels[row_indices[:, None], column_indices]))[None]
         with computing_threads(self.threads):
-            change: Change = self.engine.residual(x)[0].permute(1, 2, 0).numpy()  # (tile, tile, 3)
-        return change if pixels.ndim == 3 else change.mean(axis=2)
+            change = self.engine.residual(x)[0].permute(1, 2, 0)  # (tile, tile, 3)
+        return change if pixels.ndim == 3 else change.mean(2)
 
     def _finish(self, end: int, change: Change) -> None:
         """Store the rows from `done` to ``end``: the image and what is to change, in the image's own type."""
