@@ -51,6 +51,12 @@ def failure(error: Exception, *files: Path) -> str:
     return words if named else f"{printable(files[0])}: {words}"
 
 
+def reference_of(error: Exception) -> str:
+    """Return what a defect is called in messages, reports and logs: the same for every failure at the same place."""
+    frames = [(Path(f.filename).name, f.name, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
+    return hashlib.sha256(repr((type(error).__name__, frames)).encode()).hexdigest()[:8]
+
+
 def _expected(error: Exception, files: tuple[Path, ...]) -> str | None:
     """Return the words for what a user can mend, ``None`` for a defect."""
     if isinstance(error, RestoraError):
@@ -63,9 +69,7 @@ def _expected(error: Exception, files: tuple[Path, ...]) -> str | None:
 
 
 def _unexpected(error: Exception) -> str:
-    frames = [(Path(f.filename).name, f.name, f.lineno) for f in traceback.extract_tb(error.__traceback__)]
-    kind = type(error).__name__
-    reference = hashlib.sha256(repr((kind, frames)).encode()).hexdigest()[:8]
+    kind, reference = type(error).__name__, reference_of(error)
     message = " ".join(str(error).split())[:_LONGEST]
     line = f"failed unexpectedly ({kind}: {message}), reference {reference}"
     if logger.isEnabledFor(logging.DEBUG):

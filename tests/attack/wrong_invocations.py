@@ -119,6 +119,10 @@ COMMANDS = (
     # Half a login is refused before anything is served, whatever else is right.
     Command("web --no-browser --auth ann", {}, {"--port": "count", "--max-pixels": "limit", "--max-queue": "limit", "--host": "word",
             "--weights": "weights", "--device": "device", "--threads": "pixels or a word", "--auth": "name of a file"}),
+    # Two tokens are refused before anything is served, whatever else is right.
+    Command("serve --token a --token-file b", {}, {"--port": "count", "--max-pixels": "limit", "--max-bytes": "limit", "--max-queue": "count",
+            "--max-seconds": "limit", "--workers": "limit", "--batch": "limit", "--host": "word", "--weights": "weights", "--task": "word",
+            "--token": "name of a file", "--token-file": "picture", **_RESTORING, "--tile": "pixels or a word"}),
     Command("inspect raw.pth", {"raw.pth": "weights"}),
     Command("doctor raw.pth", {"raw.pth": "weights"}, accepted=frozenset({MISSING})),
     Command("convert raw.pth out", {"raw.pth": "weights", "out": "folder to write"},

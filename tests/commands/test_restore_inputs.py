@@ -15,7 +15,7 @@ from rich.console import Console
 from restora.commands import inputs, terminal_picture
 from restora.commands.app import main
 from restora.commands.inputs import Arrivals
-from restora.commands.restore import shared_threads
+from restora.commands.options import shared_threads
 from restora.images import Metadata, Photograph, encode, read, write
 from restora.restoration import Job
 from restora.restoration.pipeline import side_by_side

@@ -6,7 +6,8 @@ import torch
 
 from restora import Restorer, create_model
 from restora.errors import RestoraError
-from restora.restoration.blending import Blended, blended
+from restora.restoration.blending import Blended
+from restora.restoration.engine import build_engine
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +40,9 @@ def test_strength_reaches_the_picture(network):
 
 
 def test_full_strength_needs_no_wrapper(network):
-    assert blended(network, 1) is network
+    engine = build_engine(network, device="cpu")
+    assert engine.with_strength(1) is engine
+    assert engine.with_strength(0.5).network.network is engine.network
 
 
 @pytest.mark.parametrize("strength", [-0.1, 1.5, float("nan")])

@@ -21,6 +21,7 @@ from restora.errors import RestoraError, printable
 PANELS = {
     "Restore photographs": {
         "restore": "Restore photographs; depth, profile, transparency and metadata stay as they are.",
+        "serve": "Serve restorations over HTTP: POST a picture, get it back restored; bounded queue, limits, metrics, token.",
         "web": "Open a page to drop photographs on: before and after, comparisons of weights, and what networks look at.",
         "video": "Restore a film; sound, subtitles, times, colours and depth stay as they are.",
         "diagnose": "Tell what is wrong with photographs, how sure that is, and what 'restora restore' would do.",

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from restora.threads import chosen_threads
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print for other programs.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
 Engine = Annotated[
@@ -79,3 +81,10 @@ def pixels_or_auto(option: str, value: str, what: str = "pixels") -> int | Liter
         return int(value)
     except ValueError:
         raise typer.BadParameter(f"{value!r} is no number of {what}", param_hint=option) from None
+
+
+def shared_threads(threads: int | Literal["auto"], workers: int) -> int | Literal["auto"]:
+    """Return the threads of each of several workers: those that were asked for, or their share of those that are free."""
+    if workers == 1 or threads != "auto":
+        return threads
+    return max(1, chosen_threads("auto") // workers)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from time import perf_counter, sleep
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -31,6 +31,7 @@ from restora.commands.options import (
     Tile,
     Weights,
     pixels_or_auto,
+    shared_threads,
 )
 from restora.commands.progress import FilesProgress
 from restora.commands.stream import restore_stream
@@ -38,7 +39,6 @@ from restora.errors import RestoraError
 from restora.images import ImageFile, find_images
 from restora.restoration import Job, Result, gather, plan_jobs, restorer_for, run_jobs
 from restora.restoration.jobs import MAX_PIXELS
-from restora.threads import chosen_threads
 
 if TYPE_CHECKING:
     from restora.restoration import Restorer
@@ -221,13 +221,6 @@ def restore(
         _open(results)
     if any(result.status == "failed" for result in results):
         raise typer.Exit(1)
-
-
-def shared_threads(threads: int | Literal["auto"], workers: int) -> int | Literal["auto"]:
-    """Return the threads of each of several workers: those that were asked for, or their share of those that are free."""
-    if workers == 1 or threads != "auto":
-        return threads
-    return max(1, chosen_threads("auto") // workers)
 
 
 def _watch(

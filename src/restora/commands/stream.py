@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 from rich.console import Console
@@ -11,9 +11,10 @@ from restora.commands.inputs import STREAM
 from restora.commands.lines import print_line, tell
 from restora.errors import RestoraError
 from restora.failures import failure
-from restora.images import encode, read, write
+from restora.images import losses, read, write
 from restora.restoration import Restorer
 from restora.restoration.choosing import Choice
+from restora.restoration.content import restore_content
 
 if TYPE_CHECKING:
     from restora.restoration.automatic import AutoRestorer
@@ -53,18 +54,19 @@ def restore_stream(
         )
     try:
         content = sys.stdin.buffer.read() if source == STREAM else source.read_bytes()
-        before = read(content, max_pixels=max_pixels)
-        choice = Choice.of(restorer, before)
-        after = choice(before)
-        for note in (*choice.notes, *before.notes):
-            tell(console, f"{source}: {note}")
-        if not to_stream:
+        if to_stream:
+            options: dict[str, Any] = {"quality": quality, "max_pixels": max_pixels}
+            done = restore_content(content, restorer, name=str(source), file_format=file_format, **options)
+            notes = *done.notes, *done.losses
+            sys.stdout.buffer.write(done.content)
+        else:
             assert output is not None
-            print_line(write(output, after, quality=quality, overwrite=overwrite))
-        elif choice.restorers or file_format is not None:
-            sys.stdout.buffer.write(encode(after, file_format, quality=quality))
-        else:  # byte for byte
-            sys.stdout.buffer.write(content)
+            before = read(content, max_pixels=max_pixels)
+            choice = Choice.of(restorer, before)
+            notes = *choice.notes, *before.notes, *losses(output, before)
+            print_line(write(output, choice(before), quality=quality, overwrite=overwrite))
+        for note in notes:
+            tell(console, f"{source}: {note}")
     except Exception as error:
         tell(console, f"restora: {failure(error, source)}")
         raise typer.Exit(1) from None

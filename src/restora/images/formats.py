@@ -14,6 +14,7 @@ class ImageFormat:
 
     Attributes:
         name: As people write it; the codec is the module of that name in lower case, with ``_`` for a space.
+        media_type: As HTTP and mail call it.
         suffixes: Lower case, the preferred one first.
         signature: Regular expression of the first bytes.
         dtypes: Depths it can hold, the shallowest first; empty if restora only reads the format.
@@ -29,6 +30,7 @@ class ImageFormat:
     """
 
     name: str
+    media_type: str
     suffixes: tuple[str, ...]
     signature: bytes
     dtypes: tuple[str, ...] = ("uint8",)
@@ -45,6 +47,7 @@ class ImageFormat:
 
 PNG = ImageFormat(
     "PNG",
+    "image/png",
     (".png", ".apng"),
     rb"\x89PNG\r\n\x1a\n",
     dtypes=("uint8", "uint16"),
@@ -53,6 +56,7 @@ PNG = ImageFormat(
 )
 JPEG = ImageFormat(
     "JPEG",
+    "image/jpeg",
     (".jpg", ".jpeg", ".jpe", ".jfif"),
     rb"\xff\xd8\xff",
     max_side=65_500,
@@ -61,14 +65,18 @@ JPEG = ImageFormat(
 )
 TIFF = ImageFormat(
     "TIFF",
+    "image/tiff",
     (".tif", ".tiff"),
     rb"II[*+]\0|MM\0[*+]",
     dtypes=("uint8", "uint16", "float32"),
     holds=frozenset({"exif", "xmp", "photoshop", "iptc", "density"}),
 )
-WEBP = ImageFormat("WebP", (".webp",), rb"RIFF....WEBP", max_side=16_383, gray=False, gray_alpha=False)
+WEBP = ImageFormat(
+    "WebP", "image/webp", (".webp",), rb"RIFF....WEBP", max_side=16_383, gray=False, gray_alpha=False
+)
 BMP = ImageFormat(
     "BMP",
+    "image/bmp",
     (".bmp", ".dib"),
     rb"BM",
     max_side=32_767,
@@ -76,9 +84,10 @@ BMP = ImageFormat(
     orientation=False,
     holds=frozenset(),
 )
-GIF = ImageFormat("GIF", (".gif",), rb"GIF8[79]a", dtypes=())
+GIF = ImageFormat("GIF", "image/gif", (".gif",), rb"GIF8[79]a", dtypes=())
 AVIF = ImageFormat(
     "AVIF",
+    "image/avif",
     (".avif",),
     rb"....ftyp(avi[fs]|(mif1|msf1)....(....){0,8}?avi[fs])",
     dtypes=("uint8", "uint16"),
@@ -90,6 +99,7 @@ AVIF = ImageFormat(
 )
 HEIC = ImageFormat(
     "HEIC",
+    "image/heic",
     (".heic", ".heif", ".hif"),
     rb"....ftyp(he[iv][cxms]|mif1|msf1)",
     dtypes=("uint8", "uint16"),
@@ -102,6 +112,7 @@ HEIC = ImageFormat(
 )
 JPEG_XL = ImageFormat(
     "JPEG XL",
+    "image/jxl",
     (".jxl",),
     rb"\xff\x0a|\0\0\0\x0cJXL ",
     max_side=2**30,
@@ -111,6 +122,7 @@ JPEG_XL = ImageFormat(
 )
 JPEG_2000 = ImageFormat(
     "JPEG 2000",
+    "image/jp2",
     (".jp2", ".j2k", ".jpx", ".j2c", ".jpf"),
     rb"\0\0\0\x0cjP  |\xff\x4f\xff\x51",
     dtypes=("uint8", "uint16"),
@@ -118,6 +130,7 @@ JPEG_2000 = ImageFormat(
 )
 RAW = ImageFormat(
     "Raw",
+    "image/x-raw",
     (".dng", ".cr2", ".cr3", ".nef", ".nrw", ".arw", ".raf", ".orf", ".rw2", ".pef", ".srw"),
     rb"....ftypcrx |FUJIFILM|IIR[OS]|MMOR|IIU\0",  # most others are told from TIFF by what is in them
     dtypes=(),

@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 from restora.errors import RestoraError
 from restora.images.codecs import codec_for
-from restora.images.codecs.faults import AGAIN, UndecodableError
+from restora.images.codecs.faults import AGAIN, UndecodableError, UnsupportedError
 from restora.images.codecs.limits import Limits
 from restora.images.formats import HEAD, PIP, foreign, lacks_package, recognise
 from restora.images.metadata import HIGH_DYNAMIC_RANGE
@@ -64,9 +64,9 @@ def read(source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, besi
             stream.seek(0)
             image_format = recognise(head)
             if image_format is None:
-                raise RestoraError(f"{name}: {_unrecognised(head)}")
+                raise UnsupportedError(_unrecognised(head))
             if lacks_package(image_format):
-                raise RestoraError(f"{name}: is {image_format.name}, which needs another package; {PIP}")
+                raise UnsupportedError(f"is {image_format.name}, which needs another package; {PIP}")
             photograph = codec_for(image_format).decode(stream, Limits(max_pixels, copies, beside))
             return _with_colours_named(photograph)
     except UndecodableError as error:

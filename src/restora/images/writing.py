@@ -68,17 +68,28 @@ def encode(photograph: Photograph, file_format: str | None = None, *, quality: i
         >>> encode(Photograph(np.zeros((2, 2), np.uint8)))[:4]
         b'\x89PNG'
     """
-    name = photograph.metadata.format
-    came_in = TIFF if name == RAW.name else next((f for f in FORMATS if f.dtypes and f.name == name), PNG)
-    path = Path(
-        f"photograph.{file_format.removeprefix('.')}" if file_format else f"photograph{came_in.suffixes[0]}"
-    )
+    path = encoded_path(photograph, file_format)
     image_format = format_to_write(path)
     _check_quality(path, quality)
     _check_size(path, photograph, image_format)
     stream = BytesIO()
     codec_for(image_format).encode(_adapted(photograph, image_format), stream, quality)
     return stream.getvalue()
+
+
+def encoded_path(photograph: Photograph, file_format: str | None = None) -> Path:
+    """Return the name of a file such as `encode` makes, of which `losses` tells what is lost.
+
+    Example:
+        >>> import numpy as np
+        >>> encoded_path(Photograph(np.zeros((2, 2), np.uint8))).name
+        'photograph.png'
+    """
+    name = photograph.metadata.format
+    came_in = TIFF if name == RAW.name else next((f for f in FORMATS if f.dtypes and f.name == name), PNG)
+    return Path("photograph").with_suffix(
+        f".{file_format.removeprefix('.')}" if file_format else came_in.suffixes[0]
+    )
 
 
 def _adapted(photograph: Photograph, image_format: ImageFormat) -> Photograph:

@@ -1,7 +1,8 @@
 """The Restorer that finds out itself what is wrong with an image."""
 
+import copy
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from restora.diagnosis import Diagnosis, diagnose
 from restora.diagnosis.treatment import INDEPENDENT_NOISE, REMEDIES, treatment_of
 from restora.input_types import loaded, open_image
 from restora.pixels import Pixels, to_float
+from restora.restoration.blending import check_strength
 from restora.restoration.choosing import Choice
 from restora.restoration.restorer import Restorer
 from restora.restoration.tiled_restoration import Progress
@@ -28,7 +30,8 @@ class AutoRestorer:
     before the first photograph.
 
     Args:
-        **options: Of the `Restorer`: ``strength``, ``tile``, ``overlap``, ``ensemble``, ``precision``, ``device``.
+        strength: Of the `Restorer`.
+        **options: Of the `Restorer`: ``tile``, ``overlap``, ``ensemble``, ``precision``, ``device``, ...
 
     Raises:
         RestoraError: An option that no `Restorer` takes.
@@ -41,11 +44,18 @@ class AutoRestorer:
         True
     """
 
-    def __init__(self, **options: Any) -> None:
-        self.options = options
+    def __init__(self, *, strength: float = 1.0, **options: Any) -> None:
+        self.options, self.strength = options, strength
         self._restorers: dict[str, Restorer] = {}
         self._building = Lock()
-        self._restorer(REMEDIES["noise"])
+        self.restorer(REMEDIES["noise"])
+
+    def with_strength(self, strength: float) -> Self:
+        """Return one of another strength, which shares all networks with this one; see `Restorer.with_strength`."""
+        check_strength(strength)
+        other = copy.copy(self)
+        other.strength = strength
+        return other
 
     def choose(self, image: Any) -> Choice:
         """Diagnose an image and choose what to do.
@@ -65,7 +75,7 @@ class AutoRestorer:
         if tasks[:1] == (INDEPENDENT_NOISE,):
             task, begun = self._tried(pixels, diagnosis)
             tasks = (task, *tasks[1:])
-        return Choice(tuple(map(self._restorer, tasks)), tasks, treatment.missing, diagnosis, begun)
+        return Choice(tuple(map(self.restorer, tasks)), tasks, treatment.missing, diagnosis, begun)
 
     def _tried(self, pixels: Pixels, diagnosis: Diagnosis) -> tuple[str, Pixels | None]:
         """Return the task of independent noise, or that of all other noise, if it leaves most of it in a window.
@@ -75,7 +85,7 @@ class AutoRestorer:
         """
         top, left = (max(0, side - TRIAL) // 2 for side in pixels.shape[:2])
         window = np.ascontiguousarray(pixels[top : top + TRIAL, left : left + TRIAL])
-        restored = self._restorer(INDEPENDENT_NOISE)(window)
+        restored = self.restorer(INDEPENDENT_NOISE)(window)
         change = np.abs(to_float(restored) - to_float(window)).mean() * 255
         if change <= LEAST_REMOVED * diagnosis.noise_level:
             return REMEDIES["noise"], None
@@ -97,8 +107,9 @@ class AutoRestorer:
         with cancellable(cancel):
             return self.choose(image)(image, progress)
 
-    def _restorer(self, task: str) -> Restorer:
+    def restorer(self, task: str) -> Restorer:
+        """Return what restores pictures of one task, built when it is first asked for."""
         with self._building:
             if task not in self._restorers:
                 self._restorers[task] = Restorer(weights_for_task(task), **self.options)
-            return self._restorers[task]
+            return self._restorers[task].with_strength(self.strength)

@@ -6,6 +6,16 @@ from restora.errors import RestoraError
 from restora.networks import Requirements, RestorationNetwork, as_network
 
 
+def check_strength(strength: float) -> None:
+    """Refuse what is no part of the way.
+
+    Raises:
+        RestoraError: It is not from 0 to 1.
+    """
+    if not 0 <= strength <= 1:
+        raise RestoraError(f"strength must be from 0 to 1, got {strength}")
+
+
 class Blended(RestorationNetwork):
     """Move only a part of the way from the input to a network's answer.
 
@@ -27,8 +37,7 @@ class Blended(RestorationNetwork):
 
     def __init__(self, network: nn.Module, strength: float) -> None:
         super().__init__()
-        if not 0 <= strength <= 1:
-            raise RestoraError(f"strength must be from 0 to 1, got {strength}")
+        check_strength(strength)
         self.network, self.strength = as_network(network), strength
         self.config = self.network.config
 
@@ -42,8 +51,3 @@ class Blended(RestorationNetwork):
         given = x if x.shape[1] == 3 else (x[:, :3] + x[:, 3:]) / 2
         restored: Tensor = given + self.strength * (self.network(x) - given)
         return restored
-
-
-def blended(network: RestorationNetwork, strength: float) -> RestorationNetwork:
-    """Wrap a network in `Blended`, unless the strength is 1."""
-    return network if strength == 1 else Blended(network, strength)

@@ -1,8 +1,9 @@
 """Engine: a network on a device, in a precision, which runs a tile."""
 
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Self
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,7 @@ from restora.cancellation import checking_operations
 from restora.errors import RestoraError
 from restora.layers.precision import computes_in_bfloat16
 from restora.networks.contract import Requirements, RestorationNetwork, as_network
+from restora.restoration.blending import Blended
 from restora.restoration.memory import free_memory
 
 ACTIVATIONS_ALIVE = 12
@@ -36,6 +38,10 @@ class Engine:
     def requirements(self) -> Requirements:
         """Sizes, channels and precisions that the network takes."""
         return self.network.requirements
+
+    def with_strength(self, strength: float) -> Self:
+        """Return an engine that shares the network and goes only a part of its way; see `Blended`."""
+        return self if strength == 1 else replace(self, network=Blended(self.network, strength))
 
     @cached_property
     def _eager(self) -> bool:

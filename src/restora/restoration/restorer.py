@@ -1,12 +1,13 @@
 """The Restorer: image in, image of the same kind out."""
 
+import copy
 import logging
 import math
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock, local
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, Self, TypeVar, overload
 
 import torch
 from torch import nn
@@ -19,7 +20,8 @@ from restora.input_types import open_image
 from restora.layers.compiled import without_compiled_loops
 from restora.networks.contract import RestorationNetwork, as_network
 from restora.reproducibility import fixed_options
-from restora.restoration.blending import blended
+from restora.restoration.batching import MicroBatched, check_batch
+from restora.restoration.blending import check_strength
 from restora.restoration.engine import Engine, build_engine
 from restora.restoration.engine_choice import EngineChoice
 from restora.restoration.ensemble import SelfEnsemble
@@ -60,7 +62,8 @@ class Restorer:
             in the cache folder; one that does not agree with torch is not used, which is said.
         threads: Threads on a CPU: a number, ``"auto"`` for what is free when an image comes (see
             `restora.threads`), or ``None`` for what torch has been told.
-
+        batch: Tiles of one size, from threads that use the restorer at once, that torch computes together at most. More than 1
+            pays on a graphics card; bits then depend on what else is restored. Tiles of ``"auto"`` are smaller for it.
         reproducible: Give the same bytes on every machine with the same versions of restora and torch: all that is
             ``"auto"`` is fixed, and memory that runs out is an error instead of smaller tiles. The environment has
             its part in it, see `restora.reproducibility`.
@@ -93,9 +96,12 @@ class Restorer:
         device: str | torch.device = "auto",
         engine: str = "auto",
         threads: Threads = "auto",
+        batch: int = 1,
         reproducible: bool = False,
     ) -> None:
         check_threads(threads)
+        check_strength(strength)
+        check_batch(batch)
         if reproducible:
             fixed = fixed_options(precision=precision, device=device, engine=engine, threads=threads)
             precision, device, engine, threads = fixed.values()
@@ -116,15 +122,18 @@ class Restorer:
         if reproducible and tile == "auto":
             tile = network.requirements.engine_side
         self.tile, self.overlap, self.threads, self.reproducible = tile, overlap, threads, reproducible
+        self.strength, self.batch = strength, batch
         self.weights = network.card.name if network.card else None
         self._of_thread, self._choosing = local(), Lock()
         self._last_used: dict[str, str | int | None] = {}
 
         def wrapped(inner: RestorationNetwork) -> RestorationNetwork:
-            return blended(SelfEnsemble(inner) if ensemble else inner, strength)
+            return SelfEnsemble(inner) if ensemble else inner
 
         with computing_threads(threads):
             self.engine: Engine = build_engine(wrapped(network), precision=precision, device=device)
+        if batch > 1:
+            self.engine = replace(self.engine, network=MicroBatched(self.engine.network, batch))
         self.choice = EngineChoice(
             network, wrapped, engine=engine, precision=precision, device=self.engine.device, tile=tile
         )
@@ -135,6 +144,19 @@ class Restorer:
             shared = 0 if overlap == "auto" else overlap
             check_tile(side, shared, multiple=needs.multiple, min_size=needs.min_size)
         self._auto_tile: int | None = None
+
+    def with_strength(self, strength: float) -> Self:
+        """Return a restorer of another strength, which shares network, engines and all that was measured with this one.
+
+        Raises:
+            RestoraError: The strength is not from 0 to 1.
+        """
+        check_strength(strength)
+        if strength == self.strength:
+            return self
+        other = copy.copy(self)
+        other.strength = strength
+        return other
 
     @property
     def used(self) -> dict[str, str | int | None]:
@@ -195,7 +217,7 @@ class Restorer:
                 "threads": threads,
             }
             restored = restore_pixels(
-                engine,
+                engine.with_strength(self.strength),
                 opened.pixels,
                 tile=tile,
                 overlap=overlap,
@@ -235,7 +257,7 @@ class Restorer:
     def auto_tile(self) -> int:
         """Return the side of the tiles that ``"auto"`` means here, in pixels; found once."""
         if self._auto_tile is None:
-            budget = self.engine.free_memory() * MEMORY_SHARE
+            budget = self.engine.free_memory() * MEMORY_SHARE / self.batch
             if self.engine.device.type == "cpu":
                 budget = min(budget, CPU_BUDGET * (2 if self.engine.requirements.matches_content else 1))
             side = int((budget / self.engine.bytes_per_pixel()) ** 0.5)

@@ -16,6 +16,18 @@ class UndecodableError(Exception):
     """A file that cannot be read as a photograph; the message says why and what to do, not which file."""
 
 
+class TooLargeError(UndecodableError):
+    """A file of more pixels than are allowed."""
+
+
+class MemoryNeededError(UndecodableError):
+    """A file for which there is no memory at present."""
+
+
+class UnsupportedError(UndecodableError):
+    """A file that may be well, but is of a kind that restora does not read."""
+
+
 def cut_short() -> UndecodableError:
     """Say that the file ends too early."""
     return UndecodableError(f"the file is cut short; {AGAIN}")
@@ -26,9 +38,9 @@ def damaged(what: str) -> UndecodableError:
     return UndecodableError(f"the file is damaged ({what}); {AGAIN}")
 
 
-def unsupported(what: str, remedy: str = "convert it to PNG or TIFF first") -> UndecodableError:
+def unsupported(what: str, remedy: str = "convert it to PNG or TIFF first") -> UnsupportedError:
     """Say that the file is well but of a kind that restora does not read."""
-    return UndecodableError(f"{what} is not supported; {remedy}")
+    return UnsupportedError(f"{what} is not supported; {remedy}")
 
 
 @contextmanager

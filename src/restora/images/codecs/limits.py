@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from restora.images.codecs.faults import UndecodableError, damaged
+from restora.images.codecs.faults import MemoryNeededError, TooLargeError, damaged
 from restora.memory import free_memory
 
 _ALWAYS_FREE = 1 << 26  # bytes; for less, nobody is asked
@@ -27,12 +27,13 @@ class Limits:
         """Refuse sizes that no photograph has.
 
         Raises:
-            UndecodableError: A side is zero, or there are more than `max_pixels` pixels.
+            TooLargeError: There are more than `max_pixels` pixels.
+            UndecodableError: A side is zero.
         """
         if width <= 0 or height <= 0:
             raise damaged(f"its header says {width} x {height} pixels")
         if width * height > self.max_pixels:
-            raise UndecodableError(
+            raise TooLargeError(
                 f"{width} x {height} are more than {self.max_pixels} pixels, which may be an attack on memory; "
                 "raise max_pixels if the file is trusted"
             )
@@ -48,14 +49,14 @@ class Limits:
             data: Bytes that the file takes meanwhile, beside those it takes already.
 
         Raises:
-            UndecodableError: It, and what is to be done with it, needs more than there is.
+            MemoryNeededError: It, and what is to be done with it, needs more than there is.
         """
         needed = max(width * height * decoding + data, width * height * pixel * (1 + self.copies))
         if needed <= _ALWAYS_FREE:
             return
         needed, free = needed + self.beside, free_memory()
         if needed > free:
-            raise UndecodableError(
+            raise MemoryNeededError(
                 f"{width} x {height} pixels need {needed / _GIB:.1f} GiB of memory, and {free / _GIB:.1f} GiB are free; "
                 "close other programs, or scale the picture down"
             )

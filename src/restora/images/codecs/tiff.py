@@ -7,7 +7,14 @@ import numpy as np
 
 from restora.images import exif
 from restora.images.codecs import raw as camera_raw
-from restora.images.codecs.faults import UndecodableError, cut_short, damaged, decoding, unsupported
+from restora.images.codecs.faults import (
+    UndecodableError,
+    UnsupportedError,
+    cut_short,
+    damaged,
+    decoding,
+    unsupported,
+)
 from restora.images.codecs.jpeg_2000 import size as jpeg_2000_size
 from restora.images.codecs.jpeg_segments import frame_size
 from restora.images.codecs.limits import Limits
@@ -64,7 +71,7 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     page, number, count = _find_page(stream)
     if _is_raw(stream, page):
         if lacks_package(RAW):
-            raise UndecodableError(f"is a camera raw file, which needs another package; {PIP}")
+            raise UnsupportedError(f"is a camera raw file, which needs another package; {PIP}")
         stream.seek(0)
         return camera_raw.decode(stream, limits)
     _check(stream, page, limits)
