@@ -12,10 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from restora.cancellation import Cancelled
-    from restora.checkpoints import convert_state_dict, list_weights, load_model, to_official_state_dict
+    from restora.checkpoints import (
+        convert_state_dict,
+        create_model,
+        list_weights,
+        load_model,
+        to_official_state_dict,
+    )
     from restora.diagnosis import Diagnosis, diagnose
     from restora.errors import RestoraError
-    from restora.networks import create_model, list_models
+    from restora.networks import list_models
     from restora.progress import ProgressMeter
     from restora.restoration import AutoRestorer, Restorer, Run, restore, with_local_statistics
     from restora.video import restore_video
@@ -33,7 +39,7 @@ _HOMES = {
     "Restorer": "restora.restoration",
     "Run": "restora.restoration",
     "convert_state_dict": "restora.checkpoints",
-    "create_model": "restora.networks",
+    "create_model": "restora.checkpoints",
     "diagnose": "restora.diagnosis",
     "list_models": "restora.networks",
     "list_weights": "restora.checkpoints",

@@ -1,5 +1,7 @@
 """KiT: its block against golden vectors, and what must hold for the network."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -159,7 +161,7 @@ def test_skips_meet_their_own_scale() -> None:
         {"shared_projection": True},
     ],
 )
-def test_options_learn(change: dict[str, object]) -> None:
+def test_options_learn(change: dict[str, Any]) -> None:
     torch.manual_seed(0)
     model = create_model("kit", "tiny", width=4, blocks=(1, 1, 1, 1), **change)
     side = model.requirements.multiple

@@ -1,5 +1,7 @@
 """Both views of a dual-pixel sensor go into one picture."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,7 @@ from restora.errors import RestoraError
 @pytest.fixture(scope="module")
 def network() -> torch.nn.Module:
     torch.manual_seed(0)
-    overrides = {"width": 4, "blocks": (1, 1, 1, 1), "refinement_blocks": 1}
+    overrides: dict[str, Any] = {"width": 4, "blocks": (1, 1, 1, 1), "refinement_blocks": 1}
     return restora.create_model("dinat_ir", "dual_pixel", **overrides).eval()
 
 

@@ -5,6 +5,7 @@ from restora.checkpoints.conversion import convert_checkpoint
 from restora.checkpoints.hub import fetch_card, prepare_publication, publish
 from restora.checkpoints.inspection import Inspection, inspect_state_dict
 from restora.checkpoints.loading import LoadedCheckpoint, load_model, read_checkpoint
+from restora.checkpoints.models import create_model
 from restora.checkpoints.official import convert_state_dict, to_official_state_dict
 from restora.checkpoints.reading import read_tensors
 from restora.checkpoints.shipped import list_weights
@@ -19,6 +20,7 @@ __all__ = [
     "WeightsCard",
     "convert_checkpoint",
     "convert_state_dict",
+    "create_model",
     "fetch_card",
     "inspect_state_dict",
     "list_weights",

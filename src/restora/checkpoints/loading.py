@@ -12,7 +12,7 @@ from restora.checkpoints.hub import fetch, is_hub_id, weights_in
 from restora.checkpoints.inspection import inspect_state_dict
 from restora.checkpoints.published import PUBLISHED, fetch_published
 from restora.checkpoints.reading import checksums_in, read_content, read_tensors, sha256_of, tensors_in
-from restora.checkpoints.shipped import list_weights, weights_folder
+from restora.checkpoints.shipped import list_weights, shipped_file
 from restora.checkpoints.training_state import TrainingState, training_state
 from restora.errors import RestoraError
 from restora.networks import Architecture, RestorationNetwork, architecture
@@ -104,8 +104,7 @@ def find_weights(source: str | Path) -> Path:
         return weights_in(path)
     if path.exists():
         return path
-    shipped = weights_folder() / f"{source}.safetensors"
-    if shipped.exists():
+    if shipped := shipped_file(str(source)):
         return shipped
     if str(source) in PUBLISHED:
         return fetch_published(str(source))

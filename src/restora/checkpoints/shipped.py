@@ -1,8 +1,11 @@
-"""The weights that come with restora."""
+"""The weights that come with restora, and with packages that add to it."""
 
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 from restora.checkpoints.cards import WeightsCard, read_card
+from restora.plugins import add_plugins
 
 
 def weights_folder() -> Path:
@@ -10,6 +13,25 @@ def weights_folder() -> Path:
     return Path(__file__).parent.parent / "weights"
 
 
+@cache
+def weights_folders() -> tuple[Path, ...]:
+    """Return the folder of the weights in the package, then those of plug-ins; see `restora.plugins`."""
+    folders = [weights_folder()]
+
+    def add(package: ModuleType) -> None:
+        folders.extend(map(Path, package.__path__))
+
+    add_plugins("weights", add)
+    return tuple(folders)
+
+
 def list_weights() -> list[WeightsCard]:
-    """Return the cards of all weights in the package, sorted by name."""
-    return [read_card(path) for path in sorted(weights_folder().glob("*.json"))]
+    """Return the cards of all weights in the package and in plug-ins, sorted by name."""
+    found = {path.stem: path for folder in reversed(weights_folders()) for path in folder.glob("*.json")}
+    return [read_card(found[name]) for name in sorted(found)]
+
+
+def shipped_file(name: str) -> Path | None:
+    """Return the file of weights in the package or in a plug-in; of two of one name that in the package."""
+    paths = (folder / f"{name}.safetensors" for folder in weights_folders())
+    return next((path for path in paths if path.exists()), None)

@@ -1,5 +1,6 @@
 """What can be wrong with a photograph, and the weights that mend it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -63,10 +64,15 @@ def weights_for_task(task: str) -> str:
     candidates = [card for card in list_weights() if card.task == task]
     if not candidates:
         raise RestoraError(without_weights(task))
+    return best_of(candidates).name
+
+
+def best_of(candidates: Sequence[WeightsCard]) -> WeightsCard:
+    """Return the weights with the highest mean score on what all of them were measured on."""
     measured = [{(s.benchmark, s.protocol, s.setting): s.psnr for s in card.scores} for card in candidates]
     common = set.intersection(*(set(scores) for scores in measured))
     means = [sum(scores[key] for key in common) / max(1, len(common)) for scores in measured]
-    return candidates[means.index(max(means))].name
+    return candidates[means.index(max(means))]
 
 
 def load_for_task(task: str, weights: str | Path | None = None) -> RestorationNetwork:

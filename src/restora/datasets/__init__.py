@@ -9,10 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from restora.datasets.benchmark import Benchmark, Split
-from restora.datasets.catalogue import BENCHMARKS, benchmark, find_benchmark, open_benchmark
+from restora.datasets.catalogue import BENCHMARKS, add_benchmark, benchmark, find_benchmark, open_benchmark
 from restora.datasets.folder_pair import open_folder_pair
 from restora.datasets.inventory import Inventory
 from restora.datasets.pairs import Entry, Pair, Pairs
+from restora.plugins import add_plugins
 
 if TYPE_CHECKING:
     from restora.datasets.pack import Pack
@@ -31,6 +32,7 @@ __all__ = [
     "Pairs",
     "PhotoCrops",
     "Split",
+    "add_benchmark",
     "benchmark",
     "find_benchmark",
     "open_benchmark",
@@ -47,3 +49,6 @@ def __getattr__(name: str) -> Any:
     if name in _LATE:
         return getattr(import_module(f"restora.datasets.{_LATE[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+add_plugins("benchmarks", add_benchmark)

@@ -1,6 +1,5 @@
 """The catalogue: every benchmark by its name, and opening one wherever and however it lies on disk."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from restora.datasets.benchmark import Benchmark, Split
@@ -16,7 +15,7 @@ from restora.datasets.pairs import Pairs
 from restora.datasets.search import SPLIT_FOLDERS, Search
 from restora.errors import RestoraError
 
-BENCHMARKS: Mapping[str, Benchmark] = {
+BENCHMARKS: dict[str, Benchmark] = {
     card.name: card for card in (*BLUR, *NOISE, *RAIN13K, *RAIN, *SNOW, *HAZE, OWN, PHOTOGRAPHS)
 }
 """Every card by its name, grouped by task."""
@@ -31,6 +30,18 @@ def benchmark(name: str) -> Benchmark:
     if name not in BENCHMARKS:
         raise RestoraError(f"unknown benchmark {name!r}; there are: {', '.join(BENCHMARKS)}")
     return BENCHMARKS[name]
+
+
+def add_benchmark(card: Benchmark) -> None:
+    """Make a benchmark known by its name.
+
+    Raises:
+        RestoraError: It is no `Benchmark`, or another one has its name.
+    """
+    if not isinstance(card, Benchmark):
+        raise RestoraError(f"{card!r} is no restora.datasets.Benchmark")
+    if BENCHMARKS.setdefault(card.name, card) is not card:
+        raise RestoraError(f"there is a benchmark {card.name!r} already; choose another name")
 
 
 def find_benchmark(

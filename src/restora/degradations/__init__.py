@@ -28,3 +28,7 @@ from restora.degradations.noise import GaussianNoise as GaussianNoise
 from restora.degradations.shaping import Coarse as Coarse, Sharpening as Sharpening, Uneven as Uneven
 from restora.degradations.jpeg import JpegCompression as JpegCompression
 from restora.degradations.composition import Compose as Compose, Identity as Identity, OneOf as OneOf
+from restora.plugins import add_plugins
+# isort: on
+
+add_plugins("degradations", lambda module: None)  # loading it has registered them

@@ -21,7 +21,7 @@ from restora.metrics.ssim import (
     ssim_uniform,
     ssim_volume,
 )
-from restora.pixels import to_double, to_uint8
+from restora.pixels import gray_to_rgb, to_double, to_uint8
 
 Image = NDArray[Any]
 Metric = Callable[[Image, Image], float]
@@ -47,6 +47,32 @@ class Protocol:
     def score(self, restored: Image, clean: Image) -> float:
         """Return the first metric, the PSNR in dB."""
         return next(iter(self.metrics.values()))(restored, clean)
+
+    def __call__(self, restored: Image, clean: Image) -> dict[str, float]:
+        """Score a picture as it lies in memory.
+
+        Args:
+            restored: (H, W) gray or (H, W, 3), uint8 or uint16 of full range, or floats whose full range is [0, 1].
+            clean: Of the same height and width, of any of these depths.
+
+        Returns:
+            Every metric by name.
+
+        Raises:
+            RestoraError: Another shape.
+
+        Example:
+            >>> clean = np.full((16, 16, 3), 100, np.uint8)
+            >>> {name: round(score, 2) for name, score in protocol("rgb8")(clean + np.uint8(1), clean).items()}
+            {'psnr': 48.13, 'ssim': 1.0}
+        """
+        images = [gray_to_rgb(to_double(np.asarray(image))) for image in (restored, clean)]
+        shapes = [image.shape for image in images]
+        if shapes[0] != shapes[1] or images[0].ndim != 3 or images[0].shape[2] != 3:
+            raise RestoraError(
+                f"arrays of {shapes[0]} and {shapes[1]} cannot be compared; give two of (H, W, 3) or (H, W)"
+            )
+        return self.scores(*images)
 
     def scores(self, restored: Image, clean: Image) -> dict[str, float]:
         """Return every metric by name."""

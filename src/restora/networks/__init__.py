@@ -5,6 +5,7 @@ from restora.networks.chair import ChaIR, ChaIRConfig
 from restora.networks.contract import Requirements, RestorationNetwork, as_network
 from restora.networks.derestormer import DeRestormer, DeRestormerConfig
 from restora.networks.dinat_ir import DiNATIR, DiNATIRConfig
+from restora.networks.features import FeatureMaps
 from restora.networks.kit import KiT, KiTConfig
 from restora.networks.knn_groups import KNNGroups, knn_groups
 from restora.networks.registry import (
@@ -14,10 +15,12 @@ from restora.networks.registry import (
     list_models,
     register,
 )
+from restora.plugins import add_plugins
 
 __all__ = [
     "ARCHITECTURES",
     "Architecture",
+    "FeatureMaps",
     "ChaIR",
     "ChaIRConfig",
     "DiNATIR",
@@ -36,3 +39,5 @@ __all__ = [
     "list_models",
     "register",
 ]
+
+add_plugins("networks", register)

@@ -38,6 +38,7 @@ class Architecture:
             of our keys into the authors'; none where the authors published no weights.
         constants: Function of the weights under the authors' keys that returns what their files hold besides, always
             with the same values.
+        stages: Modules of the encoder whose outputs `FeatureMaps` returns, from full size down.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Architecture:
     hyper_parameters: Callable[[State], dict[str, Any]]
     official_names: tuple[tuple[str, str], ...] = ()
     constants: Callable[[State], dict[str, Tensor]] = lambda weights: {}
+    stages: tuple[str, ...] = ()
 
     @property
     def published(self) -> Any:

@@ -335,6 +335,7 @@ ARCHITECTURE = Architecture(
             width=16, blocks=(1, 2, 1), attention=(False, False, True), dual_pixel=True
         ),
     },
+    stages=("encoder_full", "encoder_half", "encoder_quarter"),
     hyper_parameters=hyper_parameters,
     official_names=OFFICIAL_NAMES,
 )

@@ -332,6 +332,7 @@ ARCHITECTURE = Architecture(
         # Ours, under 0.8 M parameters, for a laptop.
         "tiny": DeRestormerConfig(width=8, blocks=(2, 2, 2), kernels=(3, 3, 3)),
     },
+    stages=("encoder_full", "encoder_half", "encoder_quarter"),
     hyper_parameters=hyper_parameters,
     official_names=OFFICIAL_NAMES,
     constants=identities,

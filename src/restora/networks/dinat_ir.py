@@ -268,6 +268,7 @@ ARCHITECTURE = Architecture(
         # Ours, under 0.8 M parameters, for a laptop: few pairs, and dilations that fit crops of 128 pixels.
         "tiny": DiNATIRConfig(width=12, blocks=(1, 1, 1, 1), refinement_blocks=1, dilations=(18, 9, 4, 2)),
     },
+    stages=("encoder_full", "encoder_half", "encoder_quarter", "latent"),
     hyper_parameters=hyper_parameters,
     official_names=OFFICIAL_NAMES,
 )

@@ -328,5 +328,6 @@ ARCHITECTURE = Architecture(
         # Under 0.8 M parameters, for a laptop: one block at full size, where most of the time goes.
         "tiny": KiTConfig(width=16, blocks=(1, 2, 2, 2)),
     },
+    stages=("encoder.0", "encoder.1", "encoder.2", "bottleneck"),
     hyper_parameters=hyper_parameters,
 )

@@ -1,5 +1,6 @@
 """Registry of the architectures that restora knows."""
 
+import fnmatch
 from dataclasses import asdict
 from importlib import import_module
 from typing import Any
@@ -67,11 +68,15 @@ def create_model(name: str, variant: str = "base", **overrides: Any) -> Restorat
     return arch.build(arch.configure(asdict(arch.variant(variant)) | overrides))
 
 
-def list_models() -> list[str]:
+def list_models(pattern: str = "*") -> list[str]:
     """Return every architecture and variant as ``"architecture/variant"``.
 
+    Args:
+        pattern: Of those to list, as of files: ``*`` and ``?`` stand for others.
+
     Example:
-        >>> "chair/tiny" in list_models()
-        True
+        >>> list_models("chair/*pixel")
+        ['chair/tiny_dual_pixel']
     """
-    return [f"{arch.name}/{variant}" for arch in ARCHITECTURES.values() for variant in arch.variants]
+    names = [f"{arch.name}/{variant}" for arch in ARCHITECTURES.values() for variant in arch.variants]
+    return fnmatch.filter(names, pattern)

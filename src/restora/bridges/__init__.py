@@ -1,0 +1,1 @@
+"""Bridges: restora's networks and scores in the libraries where people work already."""
