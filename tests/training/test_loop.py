@@ -101,6 +101,29 @@ def test_a_resumed_run_ends_with_the_same_weights(
     assert states[0] == states[1]
 
 
+def test_the_scale_of_gradients_is_resumed(photos: Path, tmp_path: Path) -> None:
+    def trainer(folder: str, scale: float) -> Trainer:
+        made = Trainer(miniature(photos), tmp_path / folder, report_every=1)
+        made.accelerator.scaler = torch.amp.GradScaler(
+            "cpu", init_scale=scale, growth_interval=4
+        )  # as float16 has it
+        return made
+
+    assert trainer("whole", 2.0**8).run()
+    piece = trainer("pieces", 2.0**8)
+    piece.report = lambda report: os.kill(os.getpid(), signal.SIGINT) if report.step == 9 else None
+    assert not piece.run()
+    half = load_checkpoint(tmp_path / "pieces/last.pt").scaler
+    assert (half["scale"], half["_growth_tracker"]) == (2.0**10, 2)
+    rest = trainer("pieces", 1.0)
+    rest.resume()
+    assert rest.run()
+    ends = [load_checkpoint(tmp_path / folder / "last.pt").scaler for folder in ("whole", "pieces")]
+    assert ends[0] == ends[1]
+    assert ends[0]["scale"] == 2.0**15
+    assert_same_weights(tmp_path / "whole", tmp_path / "pieces")
+
+
 @pytest.mark.parametrize("steps", [24, pytest.param(200, marks=pytest.mark.slow)])
 def test_a_killed_run_resumes_to_the_same_weights(photos: Path, tmp_path: Path, steps: int) -> None:
     plan = miniature(photos, stages=[{"steps": steps, "patch": 16, "batch": 2}], save_every=7)

@@ -1,31 +1,31 @@
 """Several processes train as one does."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from launching import distance, torchrun
 from recipes import miniature
 from torch import Tensor
 
+from restora.checkpoints import load_model
 from restora.errors import RestoraError
 from restora.training import Recipe, Trainer
 from restora.training.checkpoint import load_checkpoint
-from restora.training.processes import build_accelerator
+from restora.training.processes import build_accelerator, divides
 
-# What each of the processes runs: a run of two stages, the same with a signal to the second process alone, which is
-# then resumed, and one that only the second process sees fail.
+# What each of the processes runs: a run of two stages, the same with divided weights, the same with a signal to the
+# second process alone, which is then resumed, and one that only the second process sees fail.
 PROGRAM = """
 import os, signal, sys
 from pathlib import Path
 import torch
 from accelerate import Accelerator
 from torch.distributed import get_rank, get_world_size
-sys.path[:0] = sys.argv[2:]
 from test_processes import kept_gradients
 from restora.errors import RestoraError
 from restora.training import Recipe, Trainer
+from restora.training.export import export_weights
 torch.set_num_threads(1)
 Accelerator.end_training = lambda self: None  # a launch trains once; here it stays for the next run
 folder = Path(sys.argv[1])
@@ -35,6 +35,12 @@ gradients = kept_gradients(Trainer(plan, folder / "whole"))
 print(f"{get_world_size()} processes")
 if get_rank() == 0:
     torch.save(gradients, folder / "gradients.pt")
+
+trainer = Trainer(plan.model_copy(update={"fsdp": True}), folder / "divided")
+assert trainer.run()
+assert all(parameter.to_local().numel() < parameter.numel() for parameter in trainer.network.parameters() if len(parameter) > 1)
+if get_rank() == 0:
+    export_weights(trainer)
 
 trainer = Trainer(plan, folder / "pieces")
 taking = trainer._train_step
@@ -109,20 +115,9 @@ def pairs_plan(photos: Path) -> Recipe:
 def test_two_processes_train_as_one_and_stop_together(tmp_path: Path, photos: Path) -> None:
     plan = pairs_plan(photos)
     (tmp_path / "plan.json").write_text(plan.model_dump_json())
-    (tmp_path / "program.py").write_text(PROGRAM)
-    launch = "torch.distributed.run --standalone --nproc_per_node=2"
-    here = Path(__file__).parent
-    arguments = [str(path) for path in (tmp_path / "program.py", tmp_path, here, here.parent)]
-    done = subprocess.run(
-        [sys.executable, "-m", *launch.split(), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    assert done.stdout.count("2 processes") == 2
-    assert done.stdout.count("refused") == 2
+    printed = torchrun(PROGRAM, tmp_path)
+    assert printed.count("2 processes") == 2
+    assert printed.count("refused") == 2
 
     single = Trainer(plan, tmp_path / "one")
     one, two = kept_gradients(single), torch.load(tmp_path / "gradients.pt", weights_only=True)
@@ -142,6 +137,46 @@ def test_two_processes_train_as_one_and_stop_together(tmp_path: Path, photos: Pa
     assert end.best == pytest.approx(load_checkpoint(tmp_path / "one/last.pt").best, abs=0.05)
     assert len(list((tmp_path / "whole/samples").iterdir())) == 2
     assert not (tmp_path / "poisoned/last.pt").exists()
+
+    # What was divided among two is read by one, and is what it would be undivided.
+    trainer = Trainer(plan, tmp_path / "divided")
+    trainer.resume()
+    assert trainer.step == 4
+    assert trainer.best == pytest.approx(end.best, abs=0.01)
+    fresh = Trainer(plan, tmp_path / "fresh").network.state_dict()
+    moved = distance(end.network, fresh)
+    assert distance(trainer.network.state_dict(), end.network) < 0.01 * moved
+    assert distance(trainer.ema.averages, end.ema) < 0.01 * moved
+    moments = trainer.optimizer.state_dict()["state"]
+    for number, values in end.optimizer["state"].items():
+        assert moments[number]["step"] == values["step"]
+        assert distance(moments[number], values) < 0.02 * float(values["exp_avg"].norm())
+    exported = load_model(tmp_path / "divided/miniature.safetensors").state_dict()
+    assert all(
+        torch.equal(value, trainer.ema.averages[name].half().float()) for name, value in exported.items()
+    )
+    best = load_model(tmp_path / "divided/last.pt").state_dict()  # as any weights are read
+    assert all(torch.equal(value, trainer.ema.averages[name]) for name, value in best.items())
+    names = {path.name.partition("-")[0] for path in (tmp_path / "divided").glob("*.parts")}
+    assert names == {"last", "best"}
+    assert len(list((tmp_path / "divided").glob("*.parts"))) == 2
+
+
+def test_what_is_configured_for_fsdp_is_taken_or_refused(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not divides(miniature(photos))
+    assert divides(miniature(photos, fsdp=True))
+    monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
+    with pytest.raises(
+        RestoraError, match="fsdp_version: 1 is not supported; choose 2 in `accelerate config`"
+    ):
+        divides(miniature(photos))
+    monkeypatch.setenv("FSDP_VERSION", "2")
+    assert divides(miniature(photos))
+    monkeypatch.setenv("FSDP_OFFLOAD_PARAMS", "true")
+    with pytest.raises(RestoraError, match="fsdp_offload_params: true is not supported; choose false"):
+        divides(miniature(photos))
 
 
 def test_missing_trackers_are_named(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,7 +80,11 @@ def train(
         _find_rate(loaded, init)
         return
     folder = run or Path("runs") / loaded.name
-    if (folder / "last.pt").exists() and not resume:
+    if (
+        os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
+    ):  # torchrun --max-restarts, after a process has died
+        resume = (folder / "last.pt").exists()
+    elif (folder / "last.pt").exists() and not resume:
         raise RestoraError(
             f"{folder}: a run is there already; add --resume to go on, or --run for another folder"
         )

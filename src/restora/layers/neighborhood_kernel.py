@@ -130,7 +130,7 @@ def _attend_in_loops(
 
     batch, height, _, heads, channels = q.shape
     queries = _widened(q)
-    bias, out = bias.to(queries.dtype).contiguous(), torch.empty_like(queries)
+    bias, out = _copied(bias, queries), torch.empty_like(queries)
     operands = scalar(channels**-0.5, out), queries, _maps(k), _maps(v), k.shape[2], bias
     run(attend, batch * heads * height, *operands, kernel_size, dilation, out, grain=8)
     return out.to(q.dtype)
@@ -146,10 +146,15 @@ def _gradients_in_loops(
     dq, dk, dv = torch.empty_like(queries), torch.zeros_like(keys), torch.zeros_like(values)
     dbias = dq.new_zeros(batch * heads, *bias.shape[1:])
     scale = scalar(channels**-0.5, dq)
-    upstream = scale, grad.to(dq.dtype), queries, keys, values, k.shape[2], bias.to(dq.dtype).contiguous()
+    upstream = scale, grad.to(dq.dtype), queries, keys, values, k.shape[2], _copied(bias, dq)
     run(attend_gradients, batch * heads, *upstream, kernel_size, dilation, dq, dk, dv, dbias)
     dbias = dbias.view(batch, *bias.shape).sum(0).to(bias.dtype)
     return dq.to(q.dtype), _pixels(dk, k), _pixels(dv, v), dbias
+
+
+def _copied(parameter: Tensor, like: Tensor) -> Tensor:
+    """Copy a parameter in the precision of the loops: an array of its own memory would keep FSDP from freeing that."""
+    return parameter.to(like.dtype, copy=True, memory_format=torch.contiguous_format)
 
 
 def _widened(x: Tensor) -> Tensor:

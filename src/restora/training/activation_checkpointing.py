@@ -27,10 +27,15 @@ def checkpoint_activations(network: nn.Module) -> int:
         >>> checkpoint_activations(create_model("kit", "tiny")) > 4
         True
     """
-    blocks = list(_blocks(network, type(network).__module__))
-    for block in blocks:
+    found = blocks(network)
+    for block in found:
         block.forward = partial(_checkpointed, block, block.forward)
-    return len(blocks)
+    return len(found)
+
+
+def blocks(network: nn.Module) -> list[nn.Module]:
+    """Return the blocks of a network; see `checkpoint_activations`."""
+    return list(_blocks(network, type(network).__module__))
 
 
 def _blocks(parent: nn.Module, home: str) -> Iterator[nn.Module]:

@@ -1,7 +1,7 @@
 """The state of a training run on disk: written whole or not at all, read without executing anything."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,9 @@ class TrainingCheckpoint:
         optimizer: State of the optimiser.
         recipe: The recipe as JSON.
         best: Best validation score so far.
+        scaler: State of the scaler of float16's gradients.
+        parts: Checksums of the files, relative to its folder, that hold what several processes have divided among them; empty
+            tensors stand in their places.
     """
 
     step: int
@@ -34,6 +37,8 @@ class TrainingCheckpoint:
     optimizer: dict[str, Any]
     recipe: str
     best: float | None = None
+    scaler: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, int] = field(default_factory=dict)
 
 
 def save_checkpoint(path: Path, checkpoint: TrainingCheckpoint) -> None:

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from restora.training.sharding import divided_like, own_part, whole
+
 
 class ExponentialMovingAverage:
     """Keep a slow copy of a network; it restores better than the last step's weights.
@@ -27,19 +29,19 @@ class ExponentialMovingAverage:
         current = network.state_dict()
         floating = [name for name, value in self.averages.items() if value.is_floating_point()]
         torch._foreach_lerp_(
-            [self.averages[name] for name in floating],
-            [current[name].detach() for name in floating],
+            [own_part(self.averages[name]) for name in floating],
+            [own_part(current[name].detach()) for name in floating],
             1 - decay,
         )
         for name in self.averages.keys() - set(floating):
             self.averages[name].copy_(current[name])
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return the averaged weights under the network's own names."""
-        return dict(self.averages)
+        """Return the averaged weights under the network's own names, gathered where processes have divided them."""
+        return {name: whole(value) for name, value in self.averages.items()}
 
     def load_state_dict(self, averages: dict[str, Tensor], updates: int) -> None:
         """Continue from saved averages."""
         for name, value in self.averages.items():
-            value.copy_(averages[name])
+            value.copy_(divided_like(averages[name], value))
         self.updates = updates

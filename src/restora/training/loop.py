@@ -19,7 +19,7 @@ from restora.datasets.crop_source import Crops
 from restora.errors import RestoraError
 from restora.json_lines import append_line
 from restora.networks import RestorationNetwork, create_model
-from restora.training.activation_checkpointing import checkpoint_activations
+from restora.training.activation_checkpointing import blocks, checkpoint_activations
 from restora.training.batches import StepBatches, Stretch, remaining_stretches
 from restora.training.checkpoint import TrainingCheckpoint, load_checkpoint, save_checkpoint
 from restora.training.divergence import DivergenceWatch
@@ -27,9 +27,11 @@ from restora.training.ema import ExponentialMovingAverage
 from restora.training.interruption import Interruption, interruptions, leave_to_the_trainer
 from restora.training.losses import LOSSES, TARGETS, multi_scale_loss
 from restora.training.optimizers import build_optimizer, set_learning_rate
-from restora.training.processes import build_accelerator
+from restora.training.processes import build_accelerator, divides
 from restora.training.recipe import Recipe
 from restora.training.schedules import learning_rate
+from restora.training.sharded_checkpoint import read_parts, remove_parts, write_parts
+from restora.training.sharding import divide, divided_like, take_first_buffers, whole
 from restora.training.sources import open_crops
 from restora.training.validation import Validation, open_validation
 
@@ -100,6 +102,7 @@ class Trainer:
     ema: ExponentialMovingAverage = field(init=False)
     step: int = field(init=False, default=0)
     best: float | None = field(init=False, default=None)
+    divided: AllScales | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         """Build the network and the optimiser; nothing is read or written yet."""
@@ -111,8 +114,14 @@ class Trainer:
             self.network = synchronised(self.network)  # type: ignore[no-untyped-call]
         if self.recipe.checkpoint_activations:
             checkpoint_activations(self.network)
+        if divides(self.recipe) and self.accelerator.num_processes > 1:
+            self.divided = AllScales(self.network)
+            divide(self.divided, blocks(self.network), self.accelerator.device)
         self.optimizer = build_optimizer(self.network, self.recipe.optimizer)
         self.ema = ExponentialMovingAverage(self.network, self.recipe.ema)
+        self._resumed_from: set[str] = (
+            set()
+        )  # files that last.pt names until it is written again, also as a copy of best.pt
         self.losses = [(LOSSES[term.kind], term.weight) for term in self.recipe.losses]
         parts = self.accelerator.num_processes * self.recipe.accumulate
         for stage in self.recipe.stages:
@@ -130,8 +139,12 @@ class Trainer:
         Raises:
             RestoraError: They belong to another network.
         """
+        own = self.network.state_dict()
+        weights = _for_as_many_views(weights, own)
         try:
-            self.network.load_state_dict(_for_as_many_views(weights, self.network.state_dict()))
+            self.network.load_state_dict(
+                {name: divided_like(value, own.get(name, value)) for name, value in weights.items()}
+            )
         except RuntimeError as error:
             model = self.recipe.model
             raise RestoraError(
@@ -151,9 +164,12 @@ class Trainer:
         try:
             same = json.loads(checkpoint.recipe)["model"] == json.loads(self.recipe.model.model_dump_json())
             if same:
+                checkpoint = read_parts(file, checkpoint, self.network, self.optimizer)
                 self.network.load_state_dict(checkpoint.network)
                 self.ema.load_state_dict(checkpoint.ema, checkpoint.ema_updates)
                 self.optimizer.load_state_dict(checkpoint.optimizer)
+        except RestoraError:
+            raise
         except Exception as error:  # whatever a damaged state makes of its readers
             raise RestoraError(
                 f"{file}: not the state of a training by this recipe, or damaged; use another folder, or the recipe that"
@@ -161,7 +177,9 @@ class Trainer:
             ) from error
         if not same:
             raise RestoraError(f"{self.folder}: the run there trains another network; use another folder")
-        self.step, self.best = checkpoint.step, checkpoint.best
+        if self.accelerator.scaler is not None and checkpoint.scaler:
+            self.accelerator.scaler.load_state_dict(checkpoint.scaler)
+        self.step, self.best, self._resumed_from = checkpoint.step, checkpoint.best, set(checkpoint.parts)
 
     def run(self) -> bool:
         """Train to the end of the recipe.
@@ -187,6 +205,7 @@ class Trainer:
                 if self._run_stretch(stretch, crops, validation, stop):
                     break
         self.save()
+        self.ema.averages = self.ema.state_dict()  # whole, for whoever asks when the other processes are gone
         self.accelerator.wait_for_everyone()  # the checkpoint is there when any process returns
         self.accelerator.end_training()
         return self.step == self.recipe.steps
@@ -198,10 +217,12 @@ class Trainer:
         accelerator, every = self.accelerator, self.recipe.validation.every
         if stretch.starts_anew:
             self.optimizer = build_optimizer(self.network, self.recipe.optimizer)
-        module: Any = AllScales(self.network).train()
+        module: Any = (self.divided or AllScales(self.network)).train()
         if self.recipe.compile:
             module = torch.compile(module)
-        module, optimizer = accelerator.prepare(module, self.optimizer)
+        optimizer = accelerator.prepare(self.optimizer)
+        if self.divided is None:
+            module = accelerator.prepare(module)
         batches: DataLoader[Any] = DataLoader(
             crops,  # type: ignore[arg-type]
             batch_sampler=StepBatches(stretch, accelerator.process_index, accelerator.num_processes),
@@ -234,7 +255,7 @@ class Trainer:
             last = stopped or self.step == stretch.last_step
             if save or validate or last or self.step % self.report_every == 0:
                 self.watch.check(measured, self.step)
-                self.watch.check_weights(self.network.state_dict().values(), self.step)
+                self.watch.check_weights(map(whole, self.network.state_dict().values()), self.step)
                 losses, errors = torch.stack(measured).unbind(1)
                 seconds = (time.perf_counter() - start) / len(losses)
                 score = self._validate(validation) if validation is not None and validate else None
@@ -264,6 +285,8 @@ class Trainer:
             zip(degraded.chunk(self.recipe.accumulate), clean.chunk(self.recipe.accumulate), strict=True)
         )
         measured = torch.zeros(2, device=clean.device)
+        if self.divided is not None:
+            take_first_buffers(self.network)
         with gradients:
             for number, (x, target) in enumerate(parts, start=1):
                 share = len(x) / len(clean)
@@ -309,9 +332,10 @@ class Trainer:
 
     def _validate(self, validation: Validation) -> float:
         """Score the averaged weights, write sample pictures, and keep the state if it is the best so far."""
-        self.watch.check_weights(self.ema.averages.values(), self.step)
+        network = self.averaged_network()
+        self.watch.check_weights(network.state_dict().values(), self.step)
         share = slice(self.accelerator.process_index, None, self.accelerator.num_processes)
-        scores = validation.scores(self.averaged_network(), self.folder / "samples", share)
+        scores = validation.scores(network, self.folder / "samples", share)
         total = torch.tensor(scores, device=self.accelerator.device).sum()
         score = float(self.accelerator.reduce(total, "sum")) / len(validation.images)
         if self.best is None or score > self.best:
@@ -320,7 +344,7 @@ class Trainer:
         return score
 
     def averaged_network(self) -> RestorationNetwork:
-        """Return a network of its own with the averaged weights, in evaluation mode."""
+        """Return a network of its own with the averaged weights, in evaluation mode; until `run` ends, in all processes together."""
         network = self._fresh_network()
         network.load_state_dict(self.ema.state_dict())
         return network.eval()
@@ -336,8 +360,9 @@ class Trainer:
         self.accelerator.wait_for_everyone()
 
     def save(self, name: str = "last.pt") -> None:
-        """Write a checkpoint into the folder."""
-        if not self.accelerator.is_main_process:
+        """Write a checkpoint into the folder; all processes together."""
+        first = self.accelerator.is_main_process
+        if not first and self.divided is None:
             return
         state = TrainingCheckpoint(
             step=self.step,
@@ -347,8 +372,16 @@ class Trainer:
             optimizer=self.optimizer.state_dict(),
             recipe=self.recipe.model_dump_json(),
             best=self.best,
+            scaler=self.accelerator.scaler.state_dict() if self.accelerator.scaler is not None else {},
         )
-        save_checkpoint(self.folder / name, state)
+        path = self.folder / name
+        if self.divided is not None:
+            state = write_parts(path, state)
+        if first:
+            save_checkpoint(path, state)
+            if name == "last.pt":
+                self._resumed_from = set()
+            remove_parts(path, keep={*state.parts, *self._resumed_from})
 
     def words(self, report: Report) -> str:
         """Tell a report in words, with the protocol of its score."""

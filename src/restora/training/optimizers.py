@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from restora.training.sections import OptimizerSection
+from restora.training.sharding import divided_like, whole
 
 SMALLEST_MATRIX = 8
 """Rows and columns from which a weight counts as a matrix: it leaves out first, last and depthwise layers."""
@@ -20,6 +21,8 @@ class Muon(torch.optim.AdamW):
     The momentum of a matrix is made nearly orthogonal before it is added, so that all its singular directions move
     alike. The kernel of a convolution (O, I, K, K) counts as a matrix (O, I K K). Steps are scaled by
     0.2 sqrt(max(rows, columns)), which gives them the size that AdamW's have: both may share one learning rate.
+
+    Matrices that processes have divided among them are gathered for this, one at a time; each process computes all.
 
     Sources: Jordan et al., Muon: An optimizer for hidden layers in neural networks (2024); the scale is from Liu et
     al., Muon is scalable for LLM training (2025).
@@ -54,10 +57,11 @@ class Muon(torch.optim.AdamW):
             state["momentum"] = torch.zeros_like(parameter)
             state["step"] = torch.zeros(())  # AdamW looks for it when a run is resumed
         momentum = state["momentum"].lerp_(gradient, 1 - self.momentum)
-        matrix = gradient.lerp(momentum, self.momentum).flatten(1)  # (O, I K K)
+        matrix = whole(gradient.lerp(momentum, self.momentum)).flatten(1)  # (O, I K K)
         size = 0.2 * max(matrix.shape) ** 0.5
         parameter.mul_(1 - learning_rate * weight_decay)
-        parameter.add_(orthogonalized(matrix).reshape(parameter.shape), alpha=-learning_rate * size)
+        direction = orthogonalized(matrix).reshape(parameter.shape)
+        parameter.add_(divided_like(direction, parameter), alpha=-learning_rate * size)
 
 
 def orthogonalized(matrix: Tensor) -> Tensor:

@@ -1,5 +1,6 @@
 """Devices, processes, precision and trackers, through Hugging Face Accelerate."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,11 +23,11 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
         folder: Folder of the run, where TensorBoard's files go.
 
     Raises:
-        RestoraError: Accelerate or a tracker is not installed, or parameters are to be sharded.
+        RestoraError: Accelerate or a tracker is not installed, or parameters are to be sharded in a way that is not supported.
     """
     try:
         from accelerate import Accelerator
-        from accelerate.utils import DistributedType
+        from accelerate.utils import DistributedType, patch_environment
     except ImportError as error:
         raise RestoraError("training needs Accelerate: pip install 'restora[train]'") from error
     for tracker in recipe.track:
@@ -36,12 +37,13 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
     if precision == "auto":
         device = torch.accelerator.current_accelerator() or torch.device("cpu")
         precision = "bfloat16" if computes_in_bfloat16(device) else "float32"
-    accelerator = Accelerator(
-        cpu=not torch.accelerator.is_available(),  # so that torchrun's processes find one another there, too
-        mixed_precision={"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision],
-        log_with=list(recipe.track) or None,
-        project_dir=folder,
-    )
+    with patch_environment(accelerate_use_fsdp="false"):  # the Trainer divides by itself; see `sharding`
+        accelerator = Accelerator(
+            cpu=not torch.accelerator.is_available(),  # so that torchrun's processes find one another there, too
+            mixed_precision={"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision],
+            log_with=list(recipe.track) or None,
+            project_dir=folder,
+        )
     if accelerator.distributed_type not in (
         DistributedType.NO,
         DistributedType.MULTI_CPU,
@@ -49,7 +51,29 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
         DistributedType.MULTI_XPU,
     ):
         raise RestoraError(
-            f"the processes are set up as {accelerator.distributed_type}; these networks fit on one"
-            " device each, so choose plain data parallelism (MULTI_GPU or MULTI_CPU) in `accelerate config`"
+            f"the processes are set up as {accelerator.distributed_type}; choose data parallelism (MULTI_GPU or"
+            " MULTI_CPU) or FSDP of version 2 in `accelerate config`"
         )
     return accelerator
+
+
+def divides(recipe: Recipe) -> bool:
+    """Tell whether processes are to divide the weights: the recipe says so, or the configuration of Accelerate.
+
+    Raises:
+        RestoraError: PyTorch is too old, or Accelerate is configured for an FSDP that is not supported.
+    """
+    configured = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+    if configured:
+        for key, default, wanted in (
+            ("FSDP_VERSION", "1", "2"),
+            ("FSDP_OFFLOAD_PARAMS", "false", "false"),
+            ("FSDP_ACTIVATION_CHECKPOINTING", "false", "false"),  # the recipe has a key for it
+        ):
+            if (value := os.environ.get(key, default).lower()) != wanted:
+                raise RestoraError(
+                    f"{key.lower()}: {value} is not supported; choose {wanted} in `accelerate config`"
+                )
+    if (configured or recipe.fsdp) and find_spec("torch.distributed.checkpoint.hf_storage") is None:
+        raise RestoraError("fsdp: needs a newer PyTorch; pip install -U torch, or leave it out")
+    return configured or recipe.fsdp

@@ -97,6 +97,7 @@ def _shortened(recipe: Recipe, rate: float, steps: int) -> Recipe:
             "stages": (first.model_copy(update={"steps": steps, "learning_rate": None}),),
             "validation": ValidationSection(),
             "track": (),
+            "fsdp": False,
             "compile": False,  # takes longer than the steps that it would make faster
         }
     )

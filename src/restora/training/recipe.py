@@ -80,6 +80,9 @@ class Recipe(Section):
     checkpoint_activations: bool = Field(
         False, description="compute each block again for its gradient: much less memory, a third more time"
     )
+    fsdp: bool = Field(
+        False, description="several processes divide weights, gradients and the optimiser's state (FSDP)"
+    )
     validation: ValidationSection = Field(ValidationSection(), description="scores during training")
     save_every: int = Field(500, gt=0, description="steps between checkpoints")
     explosion: float = Field(

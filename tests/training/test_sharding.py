@@ -1,0 +1,132 @@
+"""Weights divided among processes: every network and optimiser, other numbers of processes, damage on the disk."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from launching import distance, torchrun
+from recipes import CHAIR, miniature
+
+from restora.errors import RestoraError
+from restora.training import Recipe, Trainer
+from restora.training.checkpoint import TrainingCheckpoint, load_checkpoint, save_checkpoint
+from restora.training.sharded_checkpoint import read_parts, remove_parts
+
+BOTH_WAYS = """
+import json, sys
+from pathlib import Path
+import torch
+from accelerate import Accelerator
+from accelerate.state import AcceleratorState
+from restora.training import Recipe, Trainer
+torch.set_num_threads(1)
+Accelerator.end_training = lambda self: None
+folder = Path(sys.argv[1])
+for name, plan in json.loads((folder / "plans.json").read_text()).items():
+    for way in ("whole", "divided"):
+        AcceleratorState._reset_state()  # of the precision before
+        trainer = Trainer(Recipe.model_validate(plan | {"fsdp": way == "divided"}), folder / name / way)
+        if name.endswith("scaled"):
+            trainer.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)
+        assert trainer.run()
+"""
+UNTIL = """
+import os, signal, sys
+from pathlib import Path
+import torch
+from restora.training import Recipe, Trainer
+torch.set_num_threads(1)
+folder, until = Path(sys.argv[1]), int(sys.argv[2])
+def stop(step, words):
+    if step == until and not words:
+        os.kill(os.getpid(), signal.SIGTERM)
+trainer = Trainer(Recipe.model_validate_json((folder / "plan.json").read_text()), folder / "run", progress=stop)
+if (folder / "run/last.pt").exists():
+    trainer.resume()
+assert not trainer.run()
+assert trainer.step == until, trainer.step
+"""
+
+
+def plan(photos: Path, architecture: str = "chair", **changes: object) -> Recipe:
+    """Two steps, and one of a stage with an optimiser of its own."""
+    folders = {"degraded": str(photos), "clean": str(photos)}
+    single = architecture in ("kit", "dinat_ir")
+    values = {
+        "model": CHAIR if architecture == "chair" else {"architecture": architecture, "variant": "tiny"},
+        "data": {"kind": "pairs", **folders},
+        "degradation": None,
+        "losses": [{"kind": "charbonnier"}],
+        "scale_weights": [1] if single else [1, 1, 1],
+        "optimizer": {"learning_rate": 1e-3, "warmup": 0},
+        "stages": [
+            {"steps": 2, "patch": 32, "batch": 4},
+            {"steps": 1, "patch": 32, "batch": 4, "learning_rate": 1e-3},
+        ],
+    }
+    return miniature(None, **(values | changes))
+
+
+@pytest.mark.slow
+def test_divided_weights_become_those_of_data_parallelism(photos: Path, tmp_path: Path) -> None:
+    muon = {"optimizer": {"kind": "muon", "learning_rate": 1e-3, "warmup": 0, "weight_decay": 0.01}}
+    memory = {"accumulate": 2, "checkpoint_activations": True}
+    plans = {name: plan(photos, name) for name in ("chair", "kit", "dinat_ir", "derestormer")}
+    plans |= {f"{name}-muon": plan(photos, name, **muon) for name in ("chair", "dinat_ir")}
+    plans |= {f"{name}-memory": plan(photos, name, **memory) for name in ("kit", "derestormer")}
+    plans |= {"chair-bfloat16": plan(photos, precision="bfloat16"), "chair-scaled": plan(photos)}
+    plans["chair-muon-scaled"] = plan(photos, **muon)
+    (tmp_path / "plans.json").write_text(
+        json.dumps({name: values.model_dump(mode="json") for name, values in plans.items()})
+    )
+    torchrun(BOTH_WAYS, tmp_path)
+    for name, recipe in plans.items():
+        fresh = Trainer(recipe, tmp_path / "fresh").network.state_dict()
+        ends = []
+        for way in ("whole", "divided"):
+            trainer = Trainer(recipe, tmp_path / name / way)
+            trainer.resume()
+            ends.append(trainer.network.state_dict())
+        moved, apart = distance(ends[0], fresh), distance(*ends)
+        assert moved > 0.01, name
+        # Adam takes whole steps from gradients that are nearly 0, and float errors decide where to.
+        assert apart < 0.05 * moved, (name, apart, moved)
+
+
+@pytest.mark.slow
+def test_a_divided_state_goes_on_in_any_number_of_processes(photos: Path, tmp_path: Path) -> None:
+    recipe = plan(photos, "derestormer", fsdp=True, stages=[{"steps": 6, "patch": 16, "batch": 6}])
+    (tmp_path / "plan.json").write_text(recipe.model_dump_json())
+    torchrun(UNTIL, tmp_path, 2, processes=2)
+    torchrun(UNTIL, tmp_path, 4, processes=3)
+    trainer = Trainer(recipe, tmp_path / "run")
+    trainer.resume()
+    assert trainer.run()
+    single = Trainer(recipe, tmp_path / "single")
+    fresh = {name: value.clone() for name, value in single.network.state_dict().items()}
+    assert single.run()
+    one, many = (load_checkpoint(tmp_path / name / "last.pt") for name in ("single", "run"))
+    assert not many.parts  # one process divides nothing,
+    assert not list((tmp_path / "run").glob("*.parts"))  # and clears up what the others did
+    assert distance(one.network, many.network) < 0.02 * distance(one.network, fresh)
+
+
+def test_parts_that_are_missing_or_damaged_are_named(tmp_path: Path) -> None:
+    network = torch.nn.Linear(2, 2)
+    optimizer = torch.optim.AdamW(network.parameters())
+    files = {"last-3-ab.parts/shard-00001-model-00001-of-00001.safetensors": 5}
+    state = TrainingCheckpoint(
+        3, {"weight": torch.empty(0)}, {}, 3, optimizer.state_dict(), "{}", parts=files
+    )
+    save_checkpoint(tmp_path / "last.pt", state)
+    with pytest.raises(RestoraError, match=r"last-3-ab.parts/shard-.*missing or damaged; copy it again"):
+        read_parts(tmp_path / "last.pt", load_checkpoint(tmp_path / "last.pt"), network, optimizer)
+    (tmp_path / "last-3-ab.parts").mkdir()
+    (tmp_path / next(iter(files))).write_bytes(b"something else")
+    with pytest.raises(RestoraError, match="missing or damaged"):
+        read_parts(tmp_path / "last.pt", state, network, optimizer)
+    (tmp_path / "last-1-cd.parts").mkdir()
+    (tmp_path / "best-1-cd.parts").mkdir()
+    remove_parts(tmp_path / "last.pt", keep=set(files))
+    assert {path.name for path in tmp_path.glob("*.parts")} == {"last-3-ab.parts", "best-1-cd.parts"}
