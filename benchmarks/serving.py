@@ -1,7 +1,7 @@
 """The server under load: 500 requests of mixed sizes, 20 at once, among them broken files and clients that leave.
 
     pip install locust
-    python benchmarks/serving.py [--requests 500] [--users 20] [--side 384]
+    python benchmarks/serving.py [--requests 500] [--users 20] [--side 512]
 
 `restora serve` is started on the loopback with the weights for Gaussian noise, one worker, one thread, torch. Pictures of four sizes and
 formats are sent by locust, as bodies and as forms; 5 % are broken in five ways, and 5 % of the clients leave before their answer.
@@ -39,6 +39,7 @@ FORMATS = ("png", "jpg", "webp", "tif")
 SHARES = (0.25, 0.5, 0.75, 1.0)
 """Sides of the pictures, as shares of the largest."""
 MOST_PIXELS = 4_000_000
+MEMORY = "process_resident_memory_bytes"
 WAYS = 5
 """In which files are broken."""
 
@@ -134,11 +135,11 @@ def metric(address: str, name: str) -> float:
 
 def watched(address: str, notes: Path, process: subprocess.Popen[str], count: int) -> list[tuple[int, float]]:
     """Return (requests answered, MiB of the server) from time to time until the load ends."""
-    seen: list[tuple[int, float]] = []
+    seen = [(0, metric(address, MEMORY) / MIB)]
     while process.poll() is None:
         done = len(notes.read_text(encoding="utf-8").splitlines()) if notes.exists() else 0
-        if done >= (seen[-1][0] if seen else -1) + count // 20:
-            seen.append((done, metric(address, "process_resident_memory_bytes") / MIB))
+        if done >= seen[-1][0] + count // 20:
+            seen.append((done, metric(address, MEMORY) / MIB))
         time.sleep(0.2)
     return seen
 
@@ -184,7 +185,7 @@ def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("--requests", type=int, default=500)
     parser.add_argument("--users", type=int, default=20)
-    parser.add_argument("--side", type=int, default=384)
+    parser.add_argument("--side", type=int, default=512)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         plan = planned(Path(name), arguments.requests, arguments.side)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from starlette.requests import ClientDisconnect
 
 from restora import __version__
-from restora.errors import RestoraError
+from restora.errors import RestoraError, printable, shortened
 from restora.failures import failure
 from restora.images.formats import FORMATS, lacks_package
 from restora.restoration.content import UNNAMED, restore_content
@@ -32,7 +32,12 @@ What comes back is the picture that came, with its format, depth, transparency, 
 A picture is held in memory alone, until its answer is sent."""
 
 _BINARY = {"type": "string", "format": "binary"}
-_FORM = {"type": "object", "properties": {"picture": _BINARY}, "required": ["picture"]}
+_FORM = {
+    "type": "object",
+    "properties": {"picture": _BINARY},
+    "required": ["picture"],
+    "additionalProperties": False,
+}
 BODY = {
     "required": True,
     "content": {
@@ -111,8 +116,8 @@ def create_app(
 
     @app.exception_handler(RequestValidationError)
     async def _wrong_option(request: Request, error: RequestValidationError) -> Response:
-        words = (f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
-        return JSONResponse({"detail": "; ".join(words)}, 422)
+        words = (f"{shortened(str(problem['loc'][-1]))}: {problem['msg']}" for problem in error.errors())
+        return JSONResponse({"detail": printable("; ".join(words))}, 422)
 
     @app.post(
         "/restore",

@@ -7,6 +7,8 @@ from fastapi import HTTPException, Request
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from restora.errors import printable, shortened
+
 AS_IT_IS = ("", "application/octet-stream", "application/x-www-form-urlencoded")
 """Types of a body that is the file itself, beside images; the last is what curl says of --data-binary."""
 FORM = "multipart/form-data"
@@ -42,7 +44,8 @@ async def read_upload(request: Request, max_bytes: int) -> Upload:
     form = kind == FORM
     if not (form or kind in AS_IT_IS or kind.startswith("image/")):
         raise HTTPException(
-            415, f"a body of type {kind} is no picture; send image/..., application/octet-stream or {FORM}"
+            415,
+            f"a body of type {printable(kind)} is no picture; send image/..., application/octet-stream or {FORM}",
         )
     if request.headers.get("content-encoding", "identity") != "identity":
         raise HTTPException(
@@ -84,7 +87,7 @@ async def _form(request: Request, stream: AsyncGenerator[bytes, None], max_bytes
         files = [value for value in form.values() if isinstance(value, UploadFile)]
         fields = [name for name, value in form.multi_items() if not isinstance(value, UploadFile)]
         if fields or not files:
-            words = f"other fields ({', '.join(fields)})" if fields else "no file"
+            words = f"other fields ({printable(shortened(', '.join(fields)))})" if fields else "no file"
             raise HTTPException(
                 400,
                 f"the form has {words}; its one field is the picture, as a file, and options go into the query",

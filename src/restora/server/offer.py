@@ -67,11 +67,13 @@ class Offer:
         self._auto: AutoRestorer | None = None
 
     def load(self) -> None:
-        """Load all weights and restore a small picture with each, so that the first request waits for nothing.
+        """Load all weights, once, and restore a small picture with each, so that the first request waits for nothing.
 
         Raises:
             RestoraError: Weights that cannot be loaded or take two views, or an option that no `Restorer` takes.
         """
+        if self._auto or self._named:
+            return
         if self.tasks:
             self._auto = AutoRestorer(**self._options)
         for name, source in self.weights.items():
