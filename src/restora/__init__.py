@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from restora.restoration import AutoRestorer, Restorer, Run, restore, with_local_statistics
     from restora.video import restore_video
 
-__version__ = "0.1.0"
+    __version__: str
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
@@ -73,6 +73,13 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for, so that ``import restora`` costs nothing."""
+    if name == "__version__":  # of the installed package, which has it from a tag of git
+        from importlib.metadata import PackageNotFoundError, version  # 50 ms that `import restora` does without
+
+        try:
+            return version("restora")
+        except PackageNotFoundError:
+            return "0+unknown"
     if name in _HOMES:
         return getattr(import_module(_HOMES[name]), name)
     raise AttributeError(f"module 'restora' has no attribute {name!r}")

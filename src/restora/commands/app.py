@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from restora import __version__
+import restora
 from restora.allocation import keep_freed_memory
 from restora.errors import RestoraError, printable
 
@@ -150,7 +150,7 @@ app = typer.Typer(
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        print(f"restora {__version__}")
+        print(f"restora {restora.__version__}")
         raise typer.Exit
 
 
