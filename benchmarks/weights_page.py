@@ -180,7 +180,7 @@ def _section(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
         f" {card.seconds / 60:.0f} minutes, at commit {card.commit}, {card.date}",
         f"- data: {card.data}",
         f"- licence: {card.licence}",
-        *_clean_change(card, evaluations),
+        *clean_change(card, evaluations),
         _tables(card, evaluations),
         f"To go on training: `restora train {card.recipe} --init {card.name} --set data.photos=FOLDER`.",
         "",
@@ -222,7 +222,7 @@ def _on_other_photographs(cards: Sequence[WeightsCard], evaluations: Sequence[Ev
     ]
 
 
-def _clean_change(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
+def clean_change(card: WeightsCard, evaluations: Sequence[Evaluation]) -> list[str]:
     changes = [one for one in of_card(card, evaluations) if one.case == CLEAN]
     return [
         f"- clean photographs change by {255 * one.means['mae']:.2f} grey levels of 255 on average (`{CLEAN.stem}`,"

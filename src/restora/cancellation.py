@@ -16,7 +16,17 @@ class Cancel(Protocol):
 
 
 class Cancelled(RestoraError):  # noqa: N818 - as in asyncio and concurrent.futures, it is no error
-    """The work was stopped because its caller asked for it; nothing is wrong."""
+    """The work was stopped because its caller asked for it; nothing is wrong.
+
+    Example:
+        >>> from threading import Event
+        >>> import numpy as np, restora
+        >>> stop = Event()
+        >>> stop.set()  # by a button, in another thread
+        >>> restora.restore(np.zeros((64, 64, 3), np.uint8), task="denoise", cancel=stop)
+        Traceback (most recent call last):
+        restora.cancellation.Cancelled: cancelled before it was done; start it again to have it done
+    """
 
     def __init__(self, message: str = "cancelled before it was done; start it again to have it done") -> None:
         super().__init__(message)

@@ -1,5 +1,6 @@
 """The one exception a user meets, in words that any terminal can show, and the hint that names what they may have meant."""
 
+import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -9,14 +10,31 @@ if TYPE_CHECKING:  # most errors are not pydantic's
 
 
 class RestoraError(Exception):
-    """Something the user can mend: the message is one line that names the file or value and the remedy.
+    r"""Something the user can mend: the message is one line that names the file or value and the remedy.
 
     The command line prints the message without a traceback; everything else is a defect, see `restora.failures`.
     Names of files and keys go into it as they are: it makes them `printable` itself.
+
+    Attributes:
+        entry: Where the documentation tells more: a page and, on it, the module that raised the error.
+
+    Example:
+        >>> import restora
+        >>> try:
+        ...     restora.load_model("nosuch")
+        ... except restora.RestoraError as error:
+        ...     print(error, error.entry, sep="\n")
+        nosuch: no such file, and no such weights in the package; there are: any-chair-tiny, ...
+        troubleshooting#checkpoints-loading
     """
 
     def __init__(self, message: object) -> None:
         super().__init__(printable(message))
+        raising = sys._getframe(1)
+        while raising.f_back and raising.f_locals.get("self") is self:  # the constructors of subclasses
+            raising = raising.f_back
+        module = str(raising.f_globals.get("__name__", ""))
+        self.entry = f"troubleshooting#{module.removeprefix('restora.').replace('.', '-')}"
 
 
 def printable(text: object) -> str:

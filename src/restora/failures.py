@@ -25,6 +25,12 @@ _LONGEST = 200  # characters of somebody else's message
 logger = logging.getLogger(__name__)
 
 
+class Words(str):
+    """What a failure is called, and the ``entry`` of `RestoraError`, or nothing, where more about it stands."""
+
+    entry = ""
+
+
 def out_of_memory(error: BaseException) -> bool:
     """Tell whether memory ran out, in the words of torch, CUDA, oneDNN and OpenCV.
 
@@ -36,7 +42,7 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(words in text for words in _OUT_OF_MEMORY)
 
 
-def failure(error: Exception, *files: Path) -> str:
+def failure(error: Exception, *files: Path) -> Words:
     """Say in one line why something failed, whatever was raised.
 
     What nobody expected gets a reference, the same for every failure at the same place. Its traceback is logged at the
@@ -48,7 +54,9 @@ def failure(error: Exception, *files: Path) -> str:
     """
     words = printable(_expected(error, files) or _unexpected(error))
     named = not files or words.startswith(tuple(map(printable, files)))
-    return words if named else f"{printable(files[0])}: {words}"
+    line = Words(words if named else f"{printable(files[0])}: {words}")
+    line.entry = getattr(error, "entry", "")
+    return line
 
 
 def reference_of(error: Exception) -> str:

@@ -216,3 +216,16 @@ def test_amounts_without_sense_are_refused(restora_command, tmp_path, preset) ->
     assert done.returncode == 2
     assert done.stderr.startswith("restora: ")
     assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
+
+
+def test_on_a_terminal_a_message_ends_with_its_entry_in_the_documentation(
+    restora_command, tmp_path, monkeypatch
+) -> None:
+    (tmp_path / ":smile:.png").write_bytes(b"")
+    words = "restora: :smile:.png: is empty; get a complete copy from its source"
+    assert words + "\n" in restora_command("restore", ":smile:.png").stderr
+    monkeypatch.setattr("rich.console.Console.is_terminal", True)
+    assert f"{words} [troubleshooting#images-reading]" in restora_command("restore", ":smile:.png").stderr
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    said = restora_command("restore", ":smile:.png", "--tile", "63", "--task", "denoise").stderr
+    assert said.splitlines()[-1].endswith("[troubleshooting#restoration-tiling]")

@@ -18,6 +18,13 @@ def convert_state_dict(architecture_name: str, official: Mapping[str, Tensor]) -
     Raises:
         RestoraError: It is no state dict of that architecture; the message names keys missing and left over, or a
             constant that has another value.
+
+    Example:
+        >>> import restora
+        >>> model = restora.create_model("chair", variant="tiny")
+        >>> official = to_official_state_dict(model)  # or torch.load(FILE, weights_only=True)
+        >>> sorted(convert_state_dict("chair", official)) == sorted(model.state_dict())
+        True
     """
     arch = architecture(architecture_name)
     config = arch.recognise(official)
@@ -31,6 +38,11 @@ def to_official_state_dict(model: RestorationNetwork) -> dict[str, Tensor]:
 
     Raises:
         RestoraError: The module is none of the registered architectures.
+
+    Example:
+        >>> import restora
+        >>> next(iter(to_official_state_dict(restora.create_model("chair", variant="tiny"))))
+        'SCM2.main.0.main.0.weight'
     """
     for arch in ARCHITECTURES.values():
         if type(model) is arch.network:

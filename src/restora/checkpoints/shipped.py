@@ -26,7 +26,12 @@ def weights_folders() -> tuple[Path, ...]:
 
 
 def list_weights() -> list[WeightsCard]:
-    """Return the cards of all weights in the package and in plug-ins, sorted by name."""
+    """Return the cards of all weights in the package and in plug-ins, sorted by name.
+
+    Example:
+        >>> [card.name for card in list_weights() if card.task == "denoise"]
+        ['denoise-chair-tiny', 'denoise-kit-tiny']
+    """
     found = {path.stem: path for folder in reversed(weights_folders()) for path in folder.glob("*.json")}
     return [read_card(found[name]) for name in sorted(found)]
 

@@ -200,19 +200,21 @@ def main() -> None:
     except SystemExit as end:
         code, words = end.code, None
     except RestoraError as error:
-        code, words = 2, str(error)
+        code, words = 2, _failure(error)
     except Exception as error:
-        code, words = 1, _lost_output(error) or _unexpected(error)
+        code, words = 1, _lost_output(error) or _failure(error)
     if lost := _lost_output():
         code, words = 1, lost
         # What is left is not tried again at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     if words:
-        print(f"restora: {words}", file=sys.stderr)
+        from restora.commands.lines import failure_line
+
+        print(failure_line(words, terminal=sys.stderr.isatty()), file=sys.stderr)
     sys.exit(code)
 
 
-def _unexpected(error: Exception) -> str:
+def _failure(error: Exception) -> str:
     from restora.failures import failure
 
     return failure(error)

@@ -15,8 +15,10 @@ import typer
 from restora import __version__
 from restora.checkpoints import list_weights, load_model, weights_for_task
 from restora.checkpoints.loading import check_weights, find_weights
+from restora.commands.lines import failure_line
 from restora.datasets.pack import INDEX, Pack
 from restora.errors import RestoraError
+from restora.failures import failure
 from restora.layers.precision import computes_in_bfloat16
 from restora.restoration.engine import best_device
 from restora.restoration.memory import free_memory
@@ -108,7 +110,7 @@ def _is_sound(name: str, check: Callable[[], str]) -> bool:
     try:
         print(f"{name}: {check()}")
     except RestoraError as error:
-        print(f"restora: {error}", file=sys.stderr)
+        print(failure_line(failure(error), terminal=sys.stderr.isatty()), file=sys.stderr)
         return False
     return True
 

@@ -10,7 +10,7 @@ from typing import TypeVar
 import typer
 from rich.console import Console
 
-from restora.commands.lines import tell
+from restora.commands.lines import tell_failure
 from restora.errors import RestoraError
 from restora.failures import failure
 from restora.restoration import Job, gather
@@ -69,7 +69,7 @@ def answers(
             continue
         yield image.path, answer
     for words in errors:
-        tell(console, f"restora: {words}")
+        tell_failure(console, words)
     if errors:
         raise typer.Exit(1)
 

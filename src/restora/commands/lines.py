@@ -9,7 +9,18 @@ from restora.errors import printable
 
 def tell(console: Console, words: object) -> None:
     """Print a line beside the results, without markup, `printable`."""
-    console.print(printable(words), markup=False)
+    console.print(printable(words), markup=False, emoji=False)
+
+
+def failure_line(words: str, *, terminal: bool) -> str:
+    """Say what failed in one line; on a terminal with its entry in the documentation, where `failure` knows one."""
+    entry = getattr(words, "entry", "") if terminal else ""
+    return f"restora: {words}" + (f" [{entry}]" if entry else "")
+
+
+def tell_failure(console: Console, words: str) -> None:
+    """Print what failed beside the results."""
+    tell(console, failure_line(words, terminal=console.is_terminal))
 
 
 def print_line(words: object) -> None:

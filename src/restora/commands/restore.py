@@ -15,7 +15,7 @@ from rich.console import Console
 
 from restora.atomic import make_folder
 from restora.commands.inputs import STREAM, Arrivals, listed_names
-from restora.commands.lines import print_line, tell
+from restora.commands.lines import print_line, tell, tell_failure
 from restora.commands.options import (
     Device,
     Engine,
@@ -277,7 +277,7 @@ def _tell(result: Result, console: Console, as_json: bool) -> None:
         print(json.dumps(asdict(result), default=str), flush=True)
         return
     if result.error is not None:
-        tell(console, f"restora: {result.error}")
+        tell_failure(console, result.error)
     for note in result.notes:
         tell(console, f"{result.source}: {note}")
     if result.status == "skipped":

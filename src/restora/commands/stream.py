@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 
 from restora.commands.inputs import STREAM
-from restora.commands.lines import print_line, tell
+from restora.commands.lines import print_line, tell, tell_failure
 from restora.errors import RestoraError
 from restora.failures import failure
 from restora.images import losses, read, write
@@ -68,5 +68,5 @@ def restore_stream(
         for note in notes:
             tell(console, f"{source}: {note}")
     except Exception as error:
-        tell(console, f"restora: {failure(error, source)}")
+        tell_failure(console, failure(error, source))
         raise typer.Exit(1) from None

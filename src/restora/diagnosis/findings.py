@@ -44,6 +44,13 @@ class Diagnosis:
         confidences: Probability of each of `DAMAGES`, in [0, 1]; they are told one by one and do not sum to 1.
         noise_level: Root mean square of the noise in grey levels of 255, if there is any; strong JPEG lowers it.
         noise_coarseness: Probability that the grain of the noise is larger than a pixel, if there is any.
+
+    Example:
+        >>> found = Diagnosis(dict.fromkeys(DAMAGES, 0.0) | {"noise": 0.98}, noise_level=22.4, noise_coarseness=0.1)
+        >>> found.found, found["haze"]
+        (('noise',), 0.0)
+        >>> print(found)
+        noise 98 % (about 22 grey levels of 255, finer than a pixel)
     """
 
     confidences: dict[str, float]

@@ -25,7 +25,7 @@ def deformable_convolution(x: Tensor, offsets: Tensor, strengths: Tensor, weight
         out[o, i, j] = sum over c and taps n = (p, r) of
             weight[o, c, p, r] strength[n, i, j] x[c](i + p - k // 2 + offset[2n, i, j], j + r - k // 2 + offset[2n + 1, i, j])
 
-    where x[c](row, column) is bilinear with zeros outside.
+    where ``x[c](row, column)`` is bilinear with zeros outside.
 
     torchvision's operator does it on devices other than the CPU, if it is installed and found to agree. Otherwise a
     strip of pixels after another is sampled and multiplied with the kernel, so that the k*k displaced copies of x never

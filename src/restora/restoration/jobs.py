@@ -70,7 +70,7 @@ def restore(
             finished fraction.
         cancel: Ends the work when it is set, as for the `Restorer`; files that are finished stay.
         **options: Of the `Restorer`: ``strength``, ``tile``, ``overlap``, ``ensemble``, ``precision``,
-        ``device``, ``engine``, ``threads``, ``reproducible``.
+            ``device``, ``engine``, ``threads``, ``reproducible``.
 
     Returns:
         A result for every file; those whose target was there already are skipped. For an image in memory, the restored

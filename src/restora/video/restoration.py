@@ -106,6 +106,11 @@ def restore_video(
     Raises:
         Cancelled: ``cancel`` was set.
         RestoraError: No film, wrong options, what cannot be encoded, a target that is there.
+
+    Example:
+        >>> restore_video("film.mp4", task="denoise-real", preview=10, temporal=True)
+        Traceback (most recent call last):
+        restora.errors.RestoraError: film.mp4: does not exist; check the spelling and the folder
     """
     begin, source = perf_counter(), Path(source)
     first, last = (None if time is None else seconds_of(time) for time in (start, end))

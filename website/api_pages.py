@@ -1,0 +1,57 @@
+"""Pages of the Python API: the public names of the package, and those of each room; mkdocstrings writes what they say."""
+
+from importlib import import_module
+from typing import Any
+
+import restora
+
+ROOMS = (
+    "restoration",
+    "images",
+    "diagnosis",
+    "checkpoints",
+    "networks",
+    "layers",
+    "video",
+    "datasets",
+    "degradations",
+    "training",
+    "metrics",
+    "evaluation",
+    "explanation",
+)
+"""Rooms with a page of their own, in the order of the menu."""
+
+HEAD = """\
+# Python
+
+What `import restora` offers; each name is imported when it is first used. The examples are run by the tests. What the rooms
+of the package offer beside stands on their pages; [restora in a program](../embedding.md) tells how they work together.
+"""
+
+
+def index() -> str:
+    """Write the page of `restora.__all__`."""
+    return HEAD + "".join(f"\n{_entry(getattr(restora, name))}" for name in restora.__all__)
+
+
+def room(name: str) -> str:
+    """Write the page of a room: what its module says, and the functions and classes that it offers."""
+    module = import_module(f"restora.{name}")
+    named = [getattr(module, each) for each in getattr(module, "__all__", vars(module))]
+    own = [
+        one for one in named if getattr(one, "__module__", "").startswith(f"restora.{name}") and callable(one)
+    ]
+    top = [getattr(restora, each) for each in restora.__all__]
+    text = f"# restora.{name}\n\n{(module.__doc__ or '').strip()}\n"
+    if beside := [f"[{one.__name__}][{_path(one)}]" for one in dict.fromkeys(own) if one in top]:
+        text += f"\nOn the page of [Python](index.md): {', '.join(beside)}.\n"
+    return text + "".join(f"\n{_entry(one)}" for one in dict.fromkeys(own) if one not in top)
+
+
+def _entry(thing: Any) -> str:
+    return f"::: {_path(thing)}\n    options: {{heading_level: 2}}\n"
+
+
+def _path(thing: Any) -> str:
+    return f"{thing.__module__}.{thing.__qualname__}"

@@ -1,0 +1,103 @@
+"""Every message that a user may meet, from the code that raises it, under the entry that the program names behind it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SOURCE = Path(__file__).parent.parent / "src"
+RAISED = ("RestoraError", "DivergedError", "Cancelled")
+
+
+@dataclass(frozen=True)
+class Message:
+    """A message as it stands in the code.
+
+    Attributes:
+        module: Where it is raised, such as ``restora.images.reading``.
+        function: The function that raises it.
+        text: Its words; what is put in is written in capitals, or as ``...``.
+        cause: What the docstring of the function says about errors, or else what it does.
+    """
+
+    module: str
+    function: str
+    text: str
+    cause: str
+
+    @property
+    def remedy(self) -> str:
+        """What stands behind the semicolon."""
+        return self.text.rpartition("; ")[2] if "; " in self.text else ""
+
+
+def messages() -> list[Message]:
+    """Collect the messages of the package, module by module."""
+    return [message for file in sorted(SOURCE.rglob("*.py")) for message in _in_module(file)]
+
+
+def _in_module(file: Path) -> Iterator[Message]:
+    module = ".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
+    yield from _within(ast.parse(file.read_text(encoding="utf-8")), module, "", "")
+
+
+def _within(node: ast.AST, module: str, function: str, cause: str) -> Iterator[Message]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield from _within(child, module, child.name, _cause(child) or cause)
+            continue
+        if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in RAISED:
+            text = _template(child.args[0]) if child.args else ""
+            yield Message(module, function, " ".join(text.split()), cause)
+        yield from _within(child, module, function, cause)
+
+
+def _cause(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
+    documentation = ast.get_docstring(node) or ""
+    raises = re.search(r"^\s+RestoraError: ((?:.|\n(?!\s*\n|\S))+)", documentation, re.MULTILINE)
+    return " ".join((raises[1] if raises else documentation.partition("\n")[0]).split())
+
+
+def _template(node: ast.expr) -> str:
+    match node:
+        case ast.Constant(str() as text):
+            return text
+        case ast.JoinedStr(values):
+            return "".join(map(_template, values))
+        case ast.FormattedValue(value) | ast.Starred(value):
+            return _template(value)
+        case ast.BinOp(left, ast.Add(), right):
+            return _template(left) + _template(right)
+        case ast.Name(name) | ast.Attribute(attr=name):
+            return "..." if name == "error" else name.strip("_").upper()
+        case _:
+            return "..."
+
+
+def page(advice: str) -> str:
+    """Write the part of the page that lists all messages.
+
+    Args:
+        advice: The hand-written part; a message is led to the heading whose words are in it.
+    """
+    headings = re.findall(r"^### (.+)$", advice, re.MULTILINE)
+    text, module = "", ""
+    for message in messages():
+        if message.module != module:
+            module = message.module
+            text += f"\n### {module.removeprefix('restora.')} {{ #{anchor(module)} }}\n\n| message | cause | remedy |\n|---|---|---|\n"
+        more = [f"[more](#{_slug(one)})" for one in headings if one in message.text]
+        words = [message.text, message.cause, message.remedy]
+        shown = [re.sub(r"([|<>*_`\[\]{}])", r"\\\1", word).replace(r"\<", "&lt;") for word in words]
+        text += f"| {shown[0]} | {shown[1]} | {' '.join([shown[2], *more])} |\n"
+    return text
+
+
+def anchor(module: str) -> str:
+    """Return the anchor of a module's messages, which `restora.errors.RestoraError.entry` names too."""
+    return module.removeprefix("restora.").replace(".", "-")
+
+
+def _slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
