@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent / "src"
-RAISED = ("RestoraError", "DivergedError", "Cancelled")
+RAISED = {
+    **dict.fromkeys(("RestoraError", "DivergedError", "Cancelled"), "{}"),
+    **dict.fromkeys(
+        ("UndecodableError", "UnsupportedError", "TooLargeError", "MemoryNeededError"), "FILE: {}"
+    ),
+    "damaged": "FILE: the file is damaged ({}); get a complete copy from its source",
+    "cut_short": "FILE: the file is cut short; get a complete copy from its source",
+    "unsupported": "FILE: {} is not supported; convert it first",
+    "ValueError": "{}",
+}
+"""What makes messages -> what is said around its words before a user meets them."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ def _within(node: ast.AST, module: str, function: str, cause: str) -> Iterator[M
             yield from _within(child, module, child.name, _cause(child) or cause)
             continue
         if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in RAISED:
-            text = _template(child.args[0]) if child.args else ""
+            text = RAISED[child.func.id].format(_template(child.args[0]) if child.args else "")
             yield Message(module, function, " ".join(text.split()), cause)
         yield from _within(child, module, function, cause)
 

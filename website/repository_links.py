@@ -29,7 +29,7 @@ def site_path(path: str, pages: Collection[str]) -> str | None:
         Path from the root of the site; a module's is the page of its room. ``None`` where the site does not have it.
 
     Example:
-        >>> site_path("docs/speed.md", []), site_path("src/restora/images/reading.py", []), site_path("check", [])
+        >>> site_path("docs/speed.md", []), site_path("src/restora/images/reading.py", ["api/images.md"]), site_path("check", [])
         ('speed.md', 'api/images.md', None)
     """
     parts = PurePosixPath(path).parts

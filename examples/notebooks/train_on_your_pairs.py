@@ -87,4 +87,4 @@ Photograph(np.hstack([given.pixels, restored.pixels, wanted.pixels]))
 from restora.metrics import psnr
 
 for words, one in (("given", given), ("restored", restored)):
-    print(f"{words}: {psnr(one.pixels / 255, wanted.pixels / 255):.2f} dB")
+    print(f"{words}: {psnr(one.pixels, wanted.pixels, peak=255):.2f} dB")
