@@ -10,13 +10,14 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 
 from restora.commands import inputs, terminal_picture
 from restora.commands.app import main
 from restora.commands.inputs import Arrivals
 from restora.commands.options import shared_threads
-from restora.images import Metadata, Photograph, encode, read, write
+from restora.images import Metadata, Photograph, encode, read, read_all, write
 from restora.restoration import Job
 from restora.restoration.pipeline import side_by_side
 
@@ -48,6 +49,28 @@ def streamed(tmp_path, monkeypatch):
         return int(exit_.value.code or 0), files[1].getvalue(), files[2].getvalue().decode()
 
     return run
+
+
+def test_an_animation_keeps_its_frames_in_a_file_and_by_streams(tmp_path, streamed):
+    frames = [Image.fromarray(noisy(40, 56, seed=seed)) for seed in range(3)]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=[50, 60, 70], loop=2)
+    words = "--task", "denoise", "--engine", "torch"
+    code, out, err = streamed("restore", "a.gif", *words)
+    assert (code, out, err) == (0, b"a-restored.gif\n", "")
+    with Image.open(tmp_path / "a-restored.gif") as image:
+        assert (image.n_frames, image.info["loop"]) == (3, 2)
+        durations, spread = [], []
+        for number, frame in enumerate(frames):
+            image.seek(number)
+            durations.append(image.info["duration"])
+            spread.append(np.std(image.convert("L")) / np.std(frame))
+    assert durations == [50, 60, 70]
+    assert max(spread) < 0.5
+    content = (tmp_path / "a.gif").read_bytes()
+    code, picture, err = streamed("restore", "-", *words, content=content)
+    assert (code, picture) == (0, (tmp_path / "a-restored.gif").read_bytes())
+    assert streamed("restore", "-", "-o", "b.webp", *words, content=content)[0] == 0
+    assert [frame.height for frame in read_all(tmp_path / "b.webp")] == [40, 40, 40]
 
 
 def test_a_photograph_comes_and_goes_by_streams(tmp_path, streamed):

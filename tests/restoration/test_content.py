@@ -1,12 +1,14 @@
 """The content of a file, restored in memory: as the command restores the file."""
 
 import threading
+from io import BytesIO
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from restora import Cancelled, RestoraError
-from restora.images import Photograph, encode, read
+from restora.images import Photograph, encode, read, read_all
 from restora.restoration import Restorer
 from restora.restoration.content import restore_content
 
@@ -48,3 +50,27 @@ def test_it_stops_when_it_is_cancelled(restorer):
     stop.set()
     with pytest.raises(Cancelled):
         restore_content(encode(Photograph(PIXELS)), restorer, cancel=stop)
+
+
+def test_the_content_of_an_animation_keeps_its_frames(restorer):
+    frames = [Image.fromarray(np.full((12, 16), 100 * i, np.uint8)) for i in range(3)]
+    made = BytesIO()
+    frames[0].save(made, "GIF", save_all=True, append_images=frames[1:], duration=40, loop=0)
+    done = restore_content(made.getvalue(), restorer, file_format="webp")
+    assert (done.status, done.format.name, done.megapixels) == ("restored", "WebP", 3 * 12 * 16 / 1e6)
+    assert done.used[0]["engine"] == "torch"
+    assert set(done.seconds) == {"read", "restore", "write"}
+    assert [int(frame.pixels.max()) for frame in read_all(done.content)] == pytest.approx(
+        [0, 100, 200], abs=8
+    )
+    assert len({int(frame.pixels.max()) for frame in read_all(done.content)}) == 3
+    with pytest.raises(RestoraError, match=r"^dance\.png: the file is (damaged|cut short)"):
+        restore_content(_with_broken_last_frame(frames), restorer, name="dance.png")
+
+
+def _with_broken_last_frame(frames):
+    made = BytesIO()
+    frames[0].save(made, "PNG", save_all=True, append_images=frames[1:])
+    content = bytearray(made.getvalue())
+    content[content.rindex(b"fdAT") + 8] ^= 255
+    return bytes(content)

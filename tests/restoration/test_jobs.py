@@ -4,7 +4,6 @@ import os
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from PIL import Image
 from torch import nn
 
 import restora
@@ -178,17 +177,17 @@ def test_longest_name_fails_one_file(tmp_path, restorer, photograph):
 
 
 def test_photographs_with_one_target_do_not_stop_the_rest(tmp_path, restorer, photograph):
-    Image.fromarray(photograph.pixels).save(tmp_path / "a.gif")
-    for name in ("a.png", "b.png"):
+    (tmp_path / "a.nef").touch()
+    for name in ("a.tif", "b.png"):
         write(tmp_path / name, photograph)
     results = list(run_jobs(plan_jobs(find_images([tmp_path]), tmp_path / "out"), restorer))
     assert [(result.source.name, result.status) for result in results] == [
-        ("a.gif", "failed"),
-        ("a.png", "restored"),
+        ("a.nef", "failed"),
+        ("a.tif", "restored"),
         ("b.png", "restored"),
     ]
     assert_array_equal(
-        read(tmp_path / "out" / "a.png").pixels[..., 0], np.minimum(photograph.pixels[..., 0] + 10.0, 255)
+        read(tmp_path / "out" / "a.tif").pixels[..., 0], np.minimum(photograph.pixels[..., 0] + 10.0, 255)
     )
 
 

@@ -27,7 +27,8 @@ def test_output_folder_mirrors_the_tree_and_keeps_the_names():
 def test_suffix_and_format():
     assert targets(images("x.jpg"), suffix="_clean", file_format="PNG") == ["x_clean.png"]
     assert targets(images("x.jpg"), "out", suffix="_clean", file_format=".tif") == ["out/x_clean.tif"]
-    assert targets(images("x.gif")) == ["x-restored.png"]
+    assert targets(images("x.gif", "y.apng")) == ["x-restored.gif", "y-restored.apng"]
+    assert targets(images("x.arw")) == ["x-restored.tif"]
     with pytest.raises(RestoraError, match="cannot write the format 'psd'; there are: png"):
         targets(images("x.jpg"), file_format="psd")
     with pytest.raises(RestoraError, match=r"may not hold a path, got '/\.\./x'"):
@@ -52,10 +53,10 @@ def test_of_photographs_with_one_target_all_but_one_are_refused():
     assert second.refusal == (
         "b/x.jpg: would be written to out/x.jpg, as a/x.jpg is; restore it by itself, with another output"
     )
-    gif, png = plan_jobs(images("x.gif", "x.png"), "out")
-    assert (gif.target, png.target) == (Path("out/x.png"), Path("out/x.png"))
-    assert png.refusal is None  # it keeps its format
-    assert gif.refusal.startswith("x.gif: would be written to out/x.png, as x.png is")
+    raw, tiff = plan_jobs(images("x.cr2", "x.tif"), "out")
+    assert (raw.target, tiff.target) == (Path("out/x.tif"), Path("out/x.tif"))
+    assert tiff.refusal is None  # it keeps its format
+    assert raw.refusal.startswith("x.cr2: would be written to out/x.tif, as x.tif is")
     jobs = plan_jobs(images("x.jpg", "x.png", "y.png"), file_format="tif")
     assert [job.refusal is None for job in jobs] == [True, False, True]
 

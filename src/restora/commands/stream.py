@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 from rich.console import Console
 
+from restora.atomic import write_file
 from restora.commands.inputs import STREAM
 from restora.commands.lines import print_line, tell, tell_failure
 from restora.errors import RestoraError
 from restora.failures import failure
-from restora.images import losses, read, write
+from restora.images.formats import format_to_write
+from restora.images.writing import check_free
 from restora.restoration import Restorer
-from restora.restoration.choosing import Choice
 from restora.restoration.content import restore_content
 
 if TYPE_CHECKING:
@@ -54,18 +55,18 @@ def restore_stream(
         )
     try:
         content = sys.stdin.buffer.read() if source == STREAM else source.read_bytes()
-        if to_stream:
-            options: dict[str, Any] = {"quality": quality, "max_pixels": max_pixels}
-            done = restore_content(content, restorer, name=str(source), file_format=file_format, **options)
-            notes = *done.notes, *done.losses
+        if not to_stream:
+            assert output is not None
+            format_to_write(output)
+            check_free(output, overwrite=overwrite)  # now, not after the work
+            file_format = output.suffix
+        options: dict[str, Any] = {"quality": quality, "max_pixels": max_pixels}
+        done = restore_content(content, restorer, name=str(source), file_format=file_format, **options)
+        if output is None or to_stream:
             sys.stdout.buffer.write(done.content)
         else:
-            assert output is not None
-            before = read(content, max_pixels=max_pixels)
-            choice = Choice.of(restorer, before)
-            notes = *choice.notes, *before.notes, *losses(output, before)
-            print_line(write(output, choice(before), quality=quality, overwrite=overwrite))
-        for note in notes:
+            print_line(write_file(output, done.content))
+        for note in (*done.notes, *done.losses):
             tell(console, f"{source}: {note}")
     except Exception as error:
         tell_failure(console, failure(error, source))

@@ -3,6 +3,7 @@
 `read` gives a `Photograph`: pixels in stored order at their own depth (8-bit, 16-bit or float), alpha, and
 `Metadata` (colour profile, EXIF, XMP, resolution, orientation, how the file was compressed). `write` puts it
 into a file whose suffix chooses the format; `losses` says beforehand what that format cannot hold.
+`read_all` and `write_all` do the same with the pages of a document and the frames of an animation.
 `find_images` turns files, folders and patterns into a list.
 
 Example:
@@ -17,8 +18,8 @@ Example:
 from restora.images.folders import ImageFile, find_images
 from restora.images.formats import IMAGE_SUFFIXES, WRITABLE_SUFFIXES
 from restora.images.photograph import Metadata, Photograph
-from restora.images.reading import read
-from restora.images.writing import encode, losses, write
+from restora.images.reading import read, read_all
+from restora.images.writing import encode, holds_all, losses, write, write_all
 
 __all__ = [
     "IMAGE_SUFFIXES",
@@ -28,7 +29,10 @@ __all__ = [
     "WRITABLE_SUFFIXES",
     "encode",
     "find_images",
+    "holds_all",
     "losses",
     "read",
+    "read_all",
     "write",
+    "write_all",
 ]

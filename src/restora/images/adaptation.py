@@ -1,7 +1,7 @@
 """Adaptation of a photograph to what a format can hold: what it loses, in words and in deed."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -9,10 +9,11 @@ import numpy as np
 
 from restora.images import exif, photoshop
 from restora.images.codecs.jpeg_segments import MAX_EXIF, MAX_ICC, MAX_XMP
-from restora.images.formats import HEIC, JPEG, PNG, TIFF, ImageFormat
+from restora.images.formats import GIF, HEIC, JPEG, PNG, TIFF, ImageFormat
 from restora.images.metadata import JpegEncoding, Metadata, PngEncoding
+from restora.images.palette import indexed
 from restora.images.photograph import Photograph
-from restora.pixels import DEPTH_NAMES, convert_depth, full_scale, gray_to_rgb
+from restora.pixels import DEPTH_NAMES, convert_depth, full_scale, gray_to_rgb, to_uint8
 
 _CARRIED: dict[str, tuple[str, Any]] = {
     "exif": ("EXIF", None),
@@ -82,7 +83,24 @@ def _pixel_changes(photograph: Photograph, target: ImageFormat) -> list[Adaptati
         what = "gray with transparency" if target.gray else "gray"
         words = f"gray stored as equal red, green and blue, because {target.name} has no {what}"
         changes.append(Adaptation(words, lambda p: p.with_pixels(gray_to_rgb(p.pixels))))
+    changes += [Adaptation(words, _same) for words in _colours_lost(photograph, target)]
     return changes
+
+
+def _colours_lost(photograph: Photograph, target: ImageFormat) -> Iterator[str]:
+    """Say what becomes of a palette, or of colours and transparency that must go into one."""
+    metadata = photograph.metadata
+    was_indexed = target.name == metadata.format and getattr(metadata.encoding, "palette", False)
+    if not (target.colours or was_indexed):
+        return
+    alpha = None if photograph.alpha is None else to_uint8(photograph.alpha)
+    if target.colours and alpha is not None and ((alpha > 0) & (alpha < 255)).any():
+        yield f"transparency made whole or none, because {target.name} has nothing between"
+    if indexed(to_uint8(photograph.pixels), alpha) is None:
+        if target.colours:
+            yield f"colours reduced to {target.colours}, the most that {target.name} holds; --format png keeps all"
+        else:
+            yield "its palette given up, because there are more colours now than one holds; the file is larger"
 
 
 def _in_srgb(photograph: Photograph) -> Photograph:
@@ -127,6 +145,8 @@ def _metadata_changes(photograph: Photograph, target: ImageFormat) -> list[Adapt
             losses.append(
                 (f"{name} left out, because it is larger than the 64 kB a JPEG can hold", {field: None})
             )
+    if target is GIF and metadata.dpi is not None:
+        losses.append(("the resolution left out, because GIF cannot hold it", {"dpi": None}))
     if target is TIFF and (tags := exif.not_for_tiff(metadata.exif)):
         numbers = ", ".join(map(str, tags))
         losses.append((f"EXIF tags {numbers} left out, because a TIFF uses their place otherwise", {}))

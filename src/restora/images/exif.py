@@ -6,7 +6,7 @@ and out of a TIFF file, which has no block of its own.
 
 import io
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import BinaryIO, Literal
 
@@ -19,6 +19,7 @@ from restora.images.ifd import (
     Layout,
     Pointers,
     append_directory,
+    first_pointer,
     read_directory,
     read_header,
     write_directory,
@@ -166,26 +167,27 @@ def block_from_tiff(directory: Directory, layout: Layout) -> bytes | None:
     return head + write_directory(_classic(Directory(entries, directory.children)), block_layout, 8)
 
 
-def attach_to_tiff(block: bytes, stream: BinaryIO) -> None:
-    """Give a finished TIFF file what an EXIF block says about the photograph.
+def attach_to_tiff(blocks: Sequence[bytes | None], stream: BinaryIO) -> None:
+    """Give the pages of a finished TIFF file what EXIF blocks say about their photographs.
 
-    The file gets a new first directory at its end, with the EXIF and GPS directories below it.
+    A page gets a new directory at the end of the file, with the EXIF and GPS directories below it.
 
     Args:
-        block: In the byte order of the file; one that cannot be parsed is left out.
+        blocks: One for each page; one that cannot be parsed, or is not in the byte order of the file, is left out.
         stream: The file, open for reading and writing.
     """
-    parsed = _parse(block)
-    if parsed is None:
-        return
-    exif = parsed[1]
     layout, offset = read_header(stream)
-    first = read_directory(stream, layout, offset)
-    described = {tag: e for tag, e in exif.entries.items() if tag in DESCRIPTIVE}
-    if not described and not exif.children:
-        return
-    merged = replace(first, entries={**described, **first.entries}, children=exif.children)
-    append_directory(stream, layout, merged)
+    pointer = first_pointer(layout)
+    for block in blocks:
+        page = read_directory(stream, layout, offset)
+        parsed = _parse(block)
+        if parsed is not None and parsed[0].order == layout.order:
+            exif = parsed[1]
+            described = {tag: e for tag, e in exif.entries.items() if tag in DESCRIPTIVE}
+            if described or exif.children:
+                merged = replace(page, entries={**described, **page.entries}, children=exif.children)
+                page = read_directory(stream, layout, append_directory(stream, layout, merged, pointer))
+        pointer, offset = page.following_position, page.following
 
 
 def not_for_tiff(block: bytes | None) -> list[int]:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Literal
 
 from restora.errors import RestoraError
 
@@ -25,6 +26,8 @@ class ImageFormat:
         gray_alpha: Whether it holds one channel with transparency.
         orientation: Whether it holds an orientation tag.
         profile: Whether it holds a colour profile; pixels are converted to sRGB where it does not.
+        colours: Most colours of a picture; 0 for as many as there are.
+        several: What its further pictures are, if they can be read and written one by one.
         holds: Fields of the metadata that it holds.
         needs: Package of the extra ``formats`` without which it is not read, as it is imported.
     """
@@ -41,6 +44,8 @@ class ImageFormat:
     gray_alpha: bool = True
     orientation: bool = True
     profile: bool = True
+    colours: int = 0
+    several: Literal["", "pages", "frames"] = ""
     holds: frozenset[str] = frozenset({"exif", "xmp"})
     needs: str = ""
 
@@ -52,6 +57,7 @@ PNG = ImageFormat(
     rb"\x89PNG\r\n\x1a\n",
     dtypes=("uint8", "uint16"),
     max_side=1_000_000,
+    several="frames",
     holds=frozenset({"exif", "xmp", "comments", "density", "cicp"}),
 )
 JPEG = ImageFormat(
@@ -69,10 +75,18 @@ TIFF = ImageFormat(
     (".tif", ".tiff"),
     rb"II[*+]\0|MM\0[*+]",
     dtypes=("uint8", "uint16", "float32"),
+    several="pages",
     holds=frozenset({"exif", "xmp", "photoshop", "iptc", "density"}),
 )
 WEBP = ImageFormat(
-    "WebP", "image/webp", (".webp",), rb"RIFF....WEBP", max_side=16_383, gray=False, gray_alpha=False
+    "WebP",
+    "image/webp",
+    (".webp",),
+    rb"RIFF....WEBP",
+    max_side=16_383,
+    gray=False,
+    gray_alpha=False,
+    several="frames",
 )
 BMP = ImageFormat(
     "BMP",
@@ -84,7 +98,18 @@ BMP = ImageFormat(
     orientation=False,
     holds=frozenset(),
 )
-GIF = ImageFormat("GIF", "image/gif", (".gif",), rb"GIF8[79]a", dtypes=())
+GIF = ImageFormat(
+    "GIF",
+    "image/gif",
+    (".gif",),
+    rb"GIF8[79]a",
+    max_side=65_535,
+    orientation=False,
+    profile=False,
+    colours=256,
+    several="frames",
+    holds=frozenset({"comments", "density"}),
+)
 AVIF = ImageFormat(
     "AVIF",
     "image/avif",
@@ -138,7 +163,7 @@ RAW = ImageFormat(
 )
 
 FORMATS = (PNG, JPEG, TIFF, WEBP, BMP, GIF, AVIF, HEIC, JPEG_XL, JPEG_2000, RAW)
-"""Every format restora reads; it writes all but GIF and Raw."""
+"""Every format restora reads; it writes all but Raw."""
 
 HEAD = 64
 """Bytes of a file that tell its format."""
@@ -149,7 +174,7 @@ PIP = "pip install 'restora[formats]'"
 IMAGE_SUFFIXES = frozenset(suffix for image_format in FORMATS for suffix in image_format.suffixes)
 """Lower-case suffixes of the files that restora takes for images when it looks through a folder."""
 
-WRITABLE_SUFFIXES = tuple(s for f in FORMATS if f.dtypes for s in f.suffixes if s != ".apng")
+WRITABLE_SUFFIXES = tuple(s for f in FORMATS if f.dtypes for s in f.suffixes)
 """Suffixes of the files that restora can write."""
 
 _FOREIGN = (
@@ -216,7 +241,7 @@ def suffix_to_write(path: Path) -> str:
 
     Example:
         >>> [suffix_to_write(Path(name)) for name in ("holiday.JPG", "dance.gif", "view.NEF")]
-        ['.JPG', '.png', '.tif']
+        ['.JPG', '.gif', '.tif']
     """
     suffix = path.suffix.lower()
     return path.suffix if suffix in WRITABLE_SUFFIXES else ".tif" if suffix in RAW.suffixes else ".png"

@@ -221,14 +221,26 @@ def write_directory(directory: Directory, layout: Layout, offset: int) -> bytes:
     return bytes(table) + layout.offset.pack(directory.following) + bytes(tail)
 
 
-def append_directory(stream: BinaryIO, layout: Layout, directory: Directory) -> None:
-    """Append a directory to a file and make it the first one."""
+def first_pointer(layout: Layout) -> int:
+    """Return where the offset of the first directory lies."""
+    return 8 if layout.big else 4
+
+
+def append_directory(
+    stream: BinaryIO, layout: Layout, directory: Directory, pointer: int | None = None
+) -> int:
+    """Append a directory to a file, in the place of the one that an offset points to; by default the first one.
+
+    Returns:
+        Its offset.
+    """
     end = stream.seek(0, io.SEEK_END)
     offset = end + end % 2
     stream.write(bytes(end % 2) + write_directory(directory, layout, offset))
-    stream.seek(8 if layout.big else 4)
+    stream.seek(first_pointer(layout) if pointer is None else pointer)
     stream.write(layout.offset.pack(offset))
     stream.seek(0, io.SEEK_END)
+    return offset
 
 
 def _read_at(stream: BinaryIO, offset: int, length: int) -> bytes:

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal
 
 from restora.errors import RestoraError
 
@@ -36,11 +38,13 @@ class PngEncoding:
         chunks: Kind and data of those that go back verbatim: colour space (gAMA, cICP, mDCV, ...), text, time.
         profile_name: Name of the colour profile.
         smallest: Whether it was compressed as small as deflate can, whatever the time.
+        palette: Whether its pixels were numbers of colours.
     """
 
     chunks: tuple[tuple[bytes, bytes], ...] = ()
     profile_name: bytes | None = None
     smallest: bool = False
+    palette: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,12 +56,18 @@ class TiffEncoding:
         predictor: Whether differences of neighbours were compressed instead of values.
         alpha_named: Whether the fourth channel was declared as alpha (else "unspecified").
         big: Whether the file was a BigTIFF.
+        order: Of its bytes.
+        half: Whether its floats had 16 bits.
+        palette: Whether its pixels were numbers of colours.
     """
 
     compression: str | None = None
     predictor: bool = False
     alpha_named: bool = True
     big: bool = False
+    order: Literal["<", ">"] = "<"
+    half: bool = False
+    palette: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,23 @@ class StillEncoding:
     lossless: bool
     bits: int = 8
     subsampling: str | None = None
+
+
+@dataclass(frozen=True)
+class Series:
+    """What a file of several pictures is: the pages of a document, or the frames of an animation.
+
+    Attributes:
+        count: How many pictures there are.
+        pixels: Of all of them.
+        plays: How often an animation is shown; 0 without an end.
+        duration: Seconds for which this frame is shown; 0 of a page.
+    """
+
+    count: int
+    pixels: int
+    plays: int = 1
+    duration: Fraction = Fraction(0)
 
 
 Encoding = JpegEncoding | PngEncoding | TiffEncoding | WebpEncoding | StillEncoding
@@ -116,6 +143,7 @@ class Metadata:
         density: Pixels per unit, horizontally and vertically in stored pixel order, where the file names no unit:
             their ratio is the shape of a pixel.
         cicp: Colour primaries and transfer function by number (ITU-T H.273, "nclx", "CICP"); None for sRGB.
+        series: Of a picture whose file holds several that can be restored one by one; see `restora.images.read_all`.
 
     Example:
         >>> Metadata(orientation=9)
@@ -135,6 +163,7 @@ class Metadata:
     comments: tuple[bytes, ...] = ()
     density: tuple[float, float] | None = None
     cicp: tuple[int, int] | None = None
+    series: Series | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.orientation <= 8:

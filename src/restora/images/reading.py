@@ -3,21 +3,26 @@
 import errno
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
 from restora.errors import RestoraError
-from restora.images.codecs import codec_for
-from restora.images.codecs.faults import AGAIN, UndecodableError, UnsupportedError
+from restora.images.codecs import codec_for, series_codec_for
+from restora.images.codecs.faults import AGAIN, TooLargeError, UndecodableError, UnsupportedError
 from restora.images.codecs.limits import Limits
-from restora.images.formats import HEAD, PIP, foreign, lacks_package, recognise
+from restora.images.formats import HEAD, PIP, ImageFormat, foreign, lacks_package, recognise
 from restora.images.metadata import HIGH_DYNAMIC_RANGE
 from restora.images.photograph import Photograph
 
 Source = str | Path | bytes | bytearray | memoryview | BinaryIO
 """A file of an image: its path, or its content."""
+
+MOST_TOGETHER = 20
+"""Times the most pixels of a picture that all pictures of a file may have together."""
 
 _REMEDIES = {
     errno.ENOENT: "does not exist; check the spelling and the folder",
@@ -33,7 +38,7 @@ def read(source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, besi
 
     PNG, JPEG, TIFF, WebP, BMP, GIF, AVIF, HEIC, JPEG XL, JPEG 2000 and camera raw files are recognised by their content, whatever their names. 16-bit and float
     pixels stay as they are; palettes are expanded, CMYK becomes RGB; of several pages or frames the first is
-    taken. What had to be done is said in the notes of the photograph.
+    taken (`read_all` gives all). What had to be done is said in the notes of the photograph.
 
     Args:
         source: Path of the file; or its content, as bytes or as a file object that is open for reading bytes, which is
@@ -54,6 +59,56 @@ def read(source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, besi
         Traceback (most recent call last):
         restora.errors.RestoraError: no-such-file.png: does not exist; check the spelling and the folder
     """
+    with _recognised(source) as (stream, image_format):
+        photograph = codec_for(image_format).decode(stream, Limits(max_pixels, copies, beside))
+        return _with_colours_named(photograph)
+
+
+def read_all(
+    source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, beside: int = 0
+) -> Iterator[Photograph]:
+    """Read the pages of a TIFF file, or the frames of an animated GIF, PNG or WebP as they are seen, one at a time.
+
+    Of any other file the one picture that `read` gives comes. Each page has metadata of its own; frames have those of
+    their file. `Metadata.series` says how many there are and how long each is shown.
+
+    Args:
+        source: As for `read`.
+        max_pixels: Of each picture; all together may have `MOST_TOGETHER` times as many.
+        copies: As for `read`.
+        beside: As for `read`.
+
+    Raises:
+        RestoraError: As `read`, when the picture at fault is reached; or all of them would take too long.
+
+    Example:
+        >>> from PIL import Image
+        >>> content = BytesIO()
+        >>> Image.new("L", (3, 2)).save(content, "TIFF", save_all=True, append_images=[Image.new("RGB", (4, 4))])
+        >>> [photograph.width for photograph in read_all(content.getvalue())]
+        [3, 4]
+    """
+    limits = Limits(max_pixels, copies, beside)
+    with _recognised(source) as (stream, image_format):
+        first = codec_for(image_format).decode(stream, limits)
+        series = first.metadata.series
+        if series is None:
+            yield _with_colours_named(first)
+            return
+        if series.pixels > (most := MOST_TOGETHER * max_pixels):
+            raise TooLargeError(
+                f"its {series.count} pictures have together more than {most} pixels, which may be an attack on time; "
+                "raise max_pixels if the file is trusted"
+            )
+        del first
+        stream.seek(0)
+        for photograph in series_codec_for(image_format).decode_all(stream, limits):
+            yield _with_colours_named(photograph)
+
+
+@contextmanager
+def _recognised(source: Source) -> Iterator[tuple[BinaryIO, ImageFormat]]:
+    """Open a file and tell its format; whatever is wrong with it becomes a `RestoraError`."""
     if isinstance(source, str | Path):
         name = str(Path(source))
     else:
@@ -67,8 +122,7 @@ def read(source: Source, *, max_pixels: int = 500_000_000, copies: int = 0, besi
                 raise UnsupportedError(_unrecognised(head))
             if lacks_package(image_format):
                 raise UnsupportedError(f"is {image_format.name}, which needs another package; {PIP}")
-            photograph = codec_for(image_format).decode(stream, Limits(max_pixels, copies, beside))
-            return _with_colours_named(photograph)
+            yield stream, image_format
     except UndecodableError as error:
         raise RestoraError(f"{name}: {error}") from error
     except MemoryError as error:

@@ -2,13 +2,16 @@
 
 import errno
 import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from typing import BinaryIO
 
 from restora.atomic import output_file, refusal
 from restora.errors import RestoraError
 from restora.images.adaptation import adaptations, consistent
-from restora.images.codecs import codec_for
+from restora.images.codecs import codec_for, series_codec_for
 from restora.images.formats import FORMATS, PNG, RAW, TIFF, ImageFormat, format_to_write
 from restora.images.photograph import Photograph
 
@@ -40,16 +43,68 @@ def write(
     path = Path(path)
     check_target(path, photograph, quality=quality, overwrite=overwrite)
     image_format = format_to_write(path)
-    try:
+    with _memory_sufficing(path):
         photograph = _adapted(photograph, image_format)
         with output_file(path) as stream:
             codec_for(image_format).encode(photograph, stream, quality)
-            _check_free(path, overwrite=overwrite)  # somebody may have written it meanwhile
+            check_free(path, overwrite=overwrite)  # somebody may have written it meanwhile
+    return path
+
+
+def write_all(
+    path: str | Path,
+    photographs: Iterable[Photograph],
+    *,
+    quality: int | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write photographs as the pages or frames of one file; see `write`.
+
+    Args:
+        path: Its suffix is that of a TIFF, whose pages they become, or of a GIF, PNG or WebP, whose frames.
+        photographs: From `read_all`, or with a `Series` in their metadata; taken one after the other. Frames have one
+            size and depth.
+        quality: As for `write`.
+        overwrite: Replace a file that exists.
+
+    Raises:
+        RestoraError: As `write`; or the format holds one picture alone.
+    """
+    path = Path(path)
+    format_to_write(path)
+    check_free(path, overwrite=overwrite)
+    with output_file(path) as stream:
+        encode_all(path, photographs, stream, quality=quality)
+        check_free(path, overwrite=overwrite)
+    return path
+
+
+def encode_all(
+    path: Path, photographs: Iterable[Photograph], stream: BinaryIO, *, quality: int | None = None
+) -> None:
+    """Put into a stream what `write_all` would write into a file of that name."""
+    image_format = format_to_write(path)
+    if not image_format.several:
+        raise RestoraError(f"{path}: {image_format.name} holds one picture; write TIFF, GIF, PNG or WebP")
+    _check_quality(path, quality)
+
+    def checked() -> Iterator[Photograph]:
+        for photograph in photographs:
+            _check_size(path, photograph, image_format)
+            yield _adapted(photograph, image_format)
+
+    with _memory_sufficing(path):
+        series_codec_for(image_format).encode_all(checked(), stream, quality)
+
+
+@contextmanager
+def _memory_sufficing(path: Path) -> Iterator[None]:
+    try:
+        yield
     except MemoryError as error:
         raise RestoraError(
             f"{path}: memory does not suffice to encode it; close other programs, or write PNG"
         ) from error
-    return path
 
 
 def encode(photograph: Photograph, file_format: str | None = None, *, quality: int | None = None) -> bytes:
@@ -110,7 +165,7 @@ def check_target(
     _check_quality(path, quality)
     _check_size(path, photograph, image_format)
     try:
-        _check_free(path, overwrite=overwrite)
+        check_free(path, overwrite=overwrite)
         folder = path.parent
         while not folder.exists():
             folder = folder.parent
@@ -145,6 +200,16 @@ def losses(path: str | Path, photograph: Photograph) -> tuple[str, ...]:
     return tuple(change.words for change in changes if change.words)
 
 
+def holds_all(path: str | Path, photograph: Photograph) -> bool:
+    """Tell whether `write_all` can put all pictures of a photograph's file into the format that a suffix asks for.
+
+    The pages of a document can become pages, and the frames of an animation frames.
+    """
+    target = format_to_write(Path(path)).several
+    came_in = next((f.several for f in FORMATS if f.name == photograph.metadata.format), "")
+    return photograph.metadata.series is not None and came_in == target
+
+
 def _check_quality(path: Path, quality: int | None) -> None:
     if quality is not None and not 1 <= quality <= 100:
         raise RestoraError(f"{path}: quality must be 1 to 100, got {quality}")
@@ -159,7 +224,8 @@ def _check_size(path: Path, photograph: Photograph, image_format: ImageFormat) -
         )
 
 
-def _check_free(path: Path, *, overwrite: bool) -> None:
+def check_free(path: Path, *, overwrite: bool) -> None:
+    """Raise what `write` would raise because of what is there already."""
     if path.is_dir():
         raise refusal(path, IsADirectoryError(errno.EISDIR, str(path)))
     if path.exists() and not overwrite:

@@ -1,17 +1,19 @@
 """Restoration of the content of a file: bytes in, bytes of the same format out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from restora.cancellation import Cancel, cancellable, check
-from restora.images import encode, losses, read
+from restora.images import Photograph, encode, holds_all, losses, read, read_all
 from restora.images.formats import ImageFormat, format_to_write
-from restora.images.writing import encoded_path
+from restora.images.writing import encode_all, encoded_path
 from restora.restoration.choosing import Choice
 from restora.restoration.file_restoration import COPIES, MAX_PIXELS, NETWORK_MEMORY, Status
 from restora.restoration.restorer import Restorer
+from restora.restoration.series_restoration import SeriesRestoration
 
 if TYPE_CHECKING:
     from restora.restoration.automatic import AutoRestorer
@@ -48,7 +50,9 @@ class RestoredContent:
 class _Named(BytesIO):
     """The content of a file that has a name, which messages tell."""
 
-    name = UNNAMED
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = name
 
 
 def restore_content(
@@ -80,14 +84,20 @@ def restore_content(
         RestoraError: As `restora.images.read`, `Restorer` and `restora.images.encode`.
     """
     times = [perf_counter()]
-    stream = _Named(content)
-    stream.name = name
-    before = read(stream, max_pixels=max_pixels, copies=COPIES, beside=NETWORK_MEMORY)
+    before = read(_Named(content, name), max_pixels=max_pixels, copies=COPIES, beside=NETWORK_MEMORY)
     path = encoded_path(before, file_format)
     target = format_to_write(path)
     times.append(perf_counter())
     with cancellable(cancel):
         check()
+        if holds_all(path, before):
+
+            def pictures() -> Iterator[Photograph]:
+                source = _Named(content, name)
+                return read_all(source, max_pixels=max_pixels, copies=COPIES, beside=NETWORK_MEMORY)
+
+            every = SeriesRestoration(restorer, pictures, before, path)
+            return _all_restored(every, content, before, quality, times)
         choice = Choice.of(restorer, before)
         copied = not choice.restorers and before.metadata.format == target.name
         after = before if copied else choice(before)
@@ -95,14 +105,39 @@ def restore_content(
     times.append(perf_counter())
     made = content if copied else encode(after, file_format, quality=quality)
     times.append(perf_counter())
-    stages = zip(("read", "restore", "write"), times, times[1:], strict=False)
     return RestoredContent(
         made,
         target,
         "restored" if choice.restorers else "copied",
         (*choice.notes, *before.notes),
-        () if copied else losses(path, before),
+        () if copied else losses(path, after),
         tuple(one.used for one in choice.restorers),
         before.megapixels,
-        {stage: end - begin for stage, begin, end in stages},
+        _stages(times),
     )
+
+
+def _all_restored(
+    every: SeriesRestoration, content: bytes, first: Photograph, quality: int | None, times: list[float]
+) -> RestoredContent:
+    """Restore the pages of a document or the frames of an animation; restoring them and writing them is one."""
+    target, made = format_to_write(every.target), BytesIO()
+    copied = not every.is_restoring and first.metadata.format == target.name
+    if not copied:
+        encode_all(every.target, every.restored(), made, quality=quality)
+    times += [perf_counter()] * 2
+    return RestoredContent(
+        content if copied else made.getvalue(),
+        target,
+        "restored" if every.is_restoring else "copied",
+        every.notes,
+        (),
+        every.used,
+        every.series.pixels / 1e6,
+        _stages(times),
+    )
+
+
+def _stages(times: list[float]) -> dict[str, float]:
+    stages = zip(("read", "restore", "write"), times, times[1:], strict=False)
+    return {stage: end - begin for stage, begin, end in stages}

@@ -5,23 +5,22 @@ import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Literal
-
-import numpy as np
 
 from restora.atomic import claimed, output_file, refusal, sweep
 from restora.cancellation import Cancel, Cancelled, cancellable, check
 from restora.errors import RestoraError
 from restora.failures import failure
-from restora.images import Photograph, losses, read, write
+from restora.images import Photograph, holds_all, losses, read, read_all, write, write_all
 from restora.images.formats import format_to_write
 from restora.images.writing import check_target
-from restora.pixels import full_scale
 from restora.restoration.choosing import Choice
 from restora.restoration.planning import Job
 from restora.restoration.restorer import Restorer
+from restora.restoration.series_restoration import SeriesRestoration, mean_change
 
 if TYPE_CHECKING:
     from restora.restoration.automatic import AutoRestorer
@@ -108,6 +107,7 @@ class FileRestoration:
         self._claim = ExitStack()
         self._before: Photograph | None = None
         self._after: Photograph | None = None
+        self._series: SeriesRestoration | None = None
         self._choice = Choice(())
         self._used: tuple[dict[str, str | int | None], ...] = ()
         self._seconds = 0.0
@@ -150,7 +150,7 @@ class FileRestoration:
         self._seconds += perf_counter() - begin
 
     def _end(self) -> None:
-        self._before = self._after = None
+        self._before = self._after = self._series = None
         self._claim.close()
 
     def _read(self) -> Result | None:
@@ -179,6 +179,9 @@ class FileRestoration:
 
         with cancellable(cancel):
             check()
+            if holds_all(self.job.target, before):
+                self._work_on_all(before)
+                return None
             self._choice = Choice.of(restorer, before)
             keeps_format = before.metadata.format == format_to_write(self.job.target).name
             if self._choice.restorers or not keeps_format:
@@ -186,32 +189,53 @@ class FileRestoration:
             self._used = tuple(restorer.used for restorer in self._choice.restorers)
         return None
 
+    def _work_on_all(self, first: Photograph) -> None:
+        """Restore several pictures, each written before the next one: memory holds one of them."""
+        job, settings = self.job, self.settings
+        limits = {"max_pixels": settings.max_pixels, "copies": COPIES, "beside": NETWORK_MEMORY}
+        every = SeriesRestoration(
+            settings.restorer, partial(read_all, job.source, **limits), first, job.target
+        )
+        size = every.series.pixels / 1e6
+
+        def report(done: float) -> None:
+            if settings.progress:
+                settings.progress(job, done * size, size)
+
+        if every.is_restoring or first.metadata.format != format_to_write(job.target).name:
+            restored = every.restored(report)
+            write_all(job.target, restored, quality=settings.quality, overwrite=settings.overwrite)
+        self._series = every
+
     def _write(self) -> Result:
-        job, settings, before, after = self.job, self.settings, self._before, self._after
+        job, settings, before, after, every = self.job, self.settings, self._before, self._after, self._series
         assert before is not None
-        kept: tuple[str, ...] = ()
-        if after is None:
-            _copy(job)
-        else:
+        notes, megapixels, change = self._choice.notes, before.megapixels, 0.0
+        restored, used = bool(self._choice.restorers), self._used
+        if every is not None:
+            notes, megapixels, change = every.notes, every.series.pixels / 1e6, every.change
+            restored, used = every.is_restoring, every.used
+        elif after is not None:
             write(job.target, after, quality=settings.quality, overwrite=settings.overwrite)
-            kept = (*before.notes, *losses(job.target, before))
+            notes += (*before.notes, *losses(job.target, after))
+            change = mean_change(before, after)
+        keeps_format = before.metadata.format == format_to_write(job.target).name
+        if not restored and keeps_format:
+            _copy(job)
         if settings.compare:  # with what is in the file, as a later run would
             from restora.restoration.comparison import write_comparison
 
-            shown = before if after is None else read(job.target, max_pixels=settings.max_pixels)
-            write_comparison(job.comparison, before, shown)
-        restored = bool(self._choice.restorers)
-        change = 0.0 if after is None else mean_change(before, after)
+            write_comparison(job.comparison, before, read(job.target, max_pixels=settings.max_pixels))
         hardly = f"hardly changed ({change:.2f} of 255 grey levels in the mean); is this the right --task?"
         return Result(
             job.source,
             "restored" if restored else "copied",
             job.target,
             job.comparison if settings.compare else None,
-            notes=(*self._choice.notes, *kept, *([hardly] if restored and change < HARDLY else [])),
+            notes=(*notes, *([hardly] if restored and change < HARDLY else [])),
             change=change,
-            megapixels=before.megapixels,
-            used=self._used,
+            megapixels=megapixels,
+            used=used,
         )
 
     def _finished(self) -> Result | None:
@@ -239,18 +263,3 @@ def _copy(job: Job) -> None:
     if not (job.target.exists() and job.target.samefile(job.source)):
         with output_file(job.target) as stream, job.source.open("rb") as source:
             shutil.copyfileobj(source, stream)
-
-
-def mean_change(before: Photograph, after: Photograph) -> float:
-    """Return the mean absolute difference of two photographs of one shape and depth, in grey levels of 255.
-
-    Example:
-        >>> import numpy as np
-        >>> black, gray = Photograph(np.zeros((4, 4), np.uint16)), Photograph(np.full((4, 4), 257, np.uint16))
-        >>> mean_change(black, gray)
-        1.0
-    """
-    # Row by row: a whole picture of differences would be as large again as the photograph.
-    rows = zip(before.pixels, after.pixels, strict=True)
-    total = sum(float(np.abs(b.astype(np.float64) - a).sum()) for b, a in rows)
-    return 255 * total / full_scale(before.pixels.dtype) / before.pixels.size

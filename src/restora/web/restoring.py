@@ -140,7 +140,7 @@ def restored(visit: Visit, wish: Wish, offer: Offer) -> Generator[Step]:
 
     def work(report: Callable[[Any], None]) -> None:
         def progress(job: Job, done: float, megapixels: float) -> None:
-            report((job, done))
+            report((job, done / megapixels * of[job.source].megapixels))  # of several pictures, all
 
         options: dict[str, Any] = {"overwrite": True, "max_pixels": offer.max_pixels}
         for result in run_jobs(jobs, restorer, progress=progress, cancel=visit.stop, **options):

@@ -67,7 +67,7 @@ def test_files_of_another_writer(tmp_path, make_photograph, dtype, order, option
     assert photograph.alpha is None
     assert photograph.notes == ()
     big = bool(options.get("bigtiff"))
-    encoding = TiffEncoding(options.get("compression"), bool(options.get("predictor")), big=big)
+    encoding = TiffEncoding(options.get("compression"), bool(options.get("predictor")), big=big, order=order)
     assert photograph.metadata.encoding == encoding
     back = tags(write(tmp_path / "b.tif", photograph))
     assert back[259] == LOSSLESS[options.get("compression")]
@@ -205,14 +205,16 @@ def test_twelve_bits_get_the_full_range(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("dtype", "words"), [("float16", "16-bit floats widened"), ("float64", "64-bit floats rounded")]
+    ("dtype", "notes"), [("float16", ()), ("float64", ("64-bit floats rounded to 32 bits",))]
 )
-def test_other_floats(tmp_path, dtype, words):
+def test_other_floats(tmp_path, dtype, notes):
     stored = np.array([[0.1, -2.5, 7.0]], dtype)
     tifffile.imwrite(tmp_path / "a.tif", stored)
     photograph = read(tmp_path / "a.tif")
     assert_array_equal(photograph.pixels, stored.astype(np.float32), strict=True)
-    assert photograph.notes == (f"{words} to 32 bits",)
+    assert photograph.notes == notes
+    back = tifffile.imread(write(tmp_path / "b.tif", photograph))
+    assert_array_equal(back, stored.astype(dtype if dtype == "float16" else np.float32), strict=True)
 
 
 @pytest.mark.parametrize(

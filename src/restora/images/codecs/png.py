@@ -4,9 +4,11 @@ Pillow silently reduces 16-bit colour to 8 bits, and OpenCV drops metadata; libp
 exact for every layout. It is given the critical chunks only, so that nothing else in a file can disturb it.
 """
 
+import io
 import struct
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import BinaryIO
 
 import numpy as np
@@ -14,12 +16,13 @@ import numpy as np
 from restora.images import exif
 from restora.images.codecs.faults import cut_short, damaged, decoding
 from restora.images.codecs.limits import Limits
-from restora.images.metadata import Metadata, PngEncoding
+from restora.images.metadata import Metadata, PngEncoding, Series
+from restora.images.palette import indexed
 from restora.images.photograph import Photograph
 from restora.pixels import Pixels
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_CRITICAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")  # tRNS is pixels, too
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+CRITICAL = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")  # tRNS is pixels, too
 _STORED = (b"sBIT", b"bKGD")  # in the form of the stored pixels, so that they say nothing of expanded ones
 _KEPT = (b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi", b"gAMA", b"cHRM", b"sRGB", b"tIME", *_STORED)
 _ANIMATION = (b"acTL", b"fcTL", b"fdAT")
@@ -38,7 +41,7 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     """Read a PNG file; see `Codec`."""
     import imagecodecs
 
-    chunks = list(_chunks(stream.read()))
+    chunks = list(read_chunks(stream.read()))
     if not chunks or chunks[0][0] != b"IHDR" or len(chunks[0][1]) != 13:
         raise damaged("it does not begin with a header")
     width, height, bits, colour_type = struct.unpack(">IIBB", chunks[0][1][:10])
@@ -48,41 +51,66 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     data = sum(len(data) for _, data in chunks)
     limits.check_memory(width, height, pixel=pixel, decoding=2 * pixel if transparent else pixel, data=data)
     with decoding():
-        array = imagecodecs.png_decode(_join([c for c in chunks if c[0] in _CRITICAL]))
+        array = imagecodecs.png_decode(join([c for c in chunks if c[0] in CRITICAL]))
     if array.shape[:2] != (height, width):
         raise damaged("its pixels do not match its header")
     palette = next((data for kind, data in chunks if kind == b"PLTE"), b"")
     gray_palette = colour_type == 3 and palette[::3] == palette[1::3] == palette[2::3]
-    pixels, alpha = _split(array, gray=array.ndim == 2 or array.shape[2] < 3 or gray_palette)
-    frames = next((struct.unpack(">I", d[:4])[0] for kind, d in chunks if kind == b"acTL" and len(d) == 8), 1)
-    expanded = bits < 8 or colour_type == 3 or any(kind == b"tRNS" for kind, _ in chunks)
-    metadata, lost = _metadata(chunks, _STORED if expanded else ())
-    notes = [f"frame 1 of {frames} used"] if frames > 1 else []
-    notes += [f"PNG chunks {', '.join(lost)} left out"] if lost else []
+    pixels, alpha = split(array, gray=array.ndim == 2 or array.shape[2] < 3 or gray_palette)
+    metadata, notes = metadata_of(chunks)
+    if (series := metadata.series) is not None:
+        notes.insert(0, f"frame 1 of {series.count} used")
     return Photograph(pixels, alpha, metadata, tuple(notes))
 
 
 def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> None:
     """Write a PNG file; see `Codec`. PNG is without loss, whatever the quality."""
+    encoded = memoryview(_encoded_by_palette(photograph) or encoded_pixels(photograph))
+    header = len(SIGNATURE) + 25  # IHDR: 13 bytes of data, 12 around them
+    stream.write(encoded[:header])
+    for kind, data in metadata_chunks(photograph.metadata):
+        stream.write(chunk(kind, data))
+    stream.write(encoded[header:])
+
+
+def encoded_pixels(photograph: Photograph) -> bytes:
+    """Return pixels and alpha as a PNG without metadata."""
     import imagecodecs
 
     channels = [photograph.pixels] if photograph.alpha is None else [photograph.pixels, photograph.alpha]
     array = channels[0] if len(channels) == 1 else np.dstack(channels)
     array = np.ascontiguousarray(array)
-    encoding = photograph.metadata.encoding
-    level = 9 if isinstance(encoding, PngEncoding) and encoding.smallest else _LEVEL
     # Filters make photographs smaller, and screenshots larger: a band of the picture tells which it is.
     start = max(0, (len(array) - _BAND) // 2)
     filters = min(
         (imagecodecs.PNG.FILTER.ALL, imagecodecs.PNG.FILTER.NONE),
         key=lambda each: len(imagecodecs.png_encode(array[start : start + _BAND], level=_LEVEL, filter=each)),
     )
-    encoded = memoryview(imagecodecs.png_encode(array, level=level, filter=filters))
-    header = len(_SIGNATURE) + 25  # IHDR: 13 bytes of data, 12 around them
-    stream.write(encoded[:header])
-    for kind, data in _metadata_chunks(photograph.metadata):
-        stream.write(_chunk(kind, data))
-    stream.write(encoded[header:])
+    return bytes(imagecodecs.png_encode(array, level=_level(photograph), filter=filters))
+
+
+def _encoded_by_palette(photograph: Photograph) -> bytes | None:
+    """Return a picture that came with a palette with one, if it has few enough colours; else None."""
+    from PIL import Image
+
+    encoding = photograph.metadata.encoding
+    if not (isinstance(encoding, PngEncoding) and encoding.palette):
+        return None
+    found = indexed(photograph.pixels, photograph.alpha)
+    if found is None:
+        return None
+    numbers, colours = found
+    image = Image.fromarray(numbers, "L")
+    image.putpalette(colours[:, :3].tobytes())
+    options = {} if photograph.alpha is None else {"transparency": colours[:, 3].tobytes()}
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG", compress_level=_level(photograph), **options)
+    return buffer.getvalue()
+
+
+def _level(photograph: Photograph) -> int:
+    encoding = photograph.metadata.encoding
+    return 9 if isinstance(encoding, PngEncoding) and encoding.smallest else _LEVEL
 
 
 def size(head: bytes) -> tuple[int, int] | None:
@@ -90,9 +118,9 @@ def size(head: bytes) -> tuple[int, int] | None:
     return struct.unpack(">II", head[16:24]) if head[12:16] == b"IHDR" and len(head) >= 24 else None
 
 
-def _chunks(data: bytes) -> Iterator[Chunk]:
+def read_chunks(data: bytes) -> Iterator[Chunk]:
     """Yield kind and data of each chunk up to IEND; ancillary chunks with a wrong checksum are left out."""
-    position = len(_SIGNATURE)
+    position = len(SIGNATURE)
     view = memoryview(data)
     while position + 12 <= len(data):
         length, kind = struct.unpack_from(">I4s", data, position)
@@ -103,7 +131,7 @@ def _chunks(data: bytes) -> Iterator[Chunk]:
             raise cut_short()
         if zlib.crc32(view[position + 4 : end - 4]) == struct.unpack_from(">I", data, end - 4)[0]:
             yield kind, data[position + 8 : end - 4]
-        elif kind in _CRITICAL:
+        elif kind in CRITICAL:
             raise damaged("a checksum is wrong")
         if kind == b"IEND":
             return
@@ -111,15 +139,17 @@ def _chunks(data: bytes) -> Iterator[Chunk]:
     raise cut_short()
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def chunk(kind: bytes, data: bytes) -> bytes:
+    """Return a chunk as it stands in a file."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
 
 
-def _join(chunks: Sequence[Chunk]) -> bytes:
-    return _SIGNATURE + b"".join(_chunk(kind, data) for kind, data in chunks)
+def join(chunks: Sequence[Chunk]) -> bytes:
+    """Return a file of chunks."""
+    return SIGNATURE + b"".join(chunk(kind, data) for kind, data in chunks)
 
 
-def _split(array: Pixels, *, gray: bool) -> tuple[Pixels, Pixels | None]:
+def split(array: Pixels, *, gray: bool) -> tuple[Pixels, Pixels | None]:
     """Return pixels and alpha of an array (H, W) or (H, W, C)."""
     if array.ndim == 2:
         return array, None
@@ -127,8 +157,8 @@ def _split(array: Pixels, *, gray: bool) -> tuple[Pixels, Pixels | None]:
     return np.ascontiguousarray(array[..., 0] if gray else array[..., :3]), alpha
 
 
-def _metadata(chunks: Sequence[Chunk], unwanted: Sequence[bytes]) -> tuple[Metadata, list[str]]:
-    """Return what the chunks say, and the names of those that cannot be kept.
+def metadata_of(chunks: Sequence[Chunk]) -> tuple[Metadata, list[str]]:
+    """Return what the chunks say, and which of them cannot be kept, in words.
 
     Chunks of unknown kinds go back verbatim if their name says that this is safe whatever became of the pixels.
     """
@@ -136,8 +166,10 @@ def _metadata(chunks: Sequence[Chunk], unwanted: Sequence[bytes]) -> tuple[Metad
     kept: list[Chunk] = []
     lost: dict[bytes, None] = {}
     inflate = _Inflation()
+    width, height, bits, colour_type = struct.unpack(">IIBB", chunks[0][1][:10])
+    expanded = bits < 8 or colour_type == 3 or any(kind == b"tRNS" for kind, _ in chunks)
     for kind, data in chunks:
-        if kind in _CRITICAL or kind in _ANIMATION:
+        if kind in CRITICAL or kind in _ANIMATION:
             continue
         name, _, rest = data.partition(b"\0")
         if kind == b"iCCP" and icc is None:
@@ -168,19 +200,26 @@ def _metadata(chunks: Sequence[Chunk], unwanted: Sequence[bytes]) -> tuple[Metad
             elif raw is not None and raw.startswith(b"Exif\0\0"):
                 block = block or raw[6:]
         else:
-            understood = kind not in unwanted and (kind in _KEPT or kind[::3].islower())
+            understood = not (expanded and kind in _STORED) and (kind in _KEPT or kind[::3].islower())
             kept += [(kind, data)] if understood else []
         lost |= {} if understood else {kind: None}
     packed = next((data for kind, data in chunks if kind == b"IDAT" and data), b"")
     smallest = len(packed) > 1 and packed[1] >> 6 == 3  # the level, as zlib notes it (RFC 1950, FLEVEL)
-    encoding = PngEncoding(tuple(kept), profile_name if icc is not None else None, smallest)
+    encoding = PngEncoding(
+        tuple(kept), profile_name if icc is not None else None, smallest, palette=colour_type == 3
+    )
     dpi = dpi or exif.dpi(block)
     orientation = exif.orientation(block)
     metadata = Metadata(icc, block, xmp, dpi, orientation, "PNG", encoding, density=density, cicp=cicp)
-    return metadata, [kind.decode("latin-1") for kind in lost]
+    plays = next((struct.unpack(">II", d)[1] for kind, d in chunks if kind == b"acTL" and len(d) == 8), None)
+    frames = sum(kind == b"fcTL" for kind, _ in chunks)
+    if plays is not None and frames > 1:
+        metadata = replace(metadata, series=Series(frames, frames * width * height, plays))
+    names = ", ".join(kind.decode("latin-1") for kind in lost)
+    return metadata, [f"PNG chunks {names} left out"] if lost else []
 
 
-def _metadata_chunks(metadata: Metadata) -> Iterator[Chunk]:
+def metadata_chunks(metadata: Metadata) -> Iterator[Chunk]:
     """Yield the chunks that carry metadata, in an order the standard allows (before PLTE and IDAT)."""
     encoding = metadata.encoding if isinstance(metadata.encoding, PngEncoding) else PngEncoding()
     if metadata.icc is not None:

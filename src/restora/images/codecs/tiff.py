@@ -1,7 +1,7 @@
 """TIFF: pixels by tifffile and imagecodecs, directories read here."""
 
 from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -23,11 +23,16 @@ from restora.images.codecs.tiff_samples import COLOUR_FILTER_ARRAYS, Meaning, ph
 from restora.images.codecs.webp import size as webp_size
 from restora.images.formats import PIP, RAW, lacks_package
 from restora.images.ifd import BrokenDirectoryError, Budget, Directory, Layout, read_directory, read_header
-from restora.images.metadata import Metadata, TiffEncoding
+from restora.images.metadata import Metadata, Series, TiffEncoding
+from restora.images.palette import MOST, indexed
 from restora.images.photograph import Photograph
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile
 
 _XMP, _ICC, _DNG_VERSION, _SUBFILE_TYPE, _IPTC, _PHOTOSHOP = 700, 34675, 50706, 254, 33723, 34377
 _WIDTH, _LENGTH, _TILE_WIDTH, _TILE_LENGTH, _SAMPLES, _ROWS, _PLANAR = 256, 257, 322, 323, 277, 278, 284
+_REDUCED_OR_MASK = 1 | 4  # values of the subfile type
 _CMYK = 5  # a value of the photometric interpretation
 _BITS, _COMPRESSION, _PHOTOMETRIC, _PREDICTOR, _COLOUR_MAP, _EXTRA_SAMPLES = 258, 259, 262, 317, 320, 338
 _DEPTH, _SUB_DIRECTORIES, _MOST_SUB_DIRECTORIES = 32997, 330, 16
@@ -64,38 +69,137 @@ _HEAD, _MCU = 1 << 16, 32  # bytes in which a JPEG stream states its size; pixel
 _DEFAULT = TiffEncoding("adobe_deflate", predictor=True)
 
 
+@dataclass(frozen=True)
+class Page:
+    """The directory of a page, and how its file is laid out."""
+
+    directory: Directory
+    layout: Layout
+
+    def integers(self, tag: int) -> tuple[int, ...]:
+        """Return the values of a tag; none if it is not there."""
+        entry = self.directory.entries.get(tag)
+        return () if entry is None else entry.integers(self.layout)
+
+    def integer(self, tag: int, default: int = 0) -> int:
+        """Return the first value of a tag."""
+        return (self.integers(tag) or (default,))[0]
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Where the pages of a file are.
+
+    Attributes:
+        layout: Of the file.
+        places: Offset of the directory of each.
+        sizes: Pixels of each.
+        full: Numbers, from 1 on, of those that are no reduced pictures and no masks; the first if all are.
+    """
+
+    layout: Layout
+    places: list[int]
+    sizes: list[int]
+    full: list[int]
+
+    @property
+    def count(self) -> int:
+        """How many pages there are, whatever they are."""
+        return len(self.places)
+
+    @property
+    def series(self) -> Series | None:
+        """The pages that can be restored, if there are several."""
+        pixels = sum(self.sizes[number - 1] for number in self.full)
+        return Series(len(self.full), pixels) if len(self.full) > 1 else None
+
+    def read(self, stream: BinaryIO, number: int) -> Page:
+        """Read the directory of a page and those below it."""
+        try:
+            return Page(
+                read_directory(stream, self.layout, self.places[number - 1], exif.POINTERS), self.layout
+            )
+        except BrokenDirectoryError as error:
+            raise cut_short() from error
+
+
+def find_pages(stream: BinaryIO) -> Pages:
+    """Find the pages of a file.
+
+    Raises:
+        UndecodableError: The file is cut short.
+    """
+    try:
+        layout, following = read_header(stream)
+        budget = Budget(stream.seek(0, 2))
+        pages = Pages(layout, [], [], [])
+        while not pages.places or (following and following not in budget.visited):
+            tags = (_SUBFILE_TYPE, _WIDTH, _LENGTH)
+            page = Page(read_directory(stream, layout, following, tags=tags, budget=budget), layout)
+            pages.places.append(following)
+            pages.sizes.append(page.integer(_WIDTH) * page.integer(_LENGTH))
+            if not page.integer(_SUBFILE_TYPE) & _REDUCED_OR_MASK:
+                pages.full.append(pages.count)
+            following = page.directory.following
+    except BrokenDirectoryError as error:
+        raise cut_short() from error
+    return pages if pages.full else replace(pages, full=[1])
+
+
 def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     """Read the first full-size page of a TIFF file; see `Codec`."""
     import tifffile
 
-    page, number, count = _find_page(stream)
+    pages = find_pages(stream)
+    number = pages.full[0]
+    page = pages.read(stream, number)
     if _is_raw(stream, page):
         if lacks_package(RAW):
             raise UnsupportedError(f"is a camera raw file, which needs another package; {PIP}")
         stream.seek(0)
         return camera_raw.decode(stream, limits)
-    _check(stream, page, limits)
+    check_page(stream, page, limits)
+    with decoding():
+        stream.seek(0)
+        tiff = tifffile.TiffFile(stream)
+    photograph = page_photograph(tiff, page, number)
+    if pages.count == 1:
+        return photograph
+    metadata = replace(photograph.metadata, series=pages.series)
+    notes = (f"page {number} of {pages.count} used", *photograph.notes)
+    return replace(photograph, metadata=metadata, notes=notes)
+
+
+def page_photograph(tiff: "TiffFile", page: Page, number: int) -> Photograph:
+    """Return the photograph on a page that was checked, with everything its tags say of it.
+
+    Args:
+        tiff: The file.
+        page: Its directory.
+        number: Which it is, from 1 on.
+    """
+    import tifffile
+
     meaning = _meaning(page)
     channels = page.integer(_SAMPLES, 1)
     meaning.check(channels)
     with decoding():
-        stream.seek(0)
-        with tifffile.TiffFile(stream) as tiff:
-            array = tiff.pages[number - 1].asarray(squeeze=False)  # (separate, depth, H, W, contiguous)
+        array = tiff.pages[number - 1].asarray(squeeze=False)  # (separate, depth, H, W, contiguous)
     size = page.integer(_LENGTH), page.integer(_WIDTH)
     # tifffile passes over tags that it finds odd, and then decodes something else.
     if array.ndim != 5 or array.shape[1:4] != (1, *size) or array.shape[0] * array.shape[4] != channels:
         raise damaged("its pixels do not match its header")
     samples = photograph_samples(array, meaning)
     notes = list(samples.notes)
-    if count > 1:
-        notes.insert(0, f"page {number} of {count} used")
     encoding = _DEFAULT
     if meaning.compression in _LOSSLESS:
         predictor = page.integer(_PREDICTOR, 1) != 1
         encoding = TiffEncoding(_LOSSLESS[meaning.compression], predictor, samples.alpha_named)
     directory, layout = page.directory, page.layout
-    encoding = replace(encoding, big=layout.big)
+    is_half = array.dtype == np.float16
+    encoding = replace(
+        encoding, big=layout.big, order=layout.order, half=is_half, palette=bool(meaning.colour_map)
+    )
     if unknown := sorted(directory.entries.keys() - exif.DESCRIPTIVE - _LAYOUT - _CARRIED):
         names = (tifffile.TIFF.TAGS.get(tag, "") for tag in unknown)
         words = (f"{tag} ({name})" if name else f"{tag}" for tag, name in zip(unknown, names, strict=True))
@@ -123,23 +227,39 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
 
 def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> None:
     """Write a TIFF file; see `Codec`. It is without loss, whatever the quality."""
-    import tifffile
+    from restora.images.codecs.tiff_pages import encode_all
 
+    encode_all(iter([photograph]), stream, quality)
+
+
+def page_options(photograph: Photograph) -> dict[str, Any]:
+    """Return what tifffile is to write for a photograph, but what belongs to the whole file."""
     metadata = photograph.metadata
     encoding = metadata.encoding if isinstance(metadata.encoding, TiffEncoding) else _DEFAULT
     options: dict[str, Any] = {"photometric": "minisblack" if photograph.is_gray else "rgb"}
     array = photograph.pixels
+    found = indexed(array) if encoding.palette and photograph.alpha is None else None
+    if found is not None:
+        array, colours = found
+        table = np.zeros((3, MOST), np.uint16)
+        table[:, : len(colours)] = colours[:, :3].T * np.uint16(257)
+        options = {"photometric": "palette", "colormap": table}
     if photograph.alpha is not None:
         array = np.dstack([photograph.pixels, photograph.alpha])
         options["extrasamples"] = ["unassalpha" if encoding.alpha_named else "unspecified"]
         options["planarconfig"] = "contig"
+    if encoding.half and array.dtype.kind == "f":
+        largest = np.finfo(np.float16).max
+        array = np.clip(array, -largest, largest).astype(np.float16)
     if encoding.compression is not None:
         options["compression"] = encoding.compression
         # The predictor for floats is known to few programs: only files that came with it get it.
         came_with = metadata.encoding is encoding and encoding.predictor
         is_float = array.dtype.kind == "f"
-        options["predictor"] = encoding.compression != "packbits" and (
-            came_with if is_float else encoding.predictor
+        options["predictor"] = (
+            encoding.compression != "packbits"
+            and found is None
+            and (came_with if is_float else encoding.predictor)
         )
     extra = [(274, 3, 1, metadata.orientation, True)]
     carried = (_XMP, 1, metadata.xmp), (_ICC, 7, metadata.icc), (_PHOTOSHOP, 1, metadata.photoshop)
@@ -150,59 +270,11 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
         options["resolution"], options["resolutionunit"] = metadata.dpi, 2
     elif metadata.density is not None:
         options["resolution"], options["resolutionunit"] = metadata.density, 1
-    tifffile.imwrite(
-        stream,
-        np.ascontiguousarray(array),
-        byteorder=exif.byte_order(metadata.exif),
-        metadata=None,
-        software=False,
-        bigtiff=encoding.big or None,
-        extratags=extra,
-        **options,
-    )
-    if metadata.exif is not None:
-        exif.attach_to_tiff(metadata.exif, stream)
+    options |= {"data": np.ascontiguousarray(array), "extratags": extra, "metadata": None, "software": False}
+    return options
 
 
-@dataclass(frozen=True)
-class _Page:
-    """The directory of a page, and how its file is laid out."""
-
-    directory: Directory
-    layout: Layout
-
-    def integers(self, tag: int) -> tuple[int, ...]:
-        entry = self.directory.entries.get(tag)
-        return () if entry is None else entry.integers(self.layout)
-
-    def integer(self, tag: int, default: int = 0) -> int:
-        return (self.integers(tag) or (default,))[0]
-
-    @property
-    def is_reduced(self) -> bool:
-        return bool(self.integer(_SUBFILE_TYPE) & 1)
-
-
-def _find_page(stream: BinaryIO) -> tuple[_Page, int, int]:
-    """Return the first full-size page of a file (else its first), its number and the number of pages."""
-    try:
-        layout, offset = read_header(stream)
-        budget = Budget(stream.seek(0, 2))
-        following, number, count, found = offset, 1, 0, False
-        while count == 0 or (following and following not in budget.visited):
-            kind = (_SUBFILE_TYPE,)
-            page = _Page(read_directory(stream, layout, following, tags=kind, budget=budget), layout)
-            count += 1
-            if not found and not page.is_reduced:
-                offset, number, found = following, count, True
-            following = page.directory.following
-        chosen = _Page(read_directory(stream, layout, offset, exif.POINTERS), layout)
-    except BrokenDirectoryError as error:
-        raise cut_short() from error
-    return chosen, number, count
-
-
-def _is_raw(stream: BinaryIO, page: _Page) -> bool:
+def _is_raw(stream: BinaryIO, page: Page) -> bool:
     """Tell what a camera stored from pictures: it has the colours of a filter side by side, in some directory."""
     if _DNG_VERSION in page.directory.entries or page.integer(_PHOTOMETRIC) in COLOUR_FILTER_ARRAYS:
         return True
@@ -211,7 +283,7 @@ def _is_raw(stream: BinaryIO, page: _Page) -> bool:
         return True
     for offset in page.integers(_SUB_DIRECTORIES)[:_MOST_SUB_DIRECTORIES]:
         try:
-            below = _Page(read_directory(stream, page.layout, offset, tags=(_PHOTOMETRIC,)), page.layout)
+            below = Page(read_directory(stream, page.layout, offset, tags=(_PHOTOMETRIC,)), page.layout)
         except BrokenDirectoryError:
             continue
         if below.integer(_PHOTOMETRIC) in COLOUR_FILTER_ARRAYS:
@@ -219,7 +291,7 @@ def _is_raw(stream: BinaryIO, page: _Page) -> bool:
     return False
 
 
-def _check(stream: BinaryIO, page: _Page, limits: Limits) -> None:
+def check_page(stream: BinaryIO, page: Page, limits: Limits) -> None:
     """Refuse, before decoding, what is too large, cut short or not a photograph."""
     entries = page.directory.entries
     width, height = page.integer(_WIDTH), page.integer(_LENGTH)
@@ -283,7 +355,7 @@ def _claimed_size(head: bytes, compression: int) -> tuple[int, int] | None:
         return None
 
 
-def _segments(page: _Page, width: int, height: int, tile: tuple[int, int]) -> int:
+def _segments(page: Page, width: int, height: int, tile: tuple[int, int]) -> int:
     """Count the strips or tiles that the pixels take."""
     if _TILE_WIDTH in page.directory.entries:
         count = -(-width // tile[0]) * -(-height // tile[1])
@@ -292,7 +364,7 @@ def _segments(page: _Page, width: int, height: int, tile: tuple[int, int]) -> in
     return count * (page.integer(_SAMPLES, 1) if page.integer(_PLANAR, 1) == 2 else 1)
 
 
-def _meaning(page: _Page) -> Meaning:
+def _meaning(page: Page) -> Meaning:
     icc = page.directory.entries.get(_ICC)
     return Meaning(
         photometric=page.integer(_PHOTOMETRIC, 2 if page.integer(_SAMPLES, 1) >= 3 else 1),

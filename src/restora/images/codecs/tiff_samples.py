@@ -126,7 +126,7 @@ def _to_depth(samples: Pixels, bits: int, notes: list[str]) -> Pixels:
     """Return the samples as uint8, uint16 or float32 of full range, in the byte order of this machine."""
     dtype = samples.dtype
     if dtype.kind == "f":
-        if bits != 32:
+        if bits not in (16, 32):  # those of 16 bits come back as such
             notes.append(f"{bits}-bit floats {'rounded' if bits > 32 else 'widened'} to 32 bits")
         return samples.astype(np.float32)
     if dtype.kind not in "bu" or dtype.itemsize > 2:

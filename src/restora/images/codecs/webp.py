@@ -14,7 +14,7 @@ import numpy as np
 from restora.images import exif
 from restora.images.codecs.faults import cut_short, damaged, decoding
 from restora.images.codecs.limits import Limits
-from restora.images.metadata import Metadata, WebpEncoding
+from restora.images.metadata import Metadata, Series, WebpEncoding
 from restora.images.photograph import Photograph
 
 DEFAULT_QUALITY = 95
@@ -25,7 +25,10 @@ _OUT_OF_MEMORY = (
     "encoding error 1",
     "encoding error 2",
 )  # in libwebp's numbers, of which Pillow tells no more
-_FRAME_HEADER = 16  # bytes of an ANMF chunk before the chunks of its picture
+FRAME_HEADER = 16
+"""Bytes of an ANMF chunk before the chunks of its picture."""
+
+Chunk = tuple[bytes, bytes]
 
 
 def decode(stream: BinaryIO, limits: Limits) -> Photograph:
@@ -33,26 +36,50 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     import imagecodecs
 
     data = stream.read()
-    if len(data) < 20:
-        raise cut_short()
-    chunks = list(_chunks(data, 12, 8 + int.from_bytes(data[4:8], "little")))
-    if not chunks:
-        raise damaged("it holds no picture")
+    chunks = file_chunks(data)
     width, height = size(*chunks[0])
     limits.check_size(width, height)
     limits.check_memory(width, height, pixel=4, decoding=12)
-    frames = [data for kind, data in chunks if kind == b"ANMF"]
+    animated = any(kind == b"ANMF" for kind, _ in chunks)
     with decoding():
-        array = imagecodecs.webp_decode(data, index=0) if frames else imagecodecs.webp_decode(data)
+        array = imagecodecs.webp_decode(data, index=0) if animated else imagecodecs.webp_decode(data)
     if array.shape[:2] != (height, width):
         raise damaged("its pixels do not match its header")
     alpha = np.ascontiguousarray(array[..., 3]) if array.shape[2] == 4 else None
+    metadata, notes = metadata_of(chunks)
+    if (series := metadata.series) is not None:
+        notes.insert(0, f"frame 1 of {series.count} used")
+    return Photograph(np.ascontiguousarray(array[..., :3]), alpha, metadata, tuple(notes))
+
+
+def file_chunks(data: bytes) -> list[Chunk]:
+    """Return kind and data of each chunk of a file.
+
+    Raises:
+        UndecodableError: It is cut short, or holds none.
+    """
+    if len(data) < 20:
+        raise cut_short()
+    chunks = list(read_chunks(data, 12, 8 + int.from_bytes(data[4:8], "little")))
+    if not chunks:
+        raise damaged("it holds no picture")
+    return chunks
+
+
+def metadata_of(chunks: list[Chunk]) -> tuple[Metadata, list[str]]:
+    """Return what the chunks of a file say, and which of them cannot be kept, in words."""
+    frames = [data for kind, data in chunks if kind == b"ANMF"]
     kinds = dict(reversed(chunks))  # of several chunks of a kind the first counts
     exif_chunk = kinds.get(b"EXIF")
     block = None if exif_chunk is None else exif_chunk.removeprefix(b"Exif\0\0")
     lossy = b"VP8 " in kinds or any(
-        kind == b"VP8 " for frame in frames for kind, _ in _chunks(frame, _FRAME_HEADER, len(frame))
+        kind == b"VP8 " for frame in frames for kind, _ in read_chunks(frame, FRAME_HEADER, len(frame))
     )
+    series = None
+    if len(frames) > 1:
+        width, height = size(*chunks[0])
+        plays = int.from_bytes(kinds.get(b"ANIM", b"")[4:6], "little")
+        series = Series(len(frames), len(frames) * width * height, plays)
     metadata = Metadata(
         icc=kinds.get(b"ICCP"),
         exif=block,
@@ -61,11 +88,10 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
         orientation=exif.orientation(block),
         format="WebP",
         encoding=WebpEncoding(lossless=not lossy),
+        series=series,
     )
-    notes = [f"frame 1 of {len(frames)} used"] if len(frames) > 1 else []
-    if unknown := sorted(kind.decode("latin-1") for kind in kinds.keys() - _KNOWN):
-        notes.append(f"WebP chunks {', '.join(map(repr, unknown))} left out")
-    return Photograph(np.ascontiguousarray(array[..., :3]), alpha, metadata, tuple(notes))
+    unknown = ", ".join(repr(name) for name in sorted(k.decode("latin-1") for k in kinds.keys() - _KNOWN))
+    return metadata, [f"WebP chunks {unknown} left out"] if unknown else []
 
 
 def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> None:
@@ -74,6 +100,15 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
     Without a quality, a photograph that came from a lossy file (JPEG or WebP) is stored with quality 95 and
     any other one without loss.
     """
+    metadata = photograph.metadata
+    block = metadata.exif if metadata.dpi is None else exif.with_dpi(metadata.exif, metadata.dpi)
+    carried = {"icc_profile": metadata.icc, "exif": block, "xmp": metadata.xmp}
+    options = {name: data for name, data in carried.items() if data is not None}
+    stream.write(encoded_pixels(photograph, quality, **options))
+
+
+def encoded_pixels(photograph: Photograph, quality: int | None, **carried: bytes) -> bytes:
+    """Return pixels and alpha as a WebP file, with what Pillow is to put beside them."""
     from PIL import Image
 
     metadata = photograph.metadata
@@ -82,23 +117,20 @@ def encode(photograph: Photograph, stream: BinaryIO, quality: int | None) -> Non
         options = {"lossless": True, "exact": True}  # exact: keep colours under full transparency
     else:
         options = {"quality": DEFAULT_QUALITY if quality is None else quality, "exact": True}
-    block = metadata.exif if metadata.dpi is None else exif.with_dpi(metadata.exif, metadata.dpi)
-    carried = {"icc_profile": metadata.icc, "exif": block, "xmp": metadata.xmp}
-    options.update({name: data for name, data in carried.items() if data is not None})
     channels = photograph.pixels
     if photograph.alpha is not None:
         channels = np.dstack([photograph.pixels, photograph.alpha])
     buffer = io.BytesIO()
     try:
-        Image.fromarray(np.ascontiguousarray(channels)).save(buffer, "WEBP", **options)
+        Image.fromarray(np.ascontiguousarray(channels)).save(buffer, "WEBP", **options, **carried)
     except ValueError as error:
         if str(error) in _OUT_OF_MEMORY:
             raise MemoryError from error
         raise
-    stream.write(buffer.getbuffer())
+    return buffer.getvalue()
 
 
-def _chunks(data: bytes, position: int, end: int) -> Iterator[tuple[bytes, bytes]]:
+def read_chunks(data: bytes, position: int, end: int) -> Iterator[Chunk]:
     """Yield kind and data of each chunk between two places of a file or of an animation frame."""
     if end > len(data):
         raise cut_short()
