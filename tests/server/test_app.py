@@ -149,7 +149,7 @@ WRONG = {
     "too much strength": (encode(noisy()), "?strength=1.1", {}, 422, "strength: Input should be less than or equal to 1"),
     "no strength": (encode(noisy()), "?strength=nan", {}, 422, "strength: "),
     "no quality": (encode(noisy()), "?quality=0", {}, 422, "quality: Input should be greater than or equal to 1"),
-    "an unknown format": (encode(noisy()), "?format=gif", {}, 422, "format: Input should be 'png'"),
+    "an unknown format": (encode(noisy()), "?format=psd", {}, 422, "format: Input should be 'png'"),
     "weights that are not offered": (encode(noisy()), "?weights=/etc/passwd", {}, 422, "weights: Input should be"),
     "two wishes": (encode(noisy()), "?task=denoise&weights=denoise-kit-tiny", {}, 422, "ask for the task denoise or for the weights"),
     "half a form": (b"--x\r\nContent-Disp", "", {"content-type": "multipart/form-data; boundary=x"}, 400, "the form"),
