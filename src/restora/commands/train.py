@@ -15,6 +15,7 @@ from restora.errors import RestoraError, printable
 from restora.training import Recipe, Report, Trainer, load_recipe
 from restora.training.export import export_weights
 from restora.training.own_pairs import NETWORK, write_pairs_recipe
+from restora.training.processes import restarted
 from restora.training.rate_finding import best_attempt, find_rate
 
 EPILOG = """
@@ -80,9 +81,7 @@ def train(
         _find_rate(loaded, init)
         return
     folder = run or Path("runs") / loaded.name
-    if (
-        os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
-    ):  # torchrun --max-restarts, after a process has died
+    if restarted():
         resume = (folder / "last.pt").exists()
     elif (folder / "last.pt").exists() and not resume:
         raise RestoraError(

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
+from torch import distributed
+from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
 
 from restora.errors import RestoraError
 from restora.layers.precision import computes_in_bfloat16
@@ -37,6 +39,7 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
     if precision == "auto":
         device = torch.accelerator.current_accelerator() or torch.device("cpu")
         precision = "bfloat16" if computes_in_bfloat16(device) else "float32"
+    _meet_again()
     with patch_environment(accelerate_use_fsdp="false"):  # the Trainer divides by itself; see `sharding`
         accelerator = Accelerator(
             cpu=not torch.accelerator.is_available(),  # so that torchrun's processes find one another there, too
@@ -55,6 +58,37 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
             " MULTI_CPU) or FSDP of version 2 in `accelerate config`"
         )
     return accelerator
+
+
+def restarted() -> bool:
+    """Tell whether torchrun has started this process in place of one that died, or that went on with one that died."""
+    return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
+
+
+def _meet_again() -> None:
+    """Let restarted processes find one another: the store in which torchrun has them meet still names those that died.
+
+    Raises:
+        RestoraError: Several machines have restarted different numbers of times; nothing that all know tells a start from others.
+    """
+    if (
+        distributed.is_initialized()
+        or os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
+        or not restarted()
+    ):
+        return
+    number, rank, processes = (
+        os.environ[name] for name in ("TORCHELASTIC_RESTART_COUNT", "RANK", "WORLD_SIZE")
+    )
+    if os.environ.get("GROUP_WORLD_SIZE") != "1":
+        raise RestoraError(
+            "torchrun: processes on several machines cannot be restarted like this; start torchrun with"
+            " TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1 in its environment"
+        )
+    store = TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+    distributed.init_process_group(
+        store=PrefixStore(f"restart-{number}", store), rank=int(rank), world_size=int(processes)
+    )
 
 
 def divides(recipe: Recipe) -> bool:
