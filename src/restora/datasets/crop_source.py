@@ -19,5 +19,5 @@ class Crops(Protocol):
     def __len__(self) -> int:
         """Return how many there are, practically without end."""
 
-    def with_patch(self, patch: int) -> Self:
-        """Return the same source with another side of the crops."""
+    def with_stage(self, patch: int, batch: int) -> Self:
+        """Return the same source for another stage: side of the crops, and crops in a batch of all processes."""

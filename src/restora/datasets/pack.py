@@ -19,7 +19,9 @@ import torch
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from restora.datasets.epochs import StreamOrder
 from restora.datasets.pairs import Pair
+from restora.datasets.remote_shards import KEPT_GIGABYTES, RemoteShards, is_url
 from restora.errors import RestoraError
 
 Kind = Literal["photographs", "pairs"]
@@ -125,9 +127,13 @@ class Packed(Sequence[_T]):
 class Pack:
     """A pack that was opened: names, and pixels when asked for.
 
+    Of a pack elsewhere, ``s3://bucket/photos.pack``, what says what is in it is fetched at once, each shard when a crop needs it.
+
     Args:
-        folder: Of the pack.
-        check: Also read all pixels, and compare their checksums. They are in memory then, as far as there is room.
+        folder: Of the pack, or its URL.
+        check: Also read all pixels, and compare their checksums. They are in memory then, as far as there is room. Those of
+            a pack elsewhere are compared when they are fetched.
+        gigabytes: How much of a pack elsewhere is kept on this machine's disk.
 
     Attributes:
         folder: Of the pack.
@@ -139,17 +145,17 @@ class Pack:
         RestoraError: It is no pack, an unfinished or an old one, or a shard is damaged.
     """
 
-    def __init__(self, folder: str | Path, *, check: bool = True) -> None:
-        self.folder = Path(folder)
-        self.index = _read_index(self.folder)
+    def __init__(self, folder: str | Path, *, check: bool = True, gigabytes: float = KEPT_GIGABYTES) -> None:
+        self.remote = RemoteShards(str(folder), gigabytes) if is_url(folder) else None
+        self.folder = Path(folder) if self.remote is None else self.remote.folder
+        self.index = (
+            _read_index(self.folder) if self.remote is None else self.remote.open(INDEX, None, _index_in)
+        )
         for number, expected in enumerate(self.index.descriptions):
-            _check(self.folder / shard_files(number)[1], expected)
+            if self.remote is None:
+                _check(self.folder / shard_files(number)[1], expected)
         with ThreadPoolExecutor(_READERS) as pool:
-            self.shards = list(
-                pool.map(
-                    lambda number: read_shard(self.folder, number, check=check), range(self.index.shards)
-                )
-            )
+            self.shards = list(pool.map(lambda number: self._shard(number, check), range(self.index.shards)))
         self._images = [(number, image) for number, shard in enumerate(self.shards) for image in shard.images]
         self.names = tuple(image.name for _, image in self._images)
         self._maps: dict[int, NDArray[np.uint8]] = {}
@@ -170,11 +176,26 @@ class Pack:
         """
         return Packed(self._pair, self._numbers("pairs"))
 
+    def streams(self, seed: int) -> StreamOrder | None:
+        """Return the order in which to visit a pack that lies elsewhere, for batches of one; ``None`` for one on this machine."""
+        if self.remote is None:
+            return None
+        return StreamOrder([len(shard.images) for shard in self.shards], seed, streams=1)
+
     def images(self, number: int) -> tuple[NDArray[Any], ...]:
         """Return the clean image, and for pairs the degraded one: (H, W, C) each, read when its pixels are touched."""
         shard, image = self._images[number]
         if shard not in self._maps:
-            self._maps[shard] = _map(self.folder / shard_files(shard)[0])
+            name = shard_files(shard)[0]
+            if self.remote is None:
+                self._maps[shard] = _map(self.folder / name)
+            else:
+                found = self.remote.open(name, self.shards[shard].crc32, _map)
+                # The disk has no room for what was removed before nothing maps it.
+                self._maps = {
+                    n: m for n, m in self._maps.items() if (self.folder / shard_files(n)[0]).exists()
+                }
+                self._maps[shard] = found
         pixels = self._maps[shard]
         return tuple(np.ndarray(shape, dtype, pixels, start) for dtype, shape, start in image.places)
 
@@ -187,6 +208,12 @@ class Pack:
 
     def __repr__(self) -> str:
         return f"<{self.folder}: {len(self)} {self.index.kind}, {self.index.preparation}>"
+
+    def _shard(self, number: int, check: bool) -> Shard:
+        if self.remote is None:
+            return read_shard(self.folder, number, check=check)
+        crc32 = self.index.descriptions[number] if self.index.descriptions else None
+        return self.remote.open(shard_files(number)[1], crc32, lambda path: _read(Shard, path))
 
     def _numbers(self, kind: Kind) -> range:
         if self.index.kind != kind:
@@ -256,6 +283,10 @@ def _read_index(folder: Path) -> PackIndex:
         raise RestoraError(
             f"{folder}: is no pack, or an unfinished one; run restora pack again, and it goes on where it was"
         )
+    return _index_in(path)
+
+
+def _index_in(path: Path) -> PackIndex:
     index = _read(PackIndex, path)
     if index.descriptions and len(index.descriptions) != index.shards:
         raise RestoraError(f"{path}: is damaged, it does not know how many shards there are; pack again")

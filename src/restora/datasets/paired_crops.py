@@ -13,10 +13,11 @@ from torch.utils.data import Dataset
 from restora.datasets.catalogue import open_benchmark
 from restora.datasets.corrupt import Corrupt, skip_or_fail
 from restora.datasets.cutting import cut, draw_place
-from restora.datasets.epochs import EpochOrder
+from restora.datasets.epochs import EpochOrder, StreamOrder
 from restora.datasets.folder_pair import open_folder_pair
 from restora.datasets.pack import Pack
 from restora.datasets.pairs import Pair
+from restora.datasets.remote_shards import KEPT_GIGABYTES
 from restora.datasets.symmetries import Augmentation, draw_symmetry
 from restora.errors import RestoraError
 from restora.tensors import to_tensor
@@ -51,6 +52,7 @@ class PairedCrops(Dataset[tuple[Tensor, Tensor]]):
         corrupt: Whether a pair that cannot be read ends the run, or is reported and replaced by another, which depends
             on the seed and the number of the crop as well.
         length: How many crops there are.
+        order: In which pairs are visited, instead of a random one.
 
     Raises:
         RestoraError: There is no pair.
@@ -65,12 +67,13 @@ class PairedCrops(Dataset[tuple[Tensor, Tensor]]):
         augmentation: Augmentation = "all",
         corrupt: Corrupt = "fail",
         length: int = 2**40,
+        order: EpochOrder | None = None,
     ) -> None:
         if not len(pairs):
             raise RestoraError("no pairs to train on: name two folders with images, or a benchmark")
         self.pairs, self.patch, self.seed, self.augmentation = pairs, patch, seed, augmentation
         self.corrupt, self.length = corrupt, length
-        self._order = EpochOrder(len(pairs), seed)
+        self._order = order or EpochOrder(len(pairs), seed)
         # Spares reading and reporting again; which crop comes out is the same without.
         self._bad: set[int] = set()
 
@@ -93,18 +96,28 @@ class PairedCrops(Dataset[tuple[Tensor, Tensor]]):
         return cls(open_benchmark(name, root, split=split, variant=variant), **drawing)
 
     @classmethod
-    def from_pack(cls, folder: str | Path, **drawing: Unpack[PairDrawing]) -> Self:
-        """Take the pairs of a pack: the same crops as from the files, without decoding.
+    def from_pack(
+        cls, folder: str | Path, gigabytes: float = KEPT_GIGABYTES, **drawing: Unpack[PairDrawing]
+    ) -> Self:
+        """Take the pairs of a pack: the same crops as from the files, without decoding; of one elsewhere shard after shard.
 
         Raises:
             RestoraError: It is no pack, not finished, or one of photographs.
         """
-        return cls(Pack(folder).pairs(), **drawing)
+        pack = Pack(folder, gigabytes=gigabytes)
+        return cls(pack.pairs(), **drawing, order=pack.streams(drawing.get("seed", 0)))
 
     def with_patch(self, patch: int) -> Self:
         """Return crops of the same pairs with another side; the order of the pairs stays."""
         other = copy(self)
         other.patch = patch
+        return other
+
+    def with_stage(self, patch: int, batch: int) -> Self:
+        """Return crops of another side, and for batches of another size, which the streams of a pack elsewhere follow."""
+        other = self.with_patch(patch)
+        if isinstance(self._order, StreamOrder):
+            other._order = StreamOrder(self._order.sizes, self.seed, batch)
         return other
 
     def __len__(self) -> int:

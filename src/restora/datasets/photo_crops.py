@@ -13,7 +13,9 @@ from torch.utils.data import Dataset
 
 from restora.datasets.corrupt import Corrupt, skip_or_fail
 from restora.datasets.cutting import cut, draw_place
+from restora.datasets.epochs import EpochOrder, StreamOrder
 from restora.datasets.pack import Pack
+from restora.datasets.remote_shards import KEPT_GIGABYTES
 from restora.datasets.sources import load_rgb8
 from restora.datasets.symmetries import Augmentation, draw_symmetry
 from restora.errors import RestoraError
@@ -55,6 +57,7 @@ class PhotoCrops(Dataset[Tensor]):
         augmentation: Which flips and turns are drawn.
         permute_channels: Whether red, green and blue are exchanged at random.
         length: How many crops there are.
+        order: In which photographs are visited, instead of drawing them.
 
     Raises:
         RestoraError: No photograph, or a number out of its range.
@@ -71,6 +74,7 @@ class PhotoCrops(Dataset[Tensor]):
         augmentation: Augmentation = "all",
         permute_channels: bool = True,
         length: int = 2**40,
+        order: EpochOrder | None = None,
     ) -> None:
         if not len(photos):
             raise RestoraError("no photographs to train on: name a folder with images")
@@ -78,9 +82,10 @@ class PhotoCrops(Dataset[Tensor]):
             raise RestoraError(f"reduction must be in (0, 1], got {reduction}")
         self.patch, self.seed, self.reduction, self.gray, self.length = patch, seed, reduction, gray, length
         self.augmentation, self.permute_channels = augmentation, permute_channels
-        self.photos = photos
-        areas = np.array([pixels.shape[0] * pixels.shape[1] for pixels in self.photos], dtype=np.float64)
-        self._cumulative = np.cumsum(areas / areas.sum())
+        self.photos, self._order = photos, order
+        if order is None:
+            areas = np.array([pixels.shape[0] * pixels.shape[1] for pixels in photos], dtype=np.float64)
+            self._cumulative = np.cumsum(areas / areas.sum())
 
     @classmethod
     def from_folder(
@@ -100,18 +105,30 @@ class PhotoCrops(Dataset[Tensor]):
         return cls(photos, **drawing)
 
     @classmethod
-    def from_pack(cls, folder: str | Path, **drawing: Unpack[Drawing]) -> Self:
+    def from_pack(
+        cls, folder: str | Path, gigabytes: float = KEPT_GIGABYTES, **drawing: Unpack[Drawing]
+    ) -> Self:
         """Take the photographs of a pack: the same crops as from the files, without decoding or holding them.
+
+        Those of a pack elsewhere are visited once in each epoch, shard after shard, whatever their sizes.
 
         Raises:
             RestoraError: It is no pack, not finished, or one of pairs.
         """
-        return cls(Pack(folder).photographs(), **drawing)
+        pack = Pack(folder, gigabytes=gigabytes)
+        return cls(pack.photographs(), **drawing, order=pack.streams(drawing.get("seed", 0)))
 
     def with_patch(self, patch: int) -> Self:
         """Return the same photographs, not decoded again, with another size of crop."""
         other = copy(self)
         other.patch = patch
+        return other
+
+    def with_stage(self, patch: int, batch: int) -> Self:
+        """Return crops of another side, and for batches of another size, which the streams of a pack elsewhere follow."""
+        other = self.with_patch(patch)
+        if isinstance(self._order, StreamOrder):
+            other._order = StreamOrder(self._order.sizes, self.seed, batch)
         return other
 
     def __len__(self) -> int:
@@ -120,9 +137,11 @@ class PhotoCrops(Dataset[Tensor]):
     def __getitem__(self, index: int) -> Tensor:
         """Return crop number ``index``: (3, patch, patch), float32 in [0, 1]."""
         random = np.random.default_rng((self.seed, index))
-        number = min(
-            int(np.searchsorted(self._cumulative, random.random(), side="right")), len(self.photos) - 1
-        )
+        if self._order is None:
+            place = int(np.searchsorted(self._cumulative, random.random(), side="right"))
+            number = min(place, len(self.photos) - 1)
+        else:
+            number = self._order[index]
         pixels = self.photos[number]
         shorter = min(pixels.shape[:2])
         factor = random.uniform(self.reduction, 1.0) if random.random() < 0.5 else 1.0

@@ -56,10 +56,10 @@ def data_in_words(data: PhotosData | PairsData | BenchmarkData) -> str:
     """Say what was trained on, without the paths of a machine."""
     match data:
         case PhotosData():
-            return data.photos.name if data.photos else "unknown"
+            return Path(data.photos).name if data.photos else "unknown"
         case PairsData():
             place = data.pack or data.degraded
-            return place.name if place else "unknown"
+            return Path(place).name if place else "unknown"
         case BenchmarkData():
             return f"{data.benchmark}, {data.split}"
 

@@ -201,7 +201,7 @@ class Trainer:
         self.accelerator.init_trackers(self.recipe.name, config={"recipe": self.recipe.model_dump_json()})
         with interruptions(lambda words: self.progress(self.step, words)) as stop:
             for stretch in remaining_stretches(self.recipe.stages, self.step):
-                crops = crops.with_patch(stretch.stage.patch)
+                crops = crops.with_stage(stretch.stage.patch, stretch.stage.batch)
                 if self._run_stretch(stretch, crops, validation, stop):
                     break
         self.save()

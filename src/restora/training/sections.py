@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from restora.datasets.remote_shards import KEPT_GIGABYTES
 from restora.datasets.symmetries import Augmentation
 from restora.errors import suggestion
 from restora.training.losses import LOSSES
@@ -64,6 +65,10 @@ class ModelSection(Section):
     )
 
 
+Place = Annotated[str, Field(pattern=r"^[a-z0-9+]+://")] | Path
+"""A path, or a URL."""
+
+
 class AnyData(Section):
     """What all kinds of data have in common."""
 
@@ -80,7 +85,16 @@ class PhotosData(AnyData):
     """Clean photographs, degraded on the fly."""
 
     kind: Literal["photos"] = Field("photos", description="may be left out")
-    photos: Path | None = Field(None, description="folder of clean photographs, or a pack of them")
+    photos: Place | None = Field(
+        None,
+        union_mode="left_to_right",
+        description="folder of clean photographs, or a pack of them, which may be a URL such as s3://bucket/photos.pack",
+    )
+    cache: float = Field(
+        KEPT_GIGABYTES,
+        gt=0,
+        description="gigabytes of a pack elsewhere that are kept on the disk of each machine",
+    )
     reduction: float = Field(
         0.5, gt=0, le=1, description="strongest random reduction of a crop; 1 turns it off"
     )
@@ -94,7 +108,15 @@ class PairsData(AnyData):
     kind: Literal["pairs"] = Field(description="tells pairs from photographs")
     degraded: Path | None = Field(None, description="folder of degraded images")
     clean: Path | None = Field(None, description="folder of clean images")
-    pack: Path | None = Field(None, description="a pack of pairs, instead of the two folders")
+    pack: Place | None = Field(
+        None, union_mode="left_to_right", description="a pack of pairs or its URL, instead of the two folders"
+    )
+
+    cache: float = Field(
+        KEPT_GIGABYTES,
+        gt=0,
+        description="gigabytes of a pack elsewhere that are kept on the disk of each machine",
+    )
 
     @model_validator(mode="after")
     def _folders_or_pack(self) -> "PairsData":

@@ -1,10 +1,13 @@
 """The training data that a recipe names."""
 
+from pathlib import Path
+
 from restora.datasets import PairedCrops, PhotoCrops
 from restora.datasets.crop_source import Crops
 from restora.datasets.pack import INDEX
 from restora.datasets.paired_crops import PairDrawing
 from restora.datasets.photo_crops import Drawing
+from restora.datasets.remote_shards import is_url
 from restora.errors import RestoraError
 from restora.training.recipe import Recipe
 from restora.training.sections import BenchmarkData, PhotosData
@@ -28,8 +31,8 @@ def open_crops(recipe: Recipe) -> Crops:
             augmentation=data.augmentation,
             permute_channels=data.permute_channels,
         )
-        if (data.photos / INDEX).is_file():
-            return PhotoCrops.from_pack(data.photos, **drawing)
+        if is_url(data.photos) or (Path(data.photos) / INDEX).is_file():
+            return PhotoCrops.from_pack(data.photos, data.cache, **drawing)
         return PhotoCrops.from_folder(data.photos, corrupt=data.corrupt, **drawing)
     pairing = PairDrawing(patch=patch, seed=seed, augmentation=data.augmentation, corrupt=data.corrupt)
     if isinstance(data, BenchmarkData):
@@ -39,7 +42,7 @@ def open_crops(recipe: Recipe) -> Crops:
             data.benchmark, data.root, split=data.split, variant=data.variant, **pairing
         )
     if data.pack is not None:
-        return PairedCrops.from_pack(data.pack, **pairing)
+        return PairedCrops.from_pack(data.pack, data.cache, **pairing)
     if data.degraded is None or data.clean is None:
         raise RestoraError(
             "the recipe names no pairs; add --set data.degraded=FOLDER --set data.clean=FOLDER,"
