@@ -92,7 +92,7 @@ def url(request: pytest.FixtureRequest, pack: Path) -> Iterator[str]:
         options = {"endpoint_url": f"http://{host}:{port}", "key": "key", "secret": "secret"}
         fsspec.config.conf["s3"] = options
         store = fsspec.filesystem("s3")
-        store.mkdir("bucket")
+        store.makedirs("bucket", exist_ok=True)
         store.put(str(pack), "bucket/photos.pack", recursive=True)
         yield "s3://bucket/photos.pack"
         del fsspec.config.conf["s3"]
