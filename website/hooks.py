@@ -20,8 +20,7 @@ from PIL import Image
 from repository_links import ELSEWHERE, rewritten, site_path
 
 BESIDE = [
-    ROOT / "CHANGELOG.md",
-    ROOT / "CONTRIBUTING.md",
+    *sorted(path for path in ROOT.glob("*.md") if path.name != "README.md"),
     *sorted((ROOT / "benchmarks/results").glob("*.md")),
     *sorted((ROOT / "integrations").rglob("README.md")),
 ]
