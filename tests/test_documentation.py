@@ -81,3 +81,12 @@ def test_every_dependency_has_a_lowest_version_and_a_pinned_one() -> None:
         assert name.startswith("restora[") or name.lower().replace("_", "-") in pinned | {"lpips"}, (
             f"{name}: is not pinned"
         )
+
+
+def test_the_readme_fits_on_two_screens_and_leads_on() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert len(readme.splitlines()) <= 100
+    install = "python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e"
+    assert f"{install} '.[openvino]' && .venv/bin/restora restore examples/colosseum-noisy.png" in readme
+    assert f"<!-- test command -->\n```\n{install} '.[dev]' && ./check\n```\n<!-- end -->" in readme
+    assert "docs/index.md" in _LINK.findall(readme)
