@@ -46,6 +46,7 @@ OPTIONAL = {
     "lpips": "lpips",
     "deepinv": "scores",
     "torchmetrics": "scores",
+    "fastapi": "serve",
 }
 """Packages that only some commands need, and the extra that installs them."""
 

@@ -20,7 +20,7 @@ from restora.failures import failure
 from restora.images.formats import FORMATS, lacks_package
 from restora.restoration.content import UNNAMED, restore_content
 from restora.server.answers import PictureResponse, described, refusal_for, refusals
-from restora.server.bodies import FORM, read_upload
+from restora.server.bodies import FORM, Upload, read_upload
 from restora.server.bounds import Bounds
 from restora.server.desk import LEFT, Desk, Place
 from restora.server.metrics import Counted, Metrics
@@ -109,6 +109,16 @@ def create_app(
         if not loaded.is_set():
             raise HTTPException(503, "the weights are being loaded; come again", {"Retry-After": "1"})
 
+    async def arrived(request: Request, place: Place) -> Upload:
+        try:
+            async with asyncio.timeout(place.seconds_left):
+                return await read_upload(request, bounds.max_bytes)
+        except TimeoutError:
+            words = f"the picture did not arrive within {bounds.max_seconds:g} seconds; send a smaller one"
+            raise HTTPException(408, words) from None
+        except ClientDisconnect:
+            raise HTTPException(LEFT, "the client has left") from None
+
     app = FastAPIOffline(
         redoc_url=None, title="restora", version=__version__, description=ABOUT, lifespan=lifespan
     )
@@ -134,8 +144,7 @@ def create_app(
         """Restore a picture: the body of the request, or the one file of a form."""
         name = UNNAMED
         try:
-            async with asyncio.timeout(place.seconds_left):
-                upload = await read_upload(request, bounds.max_bytes)
+            upload = await arrived(request, place)
             name = upload.name or UNNAMED
             task, weights = getattr(wish, "task", None), getattr(wish, "weights", None)
             work = partial(
@@ -148,12 +157,6 @@ def create_app(
                 name=name,
             )
             done = await desk.work(place, lambda stop: work(cancel=stop), _gone(request))
-        except TimeoutError:
-            raise HTTPException(
-                408, f"the picture did not arrive within {bounds.max_seconds:g} seconds"
-            ) from None
-        except ClientDisconnect:
-            raise HTTPException(LEFT, "the client has left") from None
         except Exception as error:
             raise refusal_for(error, name) from error
         metrics.note(done)
