@@ -78,6 +78,7 @@ def test_every_dependency_has_a_lowest_version_and_a_pinned_one() -> None:
     for one in declared:
         name, _, lowest = one.partition(">=")
         assert lowest or name.startswith("restora["), f"{one}: has no lowest version"
+        name = name if name.startswith("restora[") else name.partition("[")[0]
         assert name.startswith("restora[") or name.lower().replace("_", "-") in pinned | {"lpips"}, (
             f"{name}: is not pinned"
         )

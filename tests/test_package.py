@@ -9,6 +9,7 @@ import restora
 def test_public_names() -> None:
     assert sorted(restora.__all__) == [
         "AutoRestorer",
+        "BatchRestorer",
         "Cancelled",
         "Diagnosis",
         "ProgressMeter",
@@ -22,6 +23,7 @@ def test_public_names() -> None:
         "list_weights",
         "load_model",
         "restore",
+        "restore_dataset",
         "restore_video",
         "to_official_state_dict",
         "with_local_statistics",

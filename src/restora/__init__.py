@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from restora.networks import list_models
     from restora.progress import ProgressMeter
     from restora.restoration import AutoRestorer, Restorer, Run, restore, with_local_statistics
+    from restora.scale import BatchRestorer, restore_dataset
     from restora.video import restore_video
 
     __version__: str
@@ -32,6 +33,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 _HOMES = {
     "AutoRestorer": "restora.restoration",
+    "BatchRestorer": "restora.scale",
     "Cancelled": "restora.cancellation",
     "Diagnosis": "restora.diagnosis",
     "ProgressMeter": "restora.progress",
@@ -45,6 +47,7 @@ _HOMES = {
     "list_weights": "restora.checkpoints",
     "load_model": "restora.checkpoints",
     "restore": "restora.restoration",
+    "restore_dataset": "restora.scale",
     "restore_video": "restora.video",
     "to_official_state_dict": "restora.checkpoints",
     "with_local_statistics": "restora.restoration",
@@ -52,6 +55,7 @@ _HOMES = {
 
 __all__ = [
     "AutoRestorer",
+    "BatchRestorer",
     "Cancelled",
     "Diagnosis",
     "ProgressMeter",
@@ -65,6 +69,7 @@ __all__ = [
     "list_weights",
     "load_model",
     "restore",
+    "restore_dataset",
     "restore_video",
     "to_official_state_dict",
     "with_local_statistics",

@@ -42,7 +42,7 @@ def out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(words in text for words in _OUT_OF_MEMORY)
 
 
-def failure(error: Exception, *files: Path) -> Words:
+def failure(error: Exception, *files: Path | str) -> Words:
     """Say in one line why something failed, whatever was raised.
 
     What nobody expected gets a reference, the same for every failure at the same place. Its traceback is logged at the
@@ -65,7 +65,7 @@ def reference_of(error: Exception) -> str:
     return hashlib.sha256(repr((type(error).__name__, frames)).encode()).hexdigest()[:8]
 
 
-def _expected(error: Exception, files: tuple[Path, ...]) -> str | None:
+def _expected(error: Exception, files: tuple[Path | str, ...]) -> str | None:
     """Return the words for what a user can mend, ``None`` for a defect."""
     if isinstance(error, RestoraError):
         return str(error)

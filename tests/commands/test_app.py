@@ -61,7 +61,7 @@ def test_the_version_imports_no_command():
 
 def test_completing_names_and_files_imports_no_command():
     offered, modules = complete("re")
-    assert offered == ["restore", "recipes"]
+    assert offered == ["restore", "restore-table", "recipes"]
     assert_light(modules)
     offered, modules = complete("restore", "--compare", "photo.jpg", "hol")
     assert offered == []  # the shell completes file names
@@ -85,7 +85,7 @@ def test_options_and_choices_are_completed(words, expected):
 def test_every_command_is_in_the_table_with_its_own_first_sentence():
     files = {path.stem for path in Path(restora.commands.__file__).parent.glob("[a-z]*.py")}
     commands = {name for name in files if hasattr(import_module(f"restora.commands.{name}"), name)}
-    assert commands - {"app"} == set(COMMANDS)
+    assert {name.replace("_", "-") for name in commands - {"app"}} == set(COMMANDS)
     for name, line in COMMANDS.items():
         assert load_command(name).get_short_help_str(200) == line, name
 

@@ -21,6 +21,7 @@ from restora.errors import RestoraError, printable
 PANELS = {
     "Restore photographs": {
         "restore": "Restore photographs; depth, profile, transparency and metadata stay as they are.",
+        "restore-table": "Restore a column of photographs in a table of Parquet; what became of each stands in columns beside the result.",
         "serve": "Serve restorations over HTTP: POST a picture, get it back restored; bounded queue, limits, metrics, token.",
         "web": "Open a page to drop photographs on: before and after, comparisons of weights, and what networks look at.",
         "video": "Restore a film; sound, subtitles, times, colours and depth stay as they are.",
@@ -124,8 +125,9 @@ def load_command(name: str) -> TyperCommand | TyperGroup:
     Returns:
         The command with all its options, or the group with all its commands.
     """
-    module = import_module(f"restora.commands.{name}")
-    command, holder = getattr(module, name), typer.Typer(rich_markup_mode="rich")
+    own = name.replace("-", "_")
+    module = import_module(f"restora.commands.{own}")
+    command, holder = getattr(module, own), typer.Typer(rich_markup_mode="rich")
     if isinstance(command, typer.Typer):
         holder.add_typer(command, name=name)
     else:

@@ -22,7 +22,7 @@ REST = 2.0
 """Seconds for which a file must not have grown or changed to be taken for whole."""
 
 
-def listed_names(file: Path, *, null: bool) -> list[Path]:
+def listed_names(file: Path, *, null: bool) -> list[str]:
     """Read names of files, one a line, or each ended by a zero byte, as ``find -print0`` writes them.
 
     Args:
@@ -39,7 +39,7 @@ def listed_names(file: Path, *, null: bool) -> list[Path]:
             f"{file}: cannot be read ({error.strerror}); name a list of files, or -"
         ) from error
     names = content.split(b"\0") if null else content.splitlines()
-    return [Path(os.fsdecode(name)) for name in names if name]
+    return [os.fsdecode(name) for name in names if name]
 
 
 def answers(

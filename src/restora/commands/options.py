@@ -7,6 +7,12 @@ import typer
 
 from restora.threads import chosen_threads
 
+Address = Annotated[
+    str | None,
+    typer.Option(
+        help="Of a cluster of Ray: auto, HOST:6379 ...; without it, one is started here.", show_default=False
+    ),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print for other programs.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
 Engine = Annotated[
@@ -15,6 +21,10 @@ Engine = Annotated[
         metavar="auto|torch|compile|openvino|onnxruntime",
         help="What runs the network on a CPU; auto: the fastest here that agrees with torch, measured once.",
     ),
+]
+GpusPerWorker = Annotated[
+    float | None,
+    typer.Option(min=0, help="On Ray; 0.5 lets two share one. [1 where there are any]", show_default=False),
 ]
 Inputs = Annotated[
     list[Path], typer.Argument(metavar="INPUT...", help="Files, folders and patterns.", show_default=False)

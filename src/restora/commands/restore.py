@@ -8,7 +8,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from time import perf_counter, sleep
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -17,8 +17,10 @@ from restora.atomic import make_folder
 from restora.commands.inputs import STREAM, Arrivals, listed_names
 from restora.commands.lines import print_line, tell, tell_failure
 from restora.commands.options import (
+    Address,
     Device,
     Engine,
+    GpusPerWorker,
     LineAsJson,
     MaxPixels,
     Overlap,
@@ -39,6 +41,7 @@ from restora.errors import RestoraError
 from restora.images import ImageFile, find_images
 from restora.restoration import Job, Result, gather, plan_jobs, restorer_for, run_jobs
 from restora.restoration.jobs import MAX_PIXELS
+from restora.scale.places import is_url
 
 if TYPE_CHECKING:
     from restora.restoration import Restorer
@@ -57,6 +60,8 @@ Examples:
 
   restora restore icons/ --workers 2              [dim]many small ones, two at a time[/dim]
 
+  restora restore s3://bucket/in -o s3://bucket/out --on ray --address auto
+
   restora restore inbox/ -o clean/ --watch        [dim]and what arrives there, until Ctrl-C[/dim]
 
   restora restore 'scans/*.tif' --ensemble --tile 512
@@ -70,21 +75,22 @@ Examples:
 Exit code: 0 when all is done, 1 when files failed, 2 for wrong usage, 130 after Ctrl-C.
 """
 
+MOST_WORKERS = 64
 POLL = 0.5
 """Seconds between two looks at a watched folder."""
 
 
 def restore(
     inputs: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Argument(
             metavar="INPUT",
-            help="Files, folders and patterns, or - for a photograph on the standard input.",
+            help="Files, folders and patterns, or - for a photograph on the standard input; with --on ray also URLs.",
             show_default=False,
         ),
     ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "-o",
             "--output",
@@ -145,39 +151,85 @@ def restore(
         typer.Option("-0", "--null", help="Names in the list end in a zero byte, as find -print0 has them."),
     ] = False,
     workers: Annotated[
-        int, typer.Option(min=1, max=64, help="Photographs worked on at once, for many small ones.")
-    ] = 1,
+        int | None,
+        typer.Option(
+            min=1, max=100_000, help="Photographs worked on at once, for many small ones; on Ray, of workers."
+        ),
+    ] = None,
+    on: Annotated[
+        Literal["local", "ray"], typer.Option(help="This machine, or a cluster of Ray, with a manifest.")
+    ] = "local",
+    address: Address = None,
+    gpus_per_worker: GpusPerWorker = None,
+    manifest: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A line for each photograph, with --on ray. [restora-manifest in the output folder]",
+        ),
+    ] = None,
     as_json: LineAsJson = False,
     max_pixels: MaxPixels = MAX_PIXELS,
 ) -> None:
     """Restore photographs; depth, profile, transparency and metadata stay as they are."""
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    given = [*(inputs or [])]
+    names = [*(inputs or [])]
     if null or files_from is not None:
-        given += listed_names(files_from or STREAM, null=null)
-    elif not given:
+        names += listed_names(files_from or STREAM, null=null)
+    elif not names:
         raise typer.BadParameter("Missing argument 'INPUT...': name photographs, folders or patterns")
 
-    def load() -> "Restorer | AutoRestorer":
-        return restorer_for(
-            task,
-            weights,
-            strength=strength,
-            tile=None if tile == "none" else pixels_or_auto("--tile", tile),
-            overlap=pixels_or_auto("--overlap", overlap),
-            ensemble=ensemble,
-            precision=precision,
-            device=device,
-            engine=engine,
-            threads=shared_threads(pixels_or_auto("--threads", threads, "threads"), workers),
-            reproducible=reproducible,
-        )
+    def options() -> dict[str, Any]:
+        return {
+            "task": task,
+            "weights": weights,
+            "strength": strength,
+            "tile": None if tile == "none" else pixels_or_auto("--tile", tile),
+            "overlap": pixels_or_auto("--overlap", overlap),
+            "ensemble": ensemble,
+            "precision": precision,
+            "device": device,
+            "engine": engine,
+            "threads": pixels_or_auto("--threads", threads, "threads"),
+            "reproducible": reproducible,
+        }
 
-    if STREAM in given or output == STREAM:
+    if on == "ray":
+        if watch or compare or show or open_result or str(STREAM) in (*names, output):
+            raise RestoraError("--on ray writes pictures and a manifest; leave out -, and --watch to --open")
+        from restora.commands.on_ray import restore_on_ray
+
+        with saying_how_to_go_on(console):
+            restore_on_ray(
+                names,
+                output,
+                manifest,
+                console,
+                naming={"recursive": recursive, "suffix": suffix, "file_format": file_format},
+                restoring={**options(), "quality": quality, "max_pixels": max_pixels},
+                cluster={"address": address, "workers": workers, "gpus": gpus_per_worker},
+                overwrite=overwrite,
+                as_json=as_json,
+            )
+        return
+    if address is not None or gpus_per_worker is not None or manifest is not None:
+        raise RestoraError("--address, --gpus-per-worker and --manifest are for --on ray; add it")
+    for name in (*names, output or ""):
+        if is_url(name):
+            raise RestoraError(f"{name}: is not on this machine; --on ray reads and writes it")
+    if workers is not None and workers > MOST_WORKERS:
+        raise RestoraError(f"--workers is at most {MOST_WORKERS} on this machine, got {workers}")
+    given, place = [*map(Path, names)], None if output is None else Path(output)
+
+    def load() -> "Restorer | AutoRestorer":
+        settings = options()
+        return restorer_for(**{**settings, "threads": shared_threads(settings["threads"], workers or 1)})
+
+    if STREAM in given or place == STREAM:
         if len(given) > 1 or watch or compare:
             raise RestoraError("- is one photograph alone; restore others, watch and compare without it")
         restore_stream(
-            given[0], output, load(), console, file_format, quality, max_pixels, overwrite=overwrite
+            given[0], place, load(), console, file_format, quality, max_pixels, overwrite=overwrite
         )
         return
     results: list[Result] = []
@@ -192,7 +244,7 @@ def restore(
                 compare=compare,
                 max_pixels=max_pixels,
                 progress=progress.report if console.is_terminal else None,
-                workers=workers,
+                workers=workers or 1,
             ):
                 results.append(result)
                 progress.finish(result)
@@ -204,15 +256,15 @@ def restore(
 
     begin = perf_counter()
     if watch:
-        plan = partial(plan_jobs, output=output, suffix=suffix, file_format=file_format)
-        _watch(given, output, plan, run, load(), console, recursive=recursive)
+        plan = partial(plan_jobs, output=place, suffix=suffix, file_format=file_format)
+        _watch(given, place, plan, run, load(), console, recursive=recursive)
     else:
         images, results[:] = gather(given, recursive=recursive)
         for result in results:
             _tell(result, console, as_json)
-        jobs = plan_jobs(images, output, suffix=suffix, file_format=file_format)
-        if output is not None and len(jobs) > 1:
-            make_folder(output)  # one refusal for all
+        jobs = plan_jobs(images, place, suffix=suffix, file_format=file_format)
+        if place is not None and len(jobs) > 1:
+            make_folder(place)  # one refusal for all
         if jobs:
             with saying_how_to_go_on(console):
                 run(jobs, load())

@@ -1,0 +1,208 @@
+"""Places: files and objects wherever they lie, named by a local path or by a URL of fsspec."""
+
+import re
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from glob import has_magic
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+from restora.atomic import write_file
+from restora.errors import RestoraError, shortened
+from restora.images.formats import IMAGE_SUFFIXES
+
+CONNECTIONS = 8
+"""Places that a process reads or writes at once: a request to an object store is mostly waiting."""
+WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "r2"})
+"""Schemes of stores in which an object appears whole or not at all; elsewhere a file is written first and then named."""
+
+_SLASHES = ":/%2F%2F"
+"""What a path keeps of the two slashes of a URL."""
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+def is_url(place: str) -> bool:
+    """Tell whether a place is named by a URL.
+
+    Example:
+        >>> is_url("s3://bucket/a.png"), is_url("zip://a.png::s3://bucket/a.zip"), is_url("photos/a.png")
+        (True, True, False)
+    """
+    return re.match(r"[A-Za-z][\w+.-]+://", place) is not None
+
+
+def as_path(place: str) -> Path:
+    """Return a path that a place can be planned with, as if it were on this machine; `as_place` is the way back.
+
+    Example:
+        >>> as_place(str(as_path("s3://bucket") / "a.png")), as_place(str(as_path("photos") / "a.png"))
+        ('s3://bucket/a.png', 'photos/a.png')
+    """
+    return Path(place.replace("://", _SLASHES) if is_url(place) else place)
+
+
+def as_place(words: str) -> str:
+    """Return the place of a path, or words with a path in them."""
+    return words.replace(_SLASHES, "://")
+
+
+def below(folder: str, *names: str) -> str:
+    """Return the place of a name below a folder."""
+    return "/".join((folder.rstrip("/"), *names))
+
+
+def find(url: str, *, recursive: bool = False) -> list[tuple[str, str]]:
+    """Find the images that a URL stands for: an object, a pattern, or what is below it.
+
+    An object that is named is taken whatever its suffix; below a folder and for patterns the suffix decides.
+
+    Args:
+        url: What exists under it is never taken for a pattern.
+        recursive: Also look into the folders below.
+
+    Returns:
+        The URL of each, and its path below the folder, or the fixed part of the pattern.
+
+    Raises:
+        RestoraError: It cannot be reached, does not exist, or stands for no image.
+    """
+    with told(url, "be looked at"):
+        system, path = file_system(url)
+        folder = url.endswith("/")
+        if not folder and system.isfile(path):
+            return [(url, PurePosixPath(path.split("?")[0]).name)]
+        if not folder and has_magic(path):
+            found, base = system.glob(path), _fixed_part(path)
+        else:
+            found, base = system.find(path, maxdepth=None if recursive else 1), path
+        images = [(url_of(url, one), one.removeprefix(base).lstrip("/")) for one in found if _is_image(one)]
+    if not images:
+        hint = "" if recursive else ", or search the folders below it, too (--recursive)"
+        raise RestoraError(f"{url}: there are no images ({len(found)} other files); check the spelling{hint}")
+    return images
+
+
+def _is_image(path: str) -> bool:
+    name = PurePosixPath(path)
+    return name.suffix.lower() in IMAGE_SUFFIXES and not name.name.startswith(".")
+
+
+def _fixed_part(pattern: str) -> str:
+    parts = pattern.split("/")
+    return "/".join(parts[: next(i for i, part in enumerate(parts) if has_magic(part))])
+
+
+def url_of(like: str, path: str) -> str:
+    """Return the place of a path in the file system of another place."""
+    if not is_url(like):
+        return path
+    first, *chain = like.split("::")
+    own = path if is_url(path) else f"{first.split('://')[0]}://{path}"
+    return "::".join((own, *chain))
+
+
+def exists(place: str) -> bool:
+    """Tell whether there is a file at a place.
+
+    Raises:
+        RestoraError: It cannot be reached.
+    """
+    if not is_url(place):
+        return Path(place).exists()
+    with told(place, "be looked at"):
+        system, path = file_system(place)
+        return bool(system.exists(path))
+
+
+def names_in(folder: str) -> list[str]:
+    """Return the sorted names of what is in a folder; none if it is not there.
+
+    Raises:
+        RestoraError: It cannot be reached.
+    """
+    if not is_url(folder):
+        return sorted(path.name for path in Path(folder).glob("*"))
+    with told(folder, "be looked at"):
+        system, path = file_system(folder)
+        system.invalidate_cache()
+        try:
+            return sorted(PurePosixPath(one).name for one in system.ls(path, detail=False))
+        except FileNotFoundError:
+            return []
+
+
+def fetch(place: str) -> bytes:
+    """Read a file whole.
+
+    Raises:
+        RestoraError: It is not there, or cannot be read.
+    """
+    with told(place, "be read"):
+        if not is_url(place):
+            return Path(place).read_bytes()
+        system, path = file_system(place)
+        return bytes(system.cat_file(path))
+
+
+def store(place: str, content: bytes) -> None:
+    """Write a file whole or not at all; one that is there is replaced.
+
+    Raises:
+        RestoraError: It cannot be written.
+    """
+    if not is_url(place):
+        write_file(Path(place), content)
+        return
+    with told(place, "be written"):
+        system, path = file_system(place)
+        if place.split("://")[0] in WHOLE:
+            system.pipe_file(path, content)
+            return
+        folder, _, name = path.rpartition("/")
+        system.makedirs(folder, exist_ok=True)
+        system.pipe_file(f"{folder}/.{name}.part", content)
+        system.mv(f"{folder}/.{name}.part", path)
+
+
+def overlapped(
+    function: Callable[[Item], Answer], items: Iterable[Item], *, at_once: int = CONNECTIONS
+) -> Iterator[Answer]:
+    """Yield what a function makes of each item, in order, several at once and no further ahead."""
+    begun: deque[Future[Answer]] = deque()
+    with ThreadPoolExecutor(at_once) as pool:
+        for item in items:
+            begun.append(pool.submit(function, item))
+            if len(begun) == at_once:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
+
+
+def file_system(place: str) -> tuple[Any, str]:
+    """Return the file system of a place, and the path in it; options come from fsspec's own settings and environment."""
+    import fsspec
+
+    system, path = fsspec.core.url_to_fs(place)
+    return system, path
+
+
+@contextmanager
+def told(place: str, doing: str) -> Iterator[None]:
+    """Say in words what a file system raises, whatever that is."""
+    try:
+        yield
+    except RestoraError:
+        raise
+    except ImportError as error:
+        raise RestoraError(
+            f"{place}: needs another package ({error}); pip install 'restora[cloud]'"
+        ) from error
+    except FileNotFoundError as error:
+        raise RestoraError(f"{place}: does not exist; check the spelling and the folder") from error
+    except Exception as error:
+        words = shortened(f"{type(error).__name__}: {' '.join(str(error).split())}", 200)
+        raise RestoraError(f"{place}: cannot {doing} ({words}); check the name and your rights") from error

@@ -1,0 +1,140 @@
+"""Places: what is found, read and written by URLs, in memory and on moto's server of S3."""
+
+import zipfile
+
+import pytest
+
+from restora.errors import RestoraError
+from restora.scale import places
+
+
+@pytest.fixture
+def memory():
+    import fsspec
+
+    system = fsspec.filesystem("memory")
+    for name in ("in/a.png", "in/B.JPG", "in/.hidden.png", "in/notes.txt", "in/deep/c.tif", "in/deep/d.png"):
+        system.pipe_file(f"/room/{name}", name.encode())
+    yield system
+    system.rm("/room", recursive=True)
+
+
+@pytest.mark.parametrize(
+    ("url", "recursive", "expected"),
+    [
+        ("memory://room/in", False, {"in/B.JPG": "B.JPG", "in/a.png": "a.png"}),
+        ("memory://room/in/", False, {"in/B.JPG": "B.JPG", "in/a.png": "a.png"}),
+        (
+            "memory://room/in",
+            True,
+            {
+                "in/B.JPG": "B.JPG",
+                "in/a.png": "a.png",
+                "in/deep/c.tif": "deep/c.tif",
+                "in/deep/d.png": "deep/d.png",
+            },
+        ),
+        ("memory://room/in/*.png", False, {"in/a.png": "a.png"}),
+        (
+            "memory://room/*/deep/*",
+            False,
+            {"in/deep/c.tif": "in/deep/c.tif", "in/deep/d.png": "in/deep/d.png"},
+        ),
+    ],
+)
+def test_folders_and_patterns_stand_for_images(memory, url, recursive, expected):
+    found = places.find(url, recursive=recursive)
+    assert dict(found) == {f"memory:///room/{path}": relative for path, relative in expected.items()}
+    assert [places.fetch(url).decode() for url, _ in found] == [*expected]
+
+
+def test_what_is_named_is_taken_whatever_it_is_called(memory):
+    memory.pipe_file("/room/in/[odd]*", b"odd")
+    assert places.find("memory://room/in/[odd]*") == [("memory://room/in/[odd]*", "[odd]*")]
+    assert places.find("memory://room/in/notes.txt") == [("memory://room/in/notes.txt", "notes.txt")]
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("memory://nowhere", "no images"),
+        ("memory://room/in/*.bmp", "no images"),
+        ("nosuch://room", "cannot be looked at (ValueError: Protocol not known: nosuch)"),
+    ],
+)
+def test_what_stands_for_nothing_is_said(memory, url, words):
+    with pytest.raises(RestoraError) as error:
+        places.find(url)
+    assert str(error.value).startswith(f"{url}: ")
+    assert words in str(error.value)
+
+
+def test_a_missing_package_is_named_with_its_extra(monkeypatch):
+    def missing(url):
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr("fsspec.core.url_to_fs", missing)
+    with pytest.raises(RestoraError, match=r"s3://b/a.png: .*Install s3fs.*'restora\[cloud\]'"):
+        places.fetch("s3://b/a.png")
+
+
+def test_archives_are_folders(tmp_path):
+    with zipfile.ZipFile(tmp_path / "photos.zip", "w") as archive:
+        archive.writestr("in/a.png", "picture")
+    url = f"zip://in::file://{tmp_path}/photos.zip"
+    ((found, relative),) = places.find(url)
+    assert (relative, places.fetch(found)) == ("a.png", b"picture")
+
+
+def test_a_file_is_written_whole_by_another_name(memory, monkeypatch):
+    names, move = [], memory.mv
+    monkeypatch.setattr(memory, "mv", lambda a, b: (names.append((a, b)), move(a, b)))
+    places.store("memory://room/out/deep/a.png", b"new")
+    assert places.fetch("memory://room/out/deep/a.png") == b"new"
+    assert names == [("/room/out/deep/.a.png.part", "/room/out/deep/a.png")]
+    assert places.names_in("memory://room/out/deep") == ["a.png"]
+
+
+def test_local_files_and_urls_of_them(tmp_path):
+    place = f"{tmp_path}/new/a.png"
+    assert not places.exists(place)
+    places.store(place, b"1")
+    places.store(f"file://{place}", b"2")
+    assert places.exists(place)
+    assert places.exists(f"file://{place}")
+    assert places.fetch(place) == b"2"
+    assert places.names_in(f"{tmp_path}/new") == places.names_in(f"file://{tmp_path}/new") == ["a.png"]
+    assert places.names_in(f"{tmp_path}/nowhere") == places.names_in(f"file://{tmp_path}/nowhere") == []
+    with pytest.raises(RestoraError, match="nowhere: does not exist"):
+        places.fetch("nowhere")
+
+
+def test_several_at_once_in_order_and_not_further_ahead():
+    begun = []
+
+    def items():
+        for i in range(20):
+            begun.append(i)
+            yield i
+
+    for answer in places.overlapped(lambda i: i * i, items(), at_once=3):
+        assert answer == (len(begun) - 3) ** 2 or len(begun) == 20
+    assert len(begun) == 20
+
+
+def test_a_store_of_s3(s3):
+    places.store("s3://bucket/in/deep//a b#?.png", b"picture")
+    places.store("s3://bucket/in/c.jpg", b"other")
+    assert dict(places.find("s3://bucket/in", recursive=True)) == {
+        "s3://bucket/in/deep//a b#?.png": "deep//a b#?.png",
+        "s3://bucket/in/c.jpg": "c.jpg",
+    }
+    assert places.find("s3://bucket/in/*.jpg") == [("s3://bucket/in/c.jpg", "c.jpg")]
+    assert places.fetch("s3://bucket/in/deep//a b#?.png") == b"picture"
+    assert places.exists("s3://bucket/in/c.jpg")
+    assert not places.exists("s3://bucket/in/d.jpg")
+    assert places.names_in("s3://bucket/in") == ["c.jpg", "deep"]
+    with pytest.raises(RestoraError, match=r"s3://bucket/in/d\.jpg: does not exist"):
+        places.fetch("s3://bucket/in/d.jpg")
+    with pytest.raises(RestoraError, match=r"s3://nobucket/a\.png: "):
+        places.store("s3://nobucket/a.png", b"")
