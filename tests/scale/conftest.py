@@ -10,11 +10,11 @@ def pictures(tmp_path):
 @pytest.fixture
 def s3(monkeypatch):
     """Serve an empty bucket on the loopback, for this process and those that it starts."""
-    import boto3
-    import s3fs
-    from moto.server import ThreadedMotoServer
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    boto3, s3fs, moto = (
+        pytest.importorskip(name, reason="pip install s3fs 'moto[server]'")
+        for name in ("boto3", "s3fs", "moto.server")
+    )
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
     for name, value in {
