@@ -226,6 +226,10 @@ def restore_dataset(
 
     Raises:
         RestoraError: Ray is not installed, or has not the GPUs.
+
+    Example:
+        >>> photos = ray.data.read_parquet("photos.parquet")  # doctest: +SKIP
+        >>> restore_dataset(photos, task="denoise").write_parquet("restored")  # doctest: +SKIP
     """
     connect()
     pool = pool_for({"workers": workers, "gpus": gpus_per_worker}, options)
