@@ -79,7 +79,10 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     """Import a public name when it is first asked for, so that ``import restora`` costs nothing."""
     if name == "__version__":  # of the installed package, which has it from a tag of git
-        from importlib.metadata import PackageNotFoundError, version  # 50 ms that `import restora` does without
+        from importlib.metadata import (
+            PackageNotFoundError,
+            version,
+        )  # 50 ms that `import restora` does without
 
         try:
             return version("restora")
