@@ -54,3 +54,21 @@ class ProgressMeter:
         if not (done > 0 and seconds > 0):
             return Pace(fraction)
         return Pace(fraction, done * self.total / seconds, (1 - fraction) / done * seconds)
+
+
+def duration(seconds: float) -> str:
+    """Say a time.
+
+    Example:
+        >>> duration(3.21), duration(75), duration(7300)
+        ('3.2 s', '1 min 15 s', '2 h 2 min')
+    """
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if not minutes:
+        return f"{rest} s"
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min"

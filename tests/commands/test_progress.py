@@ -49,6 +49,6 @@ def test_a_file_that_is_begun_before_the_last_is_written_does_not_turn_the_bar_b
         progress.now = now
         progress.report(job, done, 2)
         assert progress._bar.tasks[0].percentage == pytest.approx(25 * (1 + now / 2))
-    assert progress.facts == "1/3 files, 0.50 MP/s, 0 s left"
+    assert progress.facts == "1/3 files, 0.50 MP/s, 0.0 s left"
     progress.finish(Result(first.source, "restored", first.target, megapixels=2))
     assert progress._bar.tasks[0].percentage == 100

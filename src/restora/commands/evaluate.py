@@ -36,6 +36,7 @@ from restora.evaluation.run import evaluate as run_case
 from restora.images import read
 from restora.metrics import protocol as protocol_of
 from restora.pixels import to_float
+from restora.restoration.tiling import tile_named
 
 EPILOG = """
 Examples:
@@ -118,7 +119,7 @@ def evaluate(
     if weights is not None:
         fixed = weights_method(
             weights,
-            tile=None if tile == "none" else pixels_or_auto("--tile", tile),
+            tile=tile_named(tile),
             ensemble=ensemble,
             local_statistics=local_statistics,
             precision=precision,

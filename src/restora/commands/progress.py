@@ -16,7 +16,7 @@ from rich.progress import (
 )
 
 from restora.errors import printable, shortened
-from restora.progress import ProgressMeter
+from restora.progress import ProgressMeter, duration
 from restora.restoration import Job, Result
 
 
@@ -107,19 +107,6 @@ class FilesProgress:
             description=_shown(source),
             facts=", ".join(words),
         )
-
-
-def duration(seconds: float) -> str:
-    """Write a time for people.
-
-    Example:
-        >>> duration(8.2), duration(75), duration(7321)
-        ('8 s', '1:15 min', '2:02 h')
-    """
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    large, small = divmod(round(seconds / 60 if seconds >= 3600 else seconds), 60)
-    return f"{large}:{small:02} {'h' if seconds >= 3600 else 'min'}"
 
 
 def _shown(source: Path) -> str:

@@ -41,6 +41,7 @@ from restora.errors import RestoraError
 from restora.images import ImageFile, find_images
 from restora.restoration import Job, Result, gather, plan_jobs, restorer_for, run_jobs
 from restora.restoration.jobs import MAX_PIXELS
+from restora.restoration.tiling import tile_named
 from restora.scale.places import is_url
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ def restore(
             "task": task,
             "weights": weights,
             "strength": strength,
-            "tile": None if tile == "none" else pixels_or_auto("--tile", tile),
+            "tile": tile_named(tile),
             "overlap": pixels_or_auto("--overlap", overlap),
             "ensemble": ensemble,
             "precision": precision,

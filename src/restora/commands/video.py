@@ -29,6 +29,7 @@ from restora.commands.options import (
 )
 from restora.commands.progress import counting_bar
 from restora.progress import ProgressMeter
+from restora.restoration.tiling import tile_named
 
 EPILOG = """
 Examples:
@@ -113,7 +114,7 @@ def video(
             progress=report,
             notify=lambda words: tell(console, f"{source}: {words}"),
             strength=strength,
-            tile=None if tile == "none" else pixels_or_auto("--tile", tile),
+            tile=tile_named(tile),
             overlap=pixels_or_auto("--overlap", overlap),
             ensemble=ensemble,
             precision=precision,

@@ -1,9 +1,9 @@
-"""A restoration in a thread of its own, and its progress."""
+"""Work in a thread of its own, and its progress."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from queue import SimpleQueue
 from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from restora.input_types import loaded, open_image
 from restora.progress import Pace, ProgressMeter
@@ -12,11 +12,71 @@ if TYPE_CHECKING:
     from restora.restoration.automatic import AutoRestorer
     from restora.restoration.restorer import Restorer
 
+Report = TypeVar("Report")
 
-class Run:
-    """Restore an image in the background; iterate over the run for its progress.
+
+class Background(Generic[Report]):
+    """Do something in the background; iterate over it for what it reports.
 
     A context: left before the end, it cancels the work.
+
+    Args:
+        work: Called with what takes its reports; what it returns is the result.
+        stop: Set to cancel the work, which has to look at it.
+    """
+
+    def __init__(self, work: Callable[[Callable[[Report], None]], Any], stop: Event) -> None:
+        self._work, self._stop = work, stop
+        self._reports: SimpleQueue[tuple[Report] | None] = SimpleQueue()
+        self._ended = False
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self._thread = Thread(target=self._do, name="restora-background", daemon=True)
+        self._thread.start()
+
+    def _do(self) -> None:
+        try:
+            self._result = self._work(lambda report: self._reports.put((report,)))
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._ended = True
+            self._reports.put(None)
+
+    def __iter__(self) -> Iterator[Report]:
+        """Yield what is reported, until the work has ended; to be iterated over once."""
+        for (report,) in iter(self._reports.get, None):
+            yield report
+
+    def result(self) -> Any:
+        """Wait for the end of the work, and return what it came to.
+
+        Raises:
+            Cancelled: It was cancelled before it was done.
+            RestoraError: What the work raised.
+        """
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def cancel(self) -> None:
+        """Stop the work, within a tile where torch computes, else at the next one; does not wait for it."""
+        self._stop.set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if not self._ended:
+            self.cancel()
+        self._thread.join()
+
+
+class Run(Background[Pace]):
+    """Restore an image in the background; iterate over the run for its progress, after each tile.
+
+    A context: left before the end, it cancels the work. Its `result` is the restored image, of the kind that was given.
 
     Args:
         restorer: Does the work.
@@ -37,52 +97,11 @@ class Run:
     """
 
     def __init__(self, restorer: "Restorer | AutoRestorer", image: Any) -> None:
-        self._restorer = restorer
-        self._image = loaded(image)
-        height, width = open_image(self._image).pixels.shape[:2]
-        self._meter = ProgressMeter(height * width / 1e6)
-        self._paces: SimpleQueue[Pace | None] = SimpleQueue()
-        self._stop = Event()
-        self._restored: Any = None
-        self._error: BaseException | None = None
-        self._thread = Thread(target=self._work, name="restora-run", daemon=True)
-        self._thread.start()
+        image = loaded(image)
+        height, width = open_image(image).pixels.shape[:2]
+        meter, stop = ProgressMeter(height * width / 1e6), Event()
 
-    def _work(self) -> None:
-        try:
-            self._restored = self._restorer(
-                self._image,
-                progress=lambda fraction: self._paces.put(self._meter.report(fraction)),
-                cancel=self._stop,
-            )
-        except BaseException as error:
-            self._error = error
-        finally:
-            self._paces.put(None)
+        def work(report: Callable[[Pace], None]) -> Any:
+            return restorer(image, progress=lambda fraction: report(meter.report(fraction)), cancel=stop)
 
-    def __iter__(self) -> Iterator[Pace]:
-        """Yield the pace after each tile, until the work has ended; to be iterated over once."""
-        yield from iter(self._paces.get, None)
-
-    def result(self) -> Any:
-        """Wait for the restored image, of the kind that was given.
-
-        Raises:
-            Cancelled: The run was cancelled before it was done.
-            RestoraError: What the restorer raised.
-        """
-        self._thread.join()
-        if self._error is not None:
-            raise self._error
-        return self._restored
-
-    def cancel(self) -> None:
-        """Stop the work, within a tile where torch computes, else at the next one; does not wait for it."""
-        self._stop.set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.cancel()
-        self._thread.join()
+        super().__init__(work, stop)

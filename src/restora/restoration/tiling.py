@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,24 @@ FADE = 16
 """Pixels over which tiles fade into one another beyond the reach of the network."""
 CONTENT_OVERLAP = 160
 """Pixels that tiles share where they leave different noise behind: a change over a few dozen pixels shows as a line."""
+
+
+def tile_named(word: str) -> int | Literal["auto"] | None:
+    """Read what people write for the side of tiles: ``auto``, ``none`` or a number of pixels.
+
+    Raises:
+        RestoraError: It is none of them.
+
+    Example:
+        >>> tile_named("512"), tile_named("none")
+        (512, None)
+    """
+    if word in ("auto", "none"):
+        return "auto" if word == "auto" else None
+    try:
+        return int(word)
+    except ValueError:
+        raise RestoraError(f"{word!r} is no number of pixels; a tile is auto, none or a number") from None
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,13 @@
 """Restoring the pictures of a visit, as the command does, with a word now and then on how far it is."""
 
+import math
 import shutil
 import zipfile
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from queue import SimpleQueue
-from threading import Thread
-from time import sleep
+from time import monotonic
 from typing import Any
 
 from restora.checkpoints import list_weights
@@ -19,12 +18,14 @@ from restora.progress import Pace, ProgressMeter
 from restora.restoration import AutoRestorer, Job, Restorer, Result, plan_jobs, restorer_for, run_jobs
 from restora.restoration.choosing import AUTO
 from restora.restoration.planning import DEFAULT_SUFFIX
+from restora.restoration.run import Background
+from restora.restoration.tiling import tile_named
 from restora.web.visits import THUMBNAIL, Picture, Visit
 
 KEPT = 4
 """Restorers that are kept for the next visitor."""
 PATIENCE = 0.2
-"""Seconds between two looks at how far the work is."""
+"""Seconds between two words on how far a picture is."""
 
 
 @dataclass(frozen=True)
@@ -87,17 +88,13 @@ class Wish:
 
 @lru_cache(maxsize=KEPT)
 def _built(wish: Wish, options: tuple[tuple[str, Any], ...]) -> Restorer | AutoRestorer:
-    task = None if wish.task == AUTO else wish.task
-    tile: Any = {"auto": "auto", "none": None}.get(wish.tile, wish.tile)
-    if isinstance(tile, str) and tile != "auto":
-        try:
-            tile = int(tile)
-        except ValueError:
-            raise RestoraError(
-                f"{tile!r} is no number of pixels; the tile is auto, none or a number"
-            ) from None
     return restorer_for(
-        task, wish.weights or None, strength=wish.strength, engine=wish.engine, tile=tile, **dict(options)
+        None if wish.task == AUTO else wish.task,
+        wish.weights or None,
+        strength=wish.strength,
+        engine=wish.engine,
+        tile=tile_named(wish.tile),
+        **dict(options),
     )
 
 
@@ -139,71 +136,37 @@ def restored(visit: Visit, wish: Wish, offer: Offer) -> Generator[Step]:
     meter, finished = ProgressMeter(total), 0.0
 
     def work(report: Callable[[Any], None]) -> None:
+        told = -math.inf
+
         def progress(job: Job, done: float, megapixels: float) -> None:
-            report((job, done / megapixels * of[job.source].megapixels))  # of several pictures, all
+            nonlocal told
+            if monotonic() - told >= PATIENCE:
+                told = monotonic()
+                report((job, done / megapixels * of[job.source].megapixels))  # of several pictures, all
 
         options: dict[str, Any] = {"overwrite": True, "max_pixels": offer.max_pixels}
         for result in run_jobs(jobs, restorer, progress=progress, cancel=visit.stop, **options):
             report(result)
 
-    for said in in_background(work, visit):
-        if isinstance(said, Result):
-            picture = of[said.source]
-            finished += picture.megapixels
-            picture.result = _told(visit, said)
-            if said.target is not None:
-                picture.thumbnail = visit.png(read(said.target, max_pixels=offer.max_pixels), THUMBNAIL)
-            yield Step(picture.name, meter.report(min(1.0, finished / total)))
-        else:
-            job, done = said
-            yield Step(job.source.name, meter.report(min(1.0, (finished + done) / total)))
+    with Background(work, visit.stop) as background:
+        for said in background:
+            if isinstance(said, Result):
+                picture = of[said.source]
+                finished += picture.megapixels
+                picture.result = _told(visit, said)
+                if said.target is not None:
+                    picture.thumbnail = visit.png(read(said.target, max_pixels=offer.max_pixels), THUMBNAIL)
+                yield Step(picture.name, meter.report(min(1.0, finished / total)))
+            else:
+                job, done = said
+                yield Step(job.source.name, meter.report(min(1.0, (finished + done) / total)))
+        background.result()
 
 
 def _told(visit: Visit, result: Result) -> Result:
     """Return a result whose words name files as the visitor knows them."""
     error = None if result.error is None else visit.words(result.error)
     return replace(result, error=error, notes=tuple(map(visit.words, result.notes)))
-
-
-def in_background(work: Callable[[Callable[[Any], None]], None], visit: Visit) -> Iterator[Any]:
-    """Do something in a thread, and yield what it reports: every result, and between them the latest, every `PATIENCE` seconds.
-
-    A caller that goes away cancels it.
-
-    Raises:
-        Exception: What the work raised.
-    """
-    reports: SimpleQueue[Any] = SimpleQueue()
-    end = object()
-    error: list[BaseException] = []
-
-    def target() -> None:
-        try:
-            work(reports.put)
-        except BaseException as raised:
-            error.append(raised)
-        finally:
-            reports.put(end)
-
-    thread = Thread(target=target, name="restora-web", daemon=True)
-    thread.start()
-    try:
-        while (said := reports.get()) is not end:
-            if not isinstance(said, Result):
-                sleep(PATIENCE)
-                while not reports.empty() and not isinstance(said, Result):
-                    if (following := reports.get()) is end:
-                        reports.put(end)
-                        break
-                    said = following
-            yield said
-    except BaseException:
-        visit.stop.set()
-        raise
-    finally:
-        thread.join()
-    if error:
-        raise error[0]
 
 
 def zipped(visit: Visit) -> Path | None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 
 from restora.errors import printable, shortened
-from restora.progress import Pace
+from restora.progress import Pace, duration
 from restora.web.restoring import Step, Wish
 from restora.web.trials import Trial
 from restora.web.visits import Picture
@@ -64,24 +64,6 @@ def waiting(words: str) -> str:
 def sentence(text: str, kind: str = "done") -> str:
     """Return a message, of the kind ``"done"`` or ``"refused"``."""
     return f'<div class="pace {kind}" role="status">{escape(text)}</div>' if text else ""
-
-
-def duration(seconds: float) -> str:
-    """Say a time.
-
-    Example:
-        >>> duration(3.21), duration(75), duration(7300)
-        ('3.2 s', '1 min 15 s', '2 h 2 min')
-    """
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{rest} s"
-    if minutes < 60:
-        return f"{minutes} min {rest} s"
-    hours, minutes = divmod(round(seconds / 60), 60)
-    return f"{hours} h {minutes} min"
 
 
 def trials(made: Sequence[Trial]) -> str:
