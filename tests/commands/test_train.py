@@ -1,6 +1,7 @@
 from recipes import write_photos
 
 from restora.checkpoints import load_model
+from restora.training import load_recipe
 
 FEW = (
     "stages.0.steps=1",
@@ -22,6 +23,8 @@ def test_pairs_are_trained_on_in_one_command(tmp_path, restora_command):
     assert run.returncode == 0, run.stderr
     file = "runs/pairs-chair-tiny/recipe.yaml"
     assert f"{file}:\n{(tmp_path / file).read_text()}" in run.stderr
+    assert load_recipe(tmp_path / file) == load_recipe(tmp_path / file, list(FEW))  # they are in it
+    assert not (tmp_path / "runs/pairs-kit-tiny").exists()
     assert run.stdout == "runs/pairs-chair-tiny/pairs-chair-tiny.safetensors\n"
     assert load_model(tmp_path / run.stdout.strip()).card.recipe
     for wrong in ((), (file, "--pairs", degraded, clean), (file, "--network", "chair/tiny")):

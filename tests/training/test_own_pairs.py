@@ -22,6 +22,26 @@ def test_a_recipe_for_every_network_is_valid(tmp_path, network):
     assert write_pairs_recipe(degraded, clean, network, folder=tmp_path / "run") == file  # resumed
 
 
+def test_settings_are_written_and_comments_stay_where_nothing_changes(tmp_path):
+    degraded, clean = (write_photos(tmp_path / name) for name in NAMES)
+    settings = ["stages.0.steps=7", "compile=false", "validation.every=9", "seed=3"]
+    plain = write_pairs_recipe(degraded, clean, folder=tmp_path / "plain").read_text()
+    file = write_pairs_recipe(degraded, clean, settings=settings, folder=tmp_path / "run")
+    recipe = load_recipe(file)
+    assert (recipe.stages[0].steps, recipe.compile, recipe.validation.every, recipe.seed) == (7, False, 9, 3)
+    assert recipe == load_recipe(tmp_path / "plain/recipe.yaml", settings)
+    comments = {line.partition("#")[2] for line in plain.splitlines()[3:] if "#" in line}
+    kept = {line.partition("#")[2] for line in file.read_text().splitlines()[3:] if "#" in line}
+    assert sorted(comments - kept) == sorted(
+        c for c in comments if c.startswith((" most of", " a minute", " add"))
+    )
+    with pytest.raises(
+        RestoraError, match=r"^the recipe for --pairs: stages\.0\.patch: ChaIR takes multiples of"
+    ):
+        write_pairs_recipe(degraded, clean, settings=["stages.0.patch=17"], folder=tmp_path / "none")
+    assert not (tmp_path / "none").exists()
+
+
 def test_what_does_not_fit_is_refused_before_anything_is_written(tmp_path):
     degraded, clean = (write_photos(tmp_path / name) for name in NAMES)
     run = tmp_path / "run"

@@ -72,9 +72,9 @@ def train(
             "name a recipe, or the two folders of --pairs and, if you like, the --network for them"
         )
     if pairs is not None:
-        file = write_pairs_recipe(*pairs, network or NETWORK, folder=run)
+        file = write_pairs_recipe(*pairs, network or NETWORK, settings=settings or (), folder=run)
         print(f"{printable(file)}:\n{file.read_text(encoding='utf-8')}", file=sys.stderr)
-        recipe, run = str(file), run or file.parent
+        recipe, settings, run = str(file), None, run or file.parent  # the settings are in it
     assert recipe is not None
     loaded = load_recipe(recipe, settings)
     if rates:

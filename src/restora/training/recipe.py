@@ -166,11 +166,20 @@ def load_recipe(path: str | Path, settings: list[str] | None = None) -> Recipe:
         raise RestoraError(f"{path}: a recipe is a mapping of keys to values, found {type(values).__name__}")
     for setting in settings or []:
         apply_setting(values, setting)
+    return checked(values, path)
+
+
+def checked(values: dict[str, Any], name: object) -> Recipe:
+    """Return the recipe that values make.
+
+    Raises:
+        RestoraError: They make none; the message begins with the name.
+    """
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
         raise RestoraError(
-            f"{path}: " + "; ".join(_explain(problem) for problem in error.errors())
+            f"{name}: " + "; ".join(_explain(problem) for problem in error.errors())
         ) from error
 
 
