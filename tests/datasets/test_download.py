@@ -24,7 +24,7 @@ class Host:
     """Files by path, and what was asked for."""
 
     def __init__(self):
-        self.files, self.asked, self.cut = {}, [], False
+        self.files, self.asked, self.cut, self.ranges, self.sent = {}, [], None, True, []
         host = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -34,10 +34,17 @@ class Host:
             def do_GET(self):
                 host.asked.append(self.path)
                 content = host.files.get(self.path)
-                self.send_response(200 if content is not None else 404)
-                self.send_header("Content-Length", str(len(content or b"")))
+                mark, first = f'"{sha256(content or b"").hexdigest()}"', 0
+                if host.ranges and content and self.headers["If-Range"] == mark:
+                    first = int(self.headers["Range"].removeprefix("bytes=").removesuffix("-"))
+                beyond = content is not None and first >= len(content)
+                self.send_response(404 if content is None else 416 if beyond else 206 if first else 200)
+                self.send_header("Content-Length", str(len(content or b"") - first))
+                if host.ranges:
+                    self.send_header("ETag", mark)
                 self.end_headers()
-                self.wfile.write((content or b"")[: 50 if host.cut else None])
+                host.sent.append((content or b"")[first : host.cut])
+                self.wfile.write(host.sent[-1])
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"http://127.0.0.1:{self.server.server_port}"
@@ -119,12 +126,43 @@ def test_a_damaged_archive_is_thrown_away_and_fetched_again(host, tmp_path, monk
     assert download("dense-haze", tmp_path).exists()
 
 
-def test_a_connection_that_breaks_leaves_nothing_half(host, tmp_path):
-    host.cut = True
+def broken(host, tmp_path):
+    """Lose the connection after 50 bytes."""
+    host.cut = 50
     with pytest.raises(RestoraError, match="cannot be fetched"):
         download("dense-haze", tmp_path)
-    host.cut = False
-    assert download("dense-haze", tmp_path).exists()
+    assert not (tmp_path / "Dense_Haze_NTIRE19").exists()
+    host.cut = None
+
+
+def test_a_connection_that_breaks_is_gone_on_with(host, tmp_path, monkeypatch):
+    monkeypatch.setattr("restora.datasets.download._BLOCK", 25)
+    broken(host, tmp_path)
+    told = []
+    folder = download("dense-haze", tmp_path, progress=lambda *facts: told.append(facts))
+    assert examine("dense-haze", folder).sound
+    whole = host.files["/files/Dense.zip"]
+    assert b"".join(host.sent) == whole
+    assert len(host.sent[0]) == 50
+    assert told[-1] == ("Dense.zip", len(whole), len(whole))
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_what_the_host_has_changed_or_cannot_go_on_with_is_fetched_whole(host, tmp_path, monkeypatch, ranges):
+    host.ranges = ranges
+    broken(host, tmp_path)
+    if ranges:
+        host.files["/files/Dense.zip"] += b"!"  # zip allows what follows
+        card(monkeypatch, Download(f"{host.address}/files/Dense.zip"))
+    assert examine("dense-haze", download("dense-haze", tmp_path)).sound
+    assert host.sent[-1] == host.files["/files/Dense.zip"]
+
+
+def test_a_kill_when_all_had_come_is_gone_on_with(host, tmp_path):
+    broken(host, tmp_path)
+    work = tmp_path / ".restora-dense-haze.download"
+    (work / "Dense.zip.part").write_bytes(host.files["/files/Dense.zip"])
+    assert examine("dense-haze", download("dense-haze", tmp_path)).sound
 
 
 def test_names_in_an_archive_stay_in_the_folder(host, tmp_path, monkeypatch):

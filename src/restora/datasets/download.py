@@ -12,6 +12,7 @@ from restora.datasets.catalogue import benchmark
 from restora.errors import RestoraError
 
 _BLOCK = 1 << 20  # bytes that come at a time
+_PATIENCE = 30  # seconds in which a host has to say something
 
 Progress = Callable[[str, int, int], None]
 """Called with the name of a file, its bytes that have come, and all of them, 0 where the host does not say."""
@@ -73,7 +74,7 @@ def _fetched(one: Download, folder: Path, card: Benchmark, by_hand: str, progres
     pooch.get_logger().setLevel(logging.WARNING)
     name = one.url.rsplit("/", 1)[-1]
     try:
-        fetch = pooch.HTTPDownloader(progressbar=_Bar(name, progress), chunk_size=_BLOCK)
+        fetch = _Resuming(folder / f"{name}.part", progress)
         return Path(pooch.retrieve(one.url, one.sha256, fname=name, path=folder, downloader=fetch))
     except RequestException as error:
         words = " ".join(str(error).split())[:120]
@@ -84,20 +85,45 @@ def _fetched(one: Download, folder: Path, card: Benchmark, by_hand: str, progres
         raise RestoraError(f"{card.name}: {one.url} is not the file that was published; {by_hand}") from error
 
 
-class _Bar:
-    """What pooch takes for a progress bar."""
+class _Resuming:
+    """What pooch fetches a file with: goes on where the last connection ended, if the host still has the same file.
 
-    def __init__(self, name: str, progress: Progress) -> None:
-        self.name, self.progress, self.total, self._done = name, progress, 0, 0
+    Args:
+        part: Where the bytes that have come are kept, beside them what tells whether it is the same file (RFC 9110, If-Range).
+        progress: Told of every block.
+    """
 
-    def update(self, count: int) -> None:
-        """Count bytes; those of the last block may be fewer than pooch says."""
-        self._done = min(self._done + count, self.total) if self.total else self._done + count
-        self.progress(self.name, self._done, self.total)
+    def __init__(self, part: Path, progress: Progress) -> None:
+        self.part, self.progress = part, progress
 
-    def reset(self) -> None:
-        """Begin again, as pooch does at the end, before it counts all at once."""
-        self._done = 0
+    def __call__(self, url: str, output: str, _: object) -> None:
+        """Fetch a file.
 
-    def close(self) -> None:
-        """Leave the caller's bar to the caller."""
+        Raises:
+            requests.RequestException: The host does not answer, or the connection broke.
+        """
+        import requests
+
+        state = self.part.with_suffix(".state")
+        done = self.part.stat().st_size if self.part.exists() and state.exists() else 0
+        headers = {"Accept-Encoding": "identity"}
+        if done:
+            headers |= {"Range": f"bytes={done}-", "If-Range": state.read_text(encoding="utf-8")}
+        with requests.get(url, headers=headers, stream=True, timeout=_PATIENCE) as answer:
+            if answer.status_code == requests.codes.requested_range_not_satisfiable:  # there is no more of it
+                state.unlink()
+                return self(url, output, _)
+            answer.raise_for_status()
+            if answer.status_code != requests.codes.partial_content:
+                done = 0
+            state.unlink(missing_ok=True)
+            if same := answer.headers.get("ETag") or answer.headers.get("Last-Modified"):
+                state.write_text(same, encoding="utf-8")
+            total = done + int(answer.headers.get("Content-Length", -done))
+            with self.part.open("ab" if done else "wb") as stream:
+                for block in answer.iter_content(_BLOCK):
+                    stream.write(block)
+                    done += len(block)
+                    self.progress(self.part.stem, done, total)
+        self.part.replace(output)
+        return None
