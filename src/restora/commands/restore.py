@@ -134,7 +134,11 @@ def restore(
         bool, typer.Option("--compare", help="Also write a picture of before and after, with enlarged crops.")
     ] = False,
     show: Annotated[
-        bool, typer.Option("--show", help="Show before and after in the terminal, if it has colours.")
+        bool,
+        typer.Option(
+            "--show",
+            help="Show before and after in the terminal: in pixels (kitty, sixels) or else in coloured blocks.",
+        ),
     ] = False,
     open_result: Annotated[
         bool,

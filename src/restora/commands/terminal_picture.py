@@ -1,15 +1,18 @@
-"""A small picture in a terminal: two pixels a letter, the upper half in one colour and the lower in another."""
+"""A picture in a terminal: in pixels where it takes them, else two a letter, the upper half in one colour and the lower in another."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from rich.color import Color
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import ControlType, Segment
 from rich.style import Style
 from rich.text import Text
 
+from restora.commands.terminal_graphics import graphics
 from restora.images import read
 from restora.restoration.comparison import comparison
 
@@ -18,7 +21,21 @@ def show_comparison(console: Console, before: Path, after: Path) -> None:
     """Show a file before and after with the same crops of both, as wide as the terminal; nothing where it has no colours."""
     if console.is_terminal and console.color_system is not None:
         sheet = comparison(read(before), read(after)).pixels
-        console.print(half_blocks(sheet, console.width, 2 * (console.height - 2)), end="")
+        if drawing := graphics(console.file):
+            console.print(_Drawn(drawing.draw(sheet)))
+        else:
+            console.print(half_blocks(sheet, console.width, 2 * (console.height - 2)), end="")
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """What a terminal obeys, a line of it, for rich to put above the bar."""
+
+    codes: str
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Segment(self.codes, None, [(ControlType.CURSOR_FORWARD, 0)])  # takes no letters
+        yield Segment.line()
 
 
 def half_blocks(pixels: NDArray[np.uint8], width: int, height: int) -> Text:
