@@ -115,11 +115,15 @@ def test_pipe_does_not_hang(tmp_path):
         (bytes(100), "is not an image that restora knows"),
         (b"\x89PN", "is not an image that restora knows"),
         (b"RIFF\x24\0\0\0WAVEfmt ", "is not an image that restora knows"),
-        (b"\0\0\0\x18ftypmp42\0\0\0\0", "is a video, which is not supported; give it to 'restora video'"),
-        (b"%PDF-1.7\n", "is a PDF document, which is not supported; export its pages as images first"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0", "is a video, no photograph; 'restora video' restores it"),
+        (b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81", "is a video, no photograph; 'restora video' restores it"),
+        (b"RIFF\x24\0\0\0AVI LIST", "is a video"),
+        (b"\0\0\1\xba\x44", "is a video"),
+        (b"\0\0\0\0G@\0\x10", "is a video"),
+        (b"%PDF-1.7\n", "is a PDF document, no photograph; export its pages as images first"),
         (b"8BPS\0\1", "is a Photoshop document"),
         (b"v/1\x01\2\0\0\0", "is OpenEXR"),
-        (b"<!DOCTYPE html><html>", "is a web page, which is not supported; download the image itself"),
+        (b"<!DOCTYPE html><html>", "is a web page, no photograph; download the image itself"),
     ],
 )
 def test_content_that_is_no_image(tmp_path, content, words):

@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("gradio")
 httpx = pytest.importorskip("httpx")  # Gradio brings it
 
-CHOSEN = ["denoise", "", 1.0, "auto", "auto"]
+CHOSEN = ["denoise", "", 1.0, "auto", "auto", "", 0]
 
 
 class Visitor:
@@ -159,9 +159,10 @@ def test_fifty_requests_some_of_them_hostile_leave_a_page_that_works(served, noi
                 assert "Found" not in said[-1]
                 assert visitor.http.get(f"/file={path}").status_code in (403, 404)
             case 3:
-                bad: list[list] = [["nosuch", "", 1.0, "auto", "auto"], ["auto", str(secret), 1.0, "auto", "auto"],
-                       ["auto", "", 1e9, "auto", "auto"], ["auto", "", 1.0, "nosuch", "auto"],
-                       ["auto", "", 1.0, "auto", "-5"], [None] * 5, [{}] * 5, [], [1, 2], ["x" * 10_000] * 5]  # fmt: skip
+                rest = ["auto", "auto", "", 0]
+                bad: list[list] = [["nosuch", "", 1.0, *rest], ["auto", str(secret), 1.0, *rest], ["auto", "", 1e9, *rest],
+                       ["auto", "", 1.0, "nosuch", *rest[1:]], ["auto", "", 1.0, "auto", "-5", "", 0], [None] * 7, [{}] * 7,
+                       [*CHOSEN[:5], "/../x.png", 0], [*CHOSEN[:6], -7], ["x" * 10_000] * 7]  # fmt: skip
                 visitor.bring("photo.png", good)
                 said.append(str(visitor.call("_restore", *bad[number // 5])))
                 assert "photo-restored" not in said[-1]

@@ -11,6 +11,7 @@ from restora.cancellation import Cancelled
 from restora.checkpoints import list_weights
 from restora.errors import RestoraError
 from restora.images import Photograph, read, write
+from restora.pixels import convert_depth
 from restora.restoration import AutoRestorer
 from restora.web.restoring import Offer, Wish, restored, zipped
 from restora.web.visits import Visit
@@ -50,6 +51,10 @@ def deep(path, seed=0):
             Wish(weights="denoise-real-chair-tiny", engine="torch", tile="none"),
             ("--weights", "denoise-real-chair-tiny", "--engine", "torch", "--tile", "none"),
         ),
+        (
+            Wish("denoise", file_format="webp", quality=60),
+            ("--task", "denoise", "--overwrite", "--format", "webp", "--quality", 60),
+        ),
     ],
 )
 def test_the_bytes_are_those_of_the_command(tmp_path, visit, noisy, diagnose, restora_command, wish, words):
@@ -65,8 +70,11 @@ def test_the_bytes_are_those_of_the_command(tmp_path, visit, noisy, diagnose, re
         assert picture.result.target.name == target.name
         assert picture.result.target.read_bytes() == target.read_bytes()
     kept = read(visit.pictures[2].result.target)
-    assert (kept.depth, kept.metadata.icc) == ("16-bit", read(sources[2]).metadata.icc)
-    assert np.array_equal(kept.alpha, read(sources[2]).alpha)
+    assert (kept.depth, kept.metadata.icc) == (
+        "8-bit" if wish.file_format else "16-bit",
+        read(sources[2]).metadata.icc,
+    )
+    assert np.array_equal(kept.alpha, convert_depth(read(sources[2]).alpha, kept.pixels.dtype))
 
 
 def test_a_second_run_replaces_the_first(visit, noisy, diagnose):

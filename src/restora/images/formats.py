@@ -177,8 +177,15 @@ IMAGE_SUFFIXES = frozenset(suffix for image_format in FORMATS for suffix in imag
 WRITABLE_SUFFIXES = tuple(s for f in FORMATS if f.dtypes for s in f.suffixes)
 """Suffixes of the files that restora can write."""
 
+_VIDEOS = (
+    rb"....(ftyp|moov|mdat|wide)",  # MP4, QuickTime
+    rb"\x1a\x45\xdf\xa3",  # Matroska, WebM
+    rb"RIFF....AVI ",
+    rb"\0\0\x01[\xb3\xba]|(....)?G@[\0\x11][\x10-\x1f]",  # MPEG, its streams of discs and of camcorders
+    rb"FLV\x01|\x30\x26\xb2\x75\x8e\x66\xcf\x11",  # Flash, Windows Media
+)
 _FOREIGN = (
-    (rb"....ftyp", "a video", "give it to 'restora video'"),
+    *((signature, "a video", "'restora video' restores it") for signature in _VIDEOS),
     (rb"8BPS", "a Photoshop document", "save it as TIFF or PNG first"),
     (rb"%PDF", "a PDF document", "export its pages as images first"),
     (rb"v/1\x01", "OpenEXR", "convert it to a float TIFF first"),
@@ -210,6 +217,11 @@ def pip_command(suffix: str) -> str | None:
         True
     """
     return next((PIP for each in FORMATS if suffix.lower() in each.suffixes and lacks_package(each)), None)
+
+
+def is_video(head: bytes) -> bool:
+    """Tell whether a file is a film, by its first bytes, `HEAD` of them."""
+    return recognise(head) is None and any(re.match(signature, head, re.DOTALL) for signature in _VIDEOS)
 
 
 def foreign(head: bytes) -> tuple[str, str] | None:

@@ -165,5 +165,5 @@ def _unrecognised(head: bytes) -> str:
         return f"is empty; {AGAIN}"
     known = foreign(head)
     if known is not None:
-        return f"is {known[0]}, which is not supported; {known[1]}"
+        return f"is {known[0]}, no photograph; {known[1]}"
     return "is not an image that restora knows; give it a PNG, JPEG, TIFF, WebP, BMP or GIF file"

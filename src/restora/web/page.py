@@ -8,15 +8,16 @@ from typing import Any
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from restora.cancellation import Cancelled
 from restora.checkpoints import list_weights
 from restora.checkpoints.loading import find_weights
 from restora.checkpoints.tasks import TASKS
+from restora.images.formats import FORMATS, lacks_package
 from restora.progress import Pace
 from restora.restoration import AutoRestorer
 from restora.restoration.choosing import AUTO
 from restora.restoration.runtimes import ENGINES
 from restora.web import words
+from restora.web.film_tab import FilmTab
 from restora.web.lesson_tabs import LessonTabs
 from restora.web.restoring import Offer, Step, Wish, restored, zipped
 from restora.web.trials import Trial, box_at, trials
@@ -90,8 +91,15 @@ class Page:
                 with gr.Tab("Restore"):
                     self._lay_out_restore()
                 self.lessons = LessonTabs(self)
+                self.film = FilmTab(self)
             self._wire()
         self.blocks.queue(max_size=max_queue, default_concurrency_limit=4)
+
+    @property
+    def tasks(self) -> list[tuple[str, str]]:
+        """What may be wrong: words, and name of the task."""
+        named = [(f"{name}: {TASKS[name].removes}", name) for name in self.offer.tasks if name != AUTO]
+        return [("auto: whatever is found", AUTO), *named]
 
     def _lay_out_pictures(self) -> None:
         self.drop = gr.File(
@@ -101,7 +109,9 @@ class Page:
             elem_id="restora-drop",
         )
         with gr.Accordion("Take one with the camera", open=False):
-            self.camera = gr.Image(sources=["webcam"], type="filepath", format="png", show_label=False)
+            self.camera = gr.Image(
+                sources=["webcam"], type="filepath", format="png", show_label=False, elem_id="restora-camera"
+            )
         self.found = gr.HTML(elem_id="restora-found")
         self.gallery = gr.Gallery(
             label="Pictures: choose the one that is shown",
@@ -145,10 +155,7 @@ class Page:
 
     def _lay_out_more(self) -> None:
         with gr.Row():
-            named = [(f"{name}: {TASKS[name].removes}", name) for name in self.offer.tasks if name != AUTO]
-            self.task = gr.Dropdown(
-                [("auto: whatever is found", AUTO), *named], value=AUTO, label="What is wrong", min_width=260
-            )
+            self.task = gr.Dropdown(self.tasks, value=AUTO, label="What is wrong", min_width=260)
             self.weights = gr.Dropdown(
                 [("the best for it", ""), *self.offer.weights], value="", label="Weights", min_width=260
             )
@@ -158,9 +165,24 @@ class Page:
             )
             self.engine = gr.Dropdown(list(ENGINES), value="auto", label="Engine", min_width=120)
             self.tile = gr.Dropdown(list(TILES), value="auto", label="Tile, pixels", min_width=120)
+        with gr.Row():
+            formats = [
+                (each.name, each.suffixes[0][1:])
+                for each in FORMATS
+                if each.dtypes and not lacks_package(each)
+            ]
+            self.file_format = gr.Dropdown(
+                [("as it came", ""), *formats], value="", label="Written as", min_width=160
+            )
+            self.quality = gr.Slider(
+                0, 100, value=0, step=1, label="Quality of formats with loss; 0: as it came", min_width=260
+            )
 
     def _wire(self) -> None:
-        chosen = [self.task, self.weights, self.strength, self.engine, self.tile]
+        chosen = [
+            *(self.task, self.weights, self.strength, self.engine, self.tile),
+            *(self.file_format, self.quality),
+        ]
         parts = ("drop", "found", "go", "stop", "clear", "status", "view", "download", "archive", "gallery")
         everything = [getattr(self, name) for name in (*parts, "compare", "trials")]
         quiet: dict[str, Any] = {"show_progress": "hidden"}
@@ -168,12 +190,13 @@ class Page:
         self.camera.input(self._photographed, [self.camera, *chosen], everything, **quiet)
         self.go.click(self._restore, chosen, everything, **HEAVY)
         self.compare.click(self._compare, [self.tried, *chosen], everything, **HEAVY)
-        self.stop.click(self._cancel, None, None, queue=False)
+        self.stop.click(self.cancel, None, None, queue=False)
         self.clear.click(self._clear, None, everything, **quiet)
         self.gallery.select(self._select, None, [self.view, self.download], **quiet)
         self.view.select(self._point, None, self.view, **quiet)
         for choice in (self.task, self.weights):
             choice.input(self._describe, chosen, self.found, **quiet)
+        self.film.wire(HEAVY)
         self.lessons.wire(chosen, everything, HEAVY)
         self.blocks.unload(self._leave)
 
@@ -209,7 +232,7 @@ class Page:
                         self.found: words.pictures(visit.pictures, wish),
                     }
             except Exception as error:
-                ended = _ended(visit, error)
+                ended = words.ended(visit, error)
             yield {**self._shown(visit, wish), self.status: ended}
 
     def _compare(self, names: list[str], request: gr.Request, *chosen: Any) -> Iterator[Update]:
@@ -222,10 +245,11 @@ class Page:
                     made.append(trial)
                     yield {**self._busy(), self.view: self.viewed(visit), self.trials: words.trials(made)}
             except Exception as error:
-                ended = _ended(visit, error)
+                ended = words.ended(visit, error)
             yield {**self._shown(visit, wish), self.status: ended}
 
-    def _cancel(self, request: gr.Request) -> None:
+    def cancel(self, request: gr.Request) -> None:
+        """Stop what is being done for whoever asks."""
         self.visit(request).stop.set()
 
     def _clear(self, request: gr.Request) -> Update:
@@ -298,10 +322,3 @@ class Page:
         if result is None or result.target is None:
             return gr.update(visible=False)
         return gr.update(value=str(result.target), label=f"Download {result.target.name}", visible=True)
-
-
-def _ended(visit: Visit, error: Exception) -> str:
-    """Say why something ended before it was done."""
-    if isinstance(error, Cancelled):
-        return words.sentence("Cancelled; what was finished is there.")
-    return words.sentence(visit.failure(error), "refused")

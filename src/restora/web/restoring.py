@@ -59,6 +59,8 @@ class Wish:
         strength: ``--strength``.
         engine: ``--engine``.
         tile: ``--tile``.
+        file_format: ``--format``; empty for that of the picture.
+        quality: ``--quality``; 0 for that of the picture.
     """
 
     task: str = AUTO
@@ -66,6 +68,8 @@ class Wish:
     strength: float = 1.0
     engine: str = "auto"
     tile: str = "auto"
+    file_format: str = ""
+    quality: int = 0
 
     def restorer(self, offer: Offer) -> Restorer | AutoRestorer:
         """Build what does it; the last `KEPT` are kept.
@@ -77,7 +81,7 @@ class Wish:
             raise RestoraError(
                 f"the weights {self.weights!r} are not offered here{suggestion(self.weights, offer.weights)}"
             )
-        return _built(self, offer.options)
+        return _built(replace(self, file_format="", quality=0), offer.options)
 
     def plan(self, picture: Picture) -> str:
         """Say what would be done to a picture."""
@@ -105,10 +109,12 @@ class Step:
     Attributes:
         words: What is being done.
         pace: Fraction, rate and time left, as far as known.
+        unit: Of the rate, many of them.
     """
 
     words: str
     pace: Pace
+    unit: str = "megapixels"
 
 
 def restored(visit: Visit, wish: Wish, offer: Offer) -> Generator[Step]:
@@ -129,7 +135,10 @@ def restored(visit: Visit, wish: Wish, offer: Offer) -> Generator[Step]:
     yield Step("loading the network", Pace(0.0))
     restorer = wish.restorer(offer)
     jobs = plan_jobs(
-        [picture.file for picture in visit.pictures], visit.new_folder("run"), suffix=DEFAULT_SUFFIX
+        [picture.file for picture in visit.pictures],
+        visit.new_folder("run"),
+        suffix=DEFAULT_SUFFIX,
+        file_format=wish.file_format or None,
     )
     of = {picture.file.path: picture for picture in visit.pictures}
     total = sum(picture.megapixels for picture in visit.pictures)
@@ -144,7 +153,11 @@ def restored(visit: Visit, wish: Wish, offer: Offer) -> Generator[Step]:
                 told = monotonic()
                 report((job, done / megapixels * of[job.source].megapixels))  # of several pictures, all
 
-        options: dict[str, Any] = {"overwrite": True, "max_pixels": offer.max_pixels}
+        options: dict[str, Any] = {
+            "overwrite": True,
+            "max_pixels": offer.max_pixels,
+            "quality": int(wish.quality) or None,
+        }
         for result in run_jobs(jobs, restorer, progress=progress, cancel=visit.stop, **options):
             report(result)
 

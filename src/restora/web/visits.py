@@ -19,6 +19,8 @@ from restora.restoration.choosing import Choice
 
 PREFIX = "restora-visit-"
 """Begins the name of the folder of a visit."""
+FILM = "film"
+"""Begins the names of folders for films in it."""
 IDLE = 4 * 3600
 """Seconds after which a visit that nobody came back to is over: a program that called may never say so."""
 THUMBNAIL = 320
@@ -154,11 +156,12 @@ class Visit:
         return path
 
     def clear(self) -> None:
-        """Forget the pictures."""
+        """Forget the pictures, not a film."""
         self.pictures.clear()
         self.select(0)
         for path in self.folder.iterdir():
-            shutil.rmtree(path, ignore_errors=True)
+            if not path.name.startswith(FILM):
+                shutil.rmtree(path, ignore_errors=True)
 
     def failure(self, error: Exception, *files: Path) -> str:
         """Say in the words of the command line why something failed, with names as the visitor knows them."""

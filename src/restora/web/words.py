@@ -3,12 +3,14 @@
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 
+from restora.cancellation import Cancelled
 from restora.errors import printable, shortened
 from restora.progress import Pace, duration
 from restora.web.restoring import Step, Wish
 from restora.web.trials import Trial
-from restora.web.visits import Picture
+from restora.web.visits import Picture, Visit
 
 
 def said(name: str) -> str:
@@ -51,7 +53,7 @@ def progress(step: Step) -> str:
     known = f' value="{pace.fraction:.3f}"' if pace.fraction > 0 else ""
     facts = [f"{pace.fraction:.0%}"] if known else []
     if pace.rate is not None and pace.seconds_left is not None and pace.fraction < 1:
-        facts += [f"{pace.rate:.2f} megapixels a second", f"{duration(pace.seconds_left)} left"]
+        facts += [f"{pace.rate:.2f} {step.unit} a second", f"{duration(pace.seconds_left)} left"]
     line = " · ".join([said(step.words), *facts])
     return f'<div class="pace"><progress max="1"{known} aria-label="progress"></progress><span>{line}</span></div>'
 
@@ -64,6 +66,13 @@ def waiting(words: str) -> str:
 def sentence(text: str, kind: str = "done") -> str:
     """Return a message, of the kind ``"done"`` or ``"refused"``."""
     return f'<div class="pace {kind}" role="status">{escape(text)}</div>' if text else ""
+
+
+def ended(visit: Visit, error: Exception, *files: Path) -> str:
+    """Say why something ended before it was done."""
+    if isinstance(error, Cancelled):
+        return sentence("Cancelled; what was finished is there.")
+    return sentence(visit.failure(error, *files), "refused")
 
 
 def trials(made: Sequence[Trial]) -> str:
