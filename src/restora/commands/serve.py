@@ -113,6 +113,7 @@ def serve(
     import uvicorn
 
     from restora.restoration.engine import best_device
+    from restora.restoration.tiling import tile_named
     from restora.server import Offer, create_app
 
     on_card = not reproducible and (best_device().type if device == "auto" else device) != "cpu"
@@ -120,7 +121,7 @@ def serve(
     offer = Offer(
         task or (),
         weights or (),
-        tile=None if tile == "none" else pixels_or_auto("--tile", tile),
+        tile=tile_named(tile),
         device=device,
         precision=precision,
         engine=engine,
