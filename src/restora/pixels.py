@@ -11,6 +11,9 @@ Pixels = NDArray[Any]
 DEPTH_NAMES = {"uint8": "8-bit", "uint16": "16-bit", "float32": "float"}
 """The dtypes a photograph may have, and how they are called in messages."""
 
+HIGHLIGHTS = 2.5
+"""Largest float beyond which there is light above white; up to it there may be noise that nobody clipped."""
+
 _BLOCK = 1 << 20  # values converted at a time, so that temporaries stay small beside a large photograph
 
 

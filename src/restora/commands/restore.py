@@ -121,7 +121,8 @@ def restore(
     file_format: Annotated[
         str | None,
         typer.Option(
-            "--format", help="png, jpg, tif, webp, gif, bmp, avif, heic, jxl or jp2; else that of the photograph."
+            "--format",
+            help="png, jpg, tif, webp, gif, bmp, avif, heic, jxl or jp2; else that of the photograph.",
         ),
     ] = None,
     quality: Annotated[

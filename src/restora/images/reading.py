@@ -17,6 +17,8 @@ from restora.images.codecs.limits import Limits
 from restora.images.formats import HEAD, PIP, ImageFormat, foreign, lacks_package, recognise
 from restora.images.metadata import HIGH_DYNAMIC_RANGE
 from restora.images.photograph import Photograph
+from restora.images.profile import is_linear
+from restora.pixels import HIGHLIGHTS
 
 Source = str | Path | bytes | bytearray | memoryview | BinaryIO
 """A file of an image: its path, or its content."""
@@ -136,11 +138,14 @@ def _recognised(source: Source) -> Iterator[tuple[BinaryIO, ImageFormat]]:
 
 def _with_colours_named(photograph: Photograph) -> Photograph:
     """Say of pixels that are far from what networks were trained on what they are; their values stay."""
-    cicp = photograph.metadata.cicp
-    if cicp is None or cicp[1] not in HIGH_DYNAMIC_RANGE:
-        return photograph
-    words = f"high dynamic range ({photograph.metadata.colour_space}) taken as it is stored"
-    return replace(photograph, notes=(*photograph.notes, words))
+    metadata, words = photograph.metadata, []
+    if metadata.cicp is not None and metadata.cicp[1] in HIGH_DYNAMIC_RANGE:
+        words.append(f"high dynamic range ({metadata.colour_space}) taken as it is stored")
+    elif is_linear(metadata.icc):
+        words.append("linear light, by its colour profile, taken as it is stored")
+    if photograph.depth == "float" and (largest := float(photograph.pixels.max())) > HIGHLIGHTS:
+        words.append(f"values up to {largest:.4g}, of which 1 is taken for white and those above it are kept")
+    return replace(photograph, notes=(*photograph.notes, *words)) if words else photograph
 
 
 def _opened(source: Source, name: str) -> BinaryIO:

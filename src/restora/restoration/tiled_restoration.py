@@ -13,7 +13,7 @@ from restora.cancellation import check
 from restora.errors import RestoraError
 from restora.failures import out_of_memory
 from restora.networks.contract import Requirements
-from restora.pixels import Pixels, full_scale, gray_to_rgb
+from restora.pixels import HIGHLIGHTS, Pixels, full_scale, gray_to_rgb
 from restora.restoration.engine import Engine
 from restora.restoration.tiling import (
     AxisPlan,
@@ -47,11 +47,17 @@ class Range:
     low: float
     high: float
 
+    @property
+    def has_highlights(self) -> bool:
+        """Whether there is light above white."""
+        return self.scale == 1 and self.high > HIGHLIGHTS
+
     @classmethod
     def of(cls, pixels: Pixels) -> "Range":
         """Return the range of an image: integers span their type; floats [0, 1] and what exceeds it.
 
-        Floats outside of [0, 1] reach the network as they are: noise that nobody clipped leaves that range.
+        Floats outside of [0, 1] reach the network as they are: noise that nobody clipped leaves that range. Of light
+        above white it sees white, as in any photograph: as it is it throws networks off (``benchmarks/results/highlights.md``).
 
         Raises:
             RestoraError: A type that holds no image, or values that are not finite.
@@ -198,7 +204,9 @@ class _Canvas:
         check()
         row_indices = padded_indices(top, top + rows.tile, rows.extent, rows.padded)
         column_indices = padded_indices(left, left + columns.tile, columns.extent, columns.padded)
-        x = to_tensor(gray_to_rgb(pixels[row_indices[:, None], column_indices]))[None]
+        seen = pixels[row_indices[:, None], column_indices]
+        seen = np.minimum(seen, 1) if self.values.has_highlights else seen
+        x = to_tensor(gray_to_rgb(seen))[None]
         with computing_threads(self.threads):
             change = self.engine.residual(x)[0].permute(1, 2, 0)  # (tile, tile, 3)
         return change if pixels.ndim == 3 else change.mean(2)

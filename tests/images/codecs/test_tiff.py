@@ -212,7 +212,10 @@ def test_other_floats(tmp_path, dtype, notes):
     tifffile.imwrite(tmp_path / "a.tif", stored)
     photograph = read(tmp_path / "a.tif")
     assert_array_equal(photograph.pixels, stored.astype(np.float32), strict=True)
-    assert photograph.notes == notes
+    assert photograph.notes == (
+        *notes,
+        "values up to 7, of which 1 is taken for white and those above it are kept",
+    )
     back = tifffile.imread(write(tmp_path / "b.tif", photograph))
     assert_array_equal(back, stored.astype(dtype if dtype == "float16" else np.float32), strict=True)
 
