@@ -35,10 +35,10 @@ def _command(name: str, command: Any, level: int) -> str:
     arguments = " ".join(p.metavar or p.name.upper() for p in command.params if not _is_option(p))
     text = f"\n{'#' * level} {name}\n\n{_prose(command.help)}\n\n"
     if not hasattr(command, "commands"):
-        text += f"    {name} {arguments} [OPTIONS]".replace("  ", " ").replace(" ", "    ", 1) + "\n\n"
-    rows = [f"| {_name(p)} | {_values(p)} | {_prose(p.help)} |\n" for p in command.params if not _hidden(p)]
+        text += f"```\n{' '.join(f'{name} {arguments} [OPTIONS]'.split())}\n```\n\n"
+    rows = [f"| {_name(p)} | {_prose(p.help)}{_default(p)} |\n" for p in command.params if not _hidden(p)]
     if rows:
-        text += "| option | default | what it does |\n|---|---|---|\n" + "".join(rows)
+        text += "| option | what it does |\n|---|---|\n" + "".join(rows)
     if command.epilog:
         lines = [re.sub(r"\[/?\w+\]", "", line).rstrip() for line in command.epilog.strip().splitlines()]
         examples = "\n".join(line[2:] for line in lines if line.startswith("  "))
@@ -63,16 +63,16 @@ def _name(parameter: Any) -> str:
     names = ", ".join(f"`{name}`" for name in (*parameter.opts, *parameter.secondary_opts))
     words = get_args(parameter.type_descriptor.annotation)
     if parameter.metavar:
-        return f"{names} {_prose(parameter.metavar)}"
+        return f"{names} {_prose(' | '.join(parameter.metavar.split('|')))}"
     choices = [word for word in words if isinstance(word, str)]
     return f"{names} {_prose(' | '.join(choices))}".rstrip()
 
 
-def _values(parameter: Any) -> str:
+def _default(parameter: Any) -> str:
     if parameter.required:
-        return "must be given"
+        return " Must be given." if _is_option(parameter) else ""
     plain = isinstance(parameter.default, str | int | float) and parameter.default not in ("", False, True)
-    return f"`{parameter.default}`" if plain else ""
+    return f" Default: `{parameter.default}`." if plain else ""
 
 
 def _prose(text: str | None) -> str:

@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent / "src"
@@ -49,7 +50,8 @@ def messages() -> list[Message]:
 
 def _in_module(file: Path) -> Iterator[Message]:
     module = ".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
-    yield from _within(ast.parse(file.read_text(encoding="utf-8")), module, "", "")
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    yield from _within(tree, module, "", _cause(tree))
 
 
 def _within(node: ast.AST, module: str, function: str, cause: str) -> Iterator[Message]:
@@ -60,10 +62,41 @@ def _within(node: ast.AST, module: str, function: str, cause: str) -> Iterator[M
         if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in RAISED:
             text = RAISED[child.func.id].format(_template(child.args[0]) if child.args else "")
             yield Message(module, function, " ".join(text.split()), cause)
+        elif words := _kept_words(child):
+            yield Message(module, function, f"FILE: {words}", cause)
         yield from _within(child, module, function, cause)
 
 
-def _cause(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> str:
+def _kept_words(node: ast.AST) -> str:
+    """Return what a function returns, or a table at the top of a module holds, if it is a message with its remedy."""
+    if isinstance(node, ast.Return) and isinstance(node.value, ast.JoinedStr | ast.Constant):
+        text = _template(node.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        text = node.value if hasattr(node, "in_table") else ""
+    else:
+        for value in node.values if isinstance(node, ast.Dict) else ():
+            value.in_table = True  # type: ignore[attr-defined]
+        return ""
+    return text if re.fullmatch(r"[a-z][^\n]*[a-z)]; [a-z][^\n]*", text) else ""
+
+
+@cache
+def _constants() -> dict[str, str]:
+    """Return the texts that modules name at their top."""
+    statements = [
+        node for file in SOURCE.rglob("*.py") for node in ast.parse(file.read_text(encoding="utf-8")).body
+    ]
+    return {
+        node.targets[0].id: node.value.value
+        for node in statements
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    }
+
+
+def _cause(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Module) -> str:
     documentation = ast.get_docstring(node) or ""
     raises = re.search(r"^\s+RestoraError: ((?:.|\n(?!\s*\n|\S))+)", documentation, re.MULTILINE)
     return " ".join((raises[1] if raises else documentation.partition("\n")[0]).split())
@@ -79,6 +112,8 @@ def _template(node: ast.expr) -> str:
             return _template(value)
         case ast.BinOp(left, ast.Add(), right):
             return _template(left) + _template(right)
+        case ast.Name(name) if name in _constants():
+            return _constants()[name]
         case ast.Name(name) | ast.Attribute(attr=name):
             return "..." if name == "error" else name.strip("_").upper()
         case _:
@@ -93,13 +128,16 @@ def page(advice: str) -> str:
     """
     headings = re.findall(r"^### (.+)$", advice, re.MULTILINE)
     text, module = "", ""
-    for message in messages():
+    for message in dict.fromkeys(messages()):
         if message.module != module:
             module = message.module
             text += f"\n### {module.removeprefix('restora.')} {{ #{anchor(module)} }}\n\n| message | cause | remedy |\n|---|---|---|\n"
+        if not re.search("[a-z]", message.text):  # passed on; its words stand where they come from
+            continue
         more = [f"[more](#{_slug(one)})" for one in headings if one in message.text]
         words = [message.text, message.cause, message.remedy]
-        shown = [re.sub(r"([|<>*_`\[\]{}])", r"\\\1", word).replace(r"\<", "&lt;") for word in words]
+        plain = [re.sub(r"(?<=\w)`|`(?=\w)", "", word) for word in words]
+        shown = [re.sub(r"([|<>*_`\[\]{}])", r"\\\1", word).replace(r"\<", "&lt;") for word in plain]
         text += f"| {shown[0]} | {shown[1]} | {' '.join([shown[2], *more])} |\n"
     return text
 

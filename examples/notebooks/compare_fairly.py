@@ -4,9 +4,7 @@
 # The same pictures, the same noise, the same protocol, and the question whether the difference is one, or was it these pictures.
 
 # %% tags=["parameters"]
-PHOTOS = (
-    None  # a folder of clean photographs that no method was trained on; without one, pieces of the example
-)
+PHOTOS = None  # a folder of clean photographs that no method was trained on
 SIDE = 128  # of the pieces
 SIGMA = 25
 
@@ -16,7 +14,7 @@ from pathlib import Path
 import restora
 from restora.images import Photograph, read
 
-if PHOTOS is None:
+if PHOTOS is None:  # pieces of the example stand in
     PHOTOS = Path("photographs")
     PHOTOS.mkdir(exist_ok=True)
     whole = restora.restore(read("examples/colosseum-noisy.png"), task="denoise").pixels

@@ -8,7 +8,7 @@
 # in the authors' format, and a small folder laid out as Rain100L is. Put your own in their place, and the rest is as it is.
 
 # %% tags=["parameters"]
-CHECKPOINT = None  # the authors' file, or "dinat-ir/derain-rain13k", which is fetched from their hub
+CHECKPOINT = None  # the authors' file; "dinat-ir/derain-rain13k" is fetched
 RAIN100L = None  # the folder of the benchmark
 SIDE = 128  # of the pictures that stand in
 

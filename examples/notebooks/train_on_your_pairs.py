@@ -7,7 +7,7 @@
 
 # %% tags=["parameters"]
 DEGRADED, CLEAN = None, None  # your two folders; without them, pairs are made below
-STEPS = 300  # about ten minutes on two cores
+STEPS = 1200  # about ten minutes on one core that is free
 PATCH, BATCH = 96, 8
 SIDE = 256  # of the pieces, where pairs are made
 
