@@ -21,6 +21,7 @@ NOT_RUN = {
     "PairedCrops.from_benchmark": "the benchmarks are not to be had; tests/datasets reads their layouts",
     "httpx.post": "asks a server that runs; tests of the server do",
     "blocks.launch()": "serves until it is stopped; tests/web does",
+    "s3://bucket": "there is no such bucket; tests of the cloud and of Ray make theirs",
     "import spandrel": "an extra that is not everywhere; tests of the bridge do",
 }
 """Words of blocks that are not run -> why."""
