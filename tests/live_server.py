@@ -66,6 +66,7 @@ def served(app):
     listener = socket.create_server(("127.0.0.1", 0))
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=5))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    app.state.server = server
     thread.start()
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     until(lambda: server.started and httpx.get(f"{address}/ready").status_code == 200)

@@ -121,6 +121,16 @@ def test_a_clean_picture_comes_back_byte_for_byte(client, monkeypatch, png):
     assert post(client, png, "?task=auto&format=webp").headers["content-type"] == "image/webp"
 
 
+def test_all_frames_of_an_animation_come_back_as_the_command_writes_them(client, restora_command, tmp_path):
+    frames = [Image.fromarray(noisy(seed=seed).pixels) for seed in range(3)]
+    frames[0].save(tmp_path / "a.png", save_all=True, append_images=frames[1:], duration=100)
+    options = "--task denoise -o b.png --threads 1 --engine torch --device cpu"
+    assert restora_command("restore", "a.png", *options.split()).returncode == 0
+    answer = post(client, (tmp_path / "a.png").read_bytes())
+    assert answer.content == (tmp_path / "b.png").read_bytes()
+    assert Image.open(io.BytesIO(answer.content)).n_frames == 3
+
+
 def test_other_tasks_and_weights_may_be_asked_for(client, png):
     used = [
         json.loads(post(client, png, query).headers["restora-used"])[0]["weights"]

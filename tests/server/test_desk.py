@@ -112,6 +112,17 @@ def test_a_length_that_is_declared_is_refused_before_anything_is_sent(gated):
         assert link.recv(4096).startswith(b"HTTP/1.1 413 ")  # not 100
 
 
+def test_a_server_that_ends_finishes_what_it_has(gated, gate, png):
+    app = create_app(gated, Bounds(max_queue=1))
+    with served(app) as address:
+        working, waiting = begun(address, png), begun(address, png)
+        until(lambda: app.state.desk.held == 2 and gate.entered.is_set())
+        app.state.server.should_exit = True  # what SIGTERM does
+        until(lambda: not app.state.server.servers[0].is_serving())
+        gate.open.set()
+        assert [one.getresponse().status for one in (working, waiting)] == [200, 200]
+
+
 def test_until_the_weights_are_loaded_it_lives_but_is_not_ready(gated, png):
     import threading
 

@@ -17,7 +17,7 @@ from starlette.requests import ClientDisconnect
 from restora import __version__
 from restora.errors import RestoraError, printable, shortened
 from restora.failures import failure
-from restora.images.formats import FORMATS, lacks_package
+from restora.images.formats import WRITABLE_SUFFIXES, pip_command
 from restora.restoration.content import UNNAMED, restore_content
 from restora.server.answers import PictureResponse, described, refusal_for, refusals
 from restora.server.bodies import FORM, Upload, read_upload
@@ -201,13 +201,7 @@ def _wish_of(offer: Offer) -> type[BaseModel]:
     if offer.weights:
         names = tuple(offer.weights)
         fields["weights"] = (Literal[names] | None, Field(None, description="weights instead of a task"))
-    suffixes = tuple(
-        suffix.removeprefix(".")
-        for each in FORMATS
-        if each.dtypes and not lacks_package(each)
-        for suffix in each.suffixes
-        if suffix != ".apng"
-    )
+    suffixes = tuple(one.removeprefix(".") for one in WRITABLE_SUFFIXES if pip_command(one) is None)
     fields["format"] = (
         Literal[suffixes] | None,
         Field(None, description="of the answer; else that of the picture"),
