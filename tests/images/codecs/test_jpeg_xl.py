@@ -7,7 +7,7 @@ from image_originals import picture
 from numpy.testing import assert_array_equal
 
 from restora.images import Metadata, Photograph, losses, read, write
-from restora.images.codecs.jpeg_xl import _size
+from restora.images.codecs.jpeg_xl import read_header
 from restora.images.metadata import StillEncoding
 
 pytest.importorskip("pillow_jxl")
@@ -16,7 +16,8 @@ pytest.importorskip("pillow_jxl")
 @pytest.mark.parametrize("size", [(1, 1), (8, 16), (24, 32), (300, 200), (90, 160), (7, 9000), (513, 513)])
 def test_size_is_known_from_the_header(size):
     data = imagecodecs.jpegxl_encode(np.zeros((*size, 3), np.uint8), lossless=True)
-    assert _size(bytes(data)) == (size[1], size[0])
+    header = read_header(bytes(data))
+    assert (header.width, header.height, header.is_plain) == (size[1], size[0], True)
 
 
 @pytest.mark.parametrize("dtype", ["uint16", "float32", "float16"])

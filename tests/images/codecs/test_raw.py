@@ -1,6 +1,8 @@
 """Camera raw files, by rawpy: a DNG made here is developed for real."""
 
+import os
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +12,7 @@ from numpy.testing import assert_array_equal
 from restora.errors import RestoraError
 from restora.images import encode, losses, read, write
 from restora.images.codecs import raw
+from restora.images.formats import RAW
 
 pytest.importorskip("rawpy")
 
@@ -90,3 +93,31 @@ def test_exif_of_makers_who_put_it_elsewhere():
     fuji = b"FUJIFILM".ljust(84, b"\0") + struct.pack(">II", 100, len(preview))
     assert raw._described(fuji.ljust(100, b"\0") + preview) == (block, None)
     assert raw._described(b"FUJIFILM") == raw._described(b"IIU\0") == (None, None)
+
+
+def test_jpeg_xl_in_a_dng_is_refused_with_a_remedy(tmp_path):
+    path = tmp_path / "a.dng"
+    path.write_bytes(dng_file(scene(), compression="jpegxl_dng", compressionargs={"lossless": True}))
+    with pytest.raises(
+        RestoraError, match="a raw file compressed by JPEG XL is not supported; develop it to"
+    ):
+        read(path)
+
+
+@pytest.mark.slow
+def test_files_of_real_cameras():
+    """Files named by the environment, which are too large, or not free enough, to come along."""
+    folder = os.environ.get("RESTORA_RAW_FILES")
+    if not folder:
+        pytest.skip("RESTORA_RAW_FILES names no folder of camera raw files")
+    found = [path for path in sorted(Path(folder).rglob("*")) if path.suffix.lower() in RAW.suffixes]
+    assert found
+    for path in found:
+        photograph = read(path)
+        assert (photograph.depth, photograph.metadata.format) == ("16-bit", "Raw"), path
+        assert photograph.megapixels > 1, path
+        low, high = np.percentile(photograph.pixels, [1, 99])
+        assert high - low > 0.3 * 65535, path  # neither black nor white nor flat
+        assert photograph.metadata.exif is not None, path
+        back = read(encode(photograph, "tif"))
+        assert_array_equal(back.pixels, photograph.pixels, strict=True)

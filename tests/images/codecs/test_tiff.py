@@ -4,6 +4,7 @@ import struct
 from dataclasses import replace
 
 import cv2
+import imagecodecs
 import numpy as np
 import pytest
 import tifffile
@@ -404,12 +405,48 @@ def test_pictures_in_strips_are_read_if_they_are_as_large_as_these(tmp_path, smo
         read(path)
 
 
-def test_jpeg_xl_in_strips_is_refused(tmp_path, smooth):
-    tifffile.imwrite(tmp_path / "a.tif", smooth, photometric="rgb", compression="jpegxl")
-    with pytest.raises(
-        RestoraError, match="compression number 50002 is not supported; save it with LZW or Deflate"
-    ):
-        read(tmp_path / "a.tif")
+@pytest.mark.parametrize("compression", ["jpegxl", "jpegxl_dng"])
+@pytest.mark.parametrize("layout", [{}, {"tile": (16, 32)}], ids=["strips", "tiles"])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+@pytest.mark.parametrize(("gray", "alpha"), [(True, False), (False, False), (False, True)])
+def test_jpeg_xl_inside(tmp_path, make_photograph, compression, layout, dtype, gray, alpha):
+    original = make_photograph(dtype, gray=gray, alpha=alpha, size=(48, 64))
+    stored = np.dstack([original.pixels, original.alpha]) if alpha else original.pixels
+    options = {"photometric": "minisblack" if gray else "rgb", "metadata": None, **layout}
+    if alpha:
+        options["extrasamples"] = ["unassalpha"]
+    arguments = {"lossless": True}
+    tifffile.imwrite(
+        tmp_path / "a.tif", stored, compression=compression, compressionargs=arguments, **options
+    )
+    photograph = read(tmp_path / "a.tif")
+    assert_array_equal(photograph.pixels, original.pixels, strict=True)
+    if alpha:
+        assert_array_equal(photograph.alpha, original.alpha, strict=True)
+    assert tags(write(tmp_path / "b.tif", photograph))[259] == 8
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        np.zeros((500, 64, 3), np.uint8),
+        np.zeros((3, 48, 64, 3), np.uint8),
+        np.zeros((5, 48, 64), np.uint8),
+    ],
+    ids=["too large", "three frames", "five channels"],
+)
+def test_jpeg_xl_inside_that_is_another_picture_is_refused_before_it_is_decoded(tmp_path, smooth, picture):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, smooth, photometric="rgb", compression="jpegxl", metadata=None)
+    options = {"photometric": 1, "planar": True} if picture.shape == (5, 48, 64) else {}
+    strip = imagecodecs.jpegxl_encode(picture, lossless=True, **options)
+    at = path.stat().st_size
+    path.write_bytes(path.read_bytes() + strip)
+    with tifffile.TiffFile(path, mode="r+b") as tiff:
+        tiff.pages[0].tags[273].overwrite([at])
+        tiff.pages[0].tags[279].overwrite([len(strip)])
+    with pytest.raises(RestoraError, match="a strip is not of the size that it should be"):
+        read(path)
 
 
 def test_strips_without_number_are_refused_before_they_are_decoded(tmp_path):

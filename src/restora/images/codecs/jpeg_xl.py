@@ -4,6 +4,8 @@ Written are 8 bits in sRGB: neither package writes a profile, and imagecodecs ca
 pictures upright as their file says, so that the orientation in EXIF is not true.
 """
 
+import struct
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import numpy as np
@@ -34,7 +36,8 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     parts = [] if data.startswith(_CODESTREAM) else [(kind, data[at:end]) for kind, at, end in boxes(data)]
     kinds = dict(reversed(parts))  # of several of a kind the first counts
     codestream = data if not parts else kinds.get(b"jxlc") or kinds.get(b"jxlp", b"")[4:]
-    width, height = _size(codestream)
+    header = read_header(codestream)
+    width, height = header.width, header.height
     limits.check_size(width, height)
     limits.check_memory(width, height, pixel=8, decoding=64)  # as floats with transparency take
     with decoding():
@@ -62,7 +65,7 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
         xmp=kinds.get(b"xml ") or None,
         dpi=exif.dpi(block),
         format="JPEG XL",
-        encoding=StillEncoding(lossless=not _is_lossy(codestream), bits=8 * array.dtype.itemsize),
+        encoding=StillEncoding(lossless=not header.is_lossy, bits=8 * array.dtype.itemsize),
     ).upright()
     pixels = array[..., 0] if colours == 1 else array[..., :3]
     return Photograph(np.ascontiguousarray(pixels), alpha, metadata, tuple(notes))
@@ -105,41 +108,74 @@ class _Bits:
         """Return a height or a width."""
         return 8 * (1 + self(5)) if eighths else 1 + self((9, 13, 18, 30)[self(2)])
 
+    def depth(self) -> None:
+        """Pass over the depth of a channel, and the exponent of floats."""
+        floats, selector = self(1), self(2)
+        self((6 if selector == 3 else 0) + (4 if floats else 0))
 
-def _size(codestream: bytes) -> tuple[int, int]:
-    """Return width and height as the header states them, before the picture is turned."""
+    def describe_transparency(self) -> bool:
+        """Pass over the description of a further channel; whether it is transparency of full size without a name."""
+        kind = self(2)
+        self.depth()
+        plain = (kind, self(2), self(2)) == (0, 0, 0)
+        self(1)  # whether colours were multiplied by it
+        return plain
+
+
+def codestream_in(head: bytes) -> bytes:
+    """Return the beginning of the codestream in the beginning of a file, with or without boxes; empty if there is none."""
+    position = 0
+    while not head.startswith(_CODESTREAM) and position + 8 <= len(head):
+        length, kind = struct.unpack_from(">I4s", head, position)
+        if kind in _PARTS:
+            return head[position + (12 if kind == b"jxlp" else 8) :]
+        if length < 8:
+            return b""
+        position += length
+    return head if position == 0 else b""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What the first bits of a codestream state.
+
+    Attributes:
+        width: In pixels, before the picture is turned.
+        height: The same.
+        is_plain: Whether it is one picture without previews, of colours and at most transparency.
+        is_lossy: Whether the colours are stored as the eye sees them (XYB), which always loses something.
+    """
+
+    width: int
+    height: int
+    is_plain: bool = False
+    is_lossy: bool = True
+
+
+def read_header(codestream: bytes) -> Header:
+    """Read the first bits of a codestream.
+
+    Raises:
+        UndecodableError: It is none, or cut short.
+    """
     if not codestream.startswith(_CODESTREAM):
         raise damaged("it holds no picture")
     bits = _Bits(codestream)
     eighths = bits(1)
     height = bits.side(eighths=eighths)
     ratio = bits(3)
-    if ratio:
-        across, down = _RATIOS[ratio - 1]
-        return height * across // down, height
-    return bits.side(eighths=eighths), height
-
-
-def _is_lossy(codestream: bytes) -> bool:
-    """Tell whether the colours are stored as the eye sees them (XYB), which always loses something."""
-    bits = _Bits(codestream)
-    eighths = bits(1)
-    bits.side(eighths=eighths)
-    if not bits(3):
-        bits.side(eighths=eighths)
+    across, down = _RATIOS[ratio - 1] if ratio else (0, 1)
+    header = Header(height * across // down if ratio else bits.side(eighths=eighths), height)
     if bits(1):  # all as usual
-        return True
-    if bits(1):  # orientation, animation and others: not read so far
-        return True
-    if bits(1):  # floats: depth and exponent
-        selector = bits(2)
-        bits(6 if selector == 3 else 0)
-        bits(4)
-    else:
-        selector = bits(2)
-        bits(6 if selector == 3 else 0)
+        return replace(header, is_plain=True)
+    turned = False
+    if bits(1):  # there are fields that are rarely there
+        turned = bits(3) != 0
+        if bits(3):  # another size to be shown in, a preview, an animation: not read so far
+            return header
+    bits.depth()
     bits(1)  # whether 16 bits suffice to decode
-    selector = bits(2)  # number of further channels, of which the usual one is described by a bit
-    if selector > 1 or (selector == 1 and not bits(1)):
-        return True
-    return bool(bits(1))
+    further = bits(2)  # channels
+    if further > 1 or (further == 1 and not bits(1) and not bits.describe_transparency()):
+        return header
+    return replace(header, is_plain=not turned, is_lossy=bool(bits(1)))

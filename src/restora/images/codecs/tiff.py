@@ -1,5 +1,6 @@
 """TIFF: pixels by tifffile and imagecodecs, directories read here."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -17,6 +18,8 @@ from restora.images.codecs.faults import (
 )
 from restora.images.codecs.jpeg_2000 import size as jpeg_2000_size
 from restora.images.codecs.jpeg_segments import frame_size
+from restora.images.codecs.jpeg_xl import codestream_in
+from restora.images.codecs.jpeg_xl import read_header as read_header_of_jpeg_xl
 from restora.images.codecs.limits import Limits
 from restora.images.codecs.png import size as png_size
 from restora.images.codecs.tiff_samples import COLOUR_FILTER_ARRAYS, Meaning, photograph_samples
@@ -59,10 +62,9 @@ _LOSSLESS = {
     50000: "zstd",
 }
 _JPEG = (6, 7)
-_PNG, _WEBP, _JPEG_2000 = (34933,), (34927, 50001), (33003, 33005, 34712)
-# Into a strip they put a picture of its own, whose size is held against that of the strip. JPEG XL does so, too, but may
-# hold any number of channels and frames, and is not read.
-_PICTURES = (*_JPEG, *_PNG, *_WEBP, *_JPEG_2000)
+_PNG, _WEBP, _JPEG_2000, _JPEG_XL = (34933,), (34927, 50001), (33003, 33005, 34712), (50002, 52546)
+# Into a strip they put a picture of its own, whose size is held against that of the strip.
+_PICTURES = (*_JPEG, *_PNG, *_WEBP, *_JPEG_2000, *_JPEG_XL)
 _READ = (*_LOSSLESS, *_PICTURES, 2, 3, 4, 32771, 32809, 34926)
 _MOST, _MOST_JPEG = 1 << 18, 1 << 16  # strips or tiles of a file, which may all be one: some seconds
 _HEAD, _MCU = 1 << 16, 32  # bytes in which a JPEG stream states its size; pixels by which it may be padded
@@ -156,6 +158,9 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     if _is_raw(stream, page):
         if lacks_package(RAW):
             raise UnsupportedError(f"is a camera raw file, which needs another package; {PIP}")
+        if any(found.integer(_COMPRESSION) in _JPEG_XL for found in _of_sensor(stream, page)):
+            # LibRaw reads it only together with Adobe's own library, which the package rawpy has not.
+            raise unsupported("a raw file compressed by JPEG XL", "develop it to a 16-bit TIFF first")
         stream.seek(0)
         return camera_raw.decode(stream, limits)
     check_page(stream, page, limits)
@@ -276,19 +281,27 @@ def page_options(photograph: Photograph) -> dict[str, Any]:
 
 def _is_raw(stream: BinaryIO, page: Page) -> bool:
     """Tell what a camera stored from pictures: it has the colours of a filter side by side, in some directory."""
-    if _DNG_VERSION in page.directory.entries or page.integer(_PHOTOMETRIC) in COLOUR_FILTER_ARRAYS:
+    if _DNG_VERSION in page.directory.entries:
         return True
     stream.seek(8)
-    if stream.read(2) == _CANON:
-        return True
-    for offset in page.integers(_SUB_DIRECTORIES)[:_MOST_SUB_DIRECTORIES]:
+    return stream.read(2) == _CANON or any(_of_sensor(stream, page))
+
+
+def _of_sensor(stream: BinaryIO, page: Page) -> Iterator[Page]:
+    """Yield the directories, the page's own or below it, of what a sensor saw."""
+    below = page.integers(_SUB_DIRECTORIES)[:_MOST_SUB_DIRECTORIES]
+    for offset in (None, *below):
         try:
-            below = Page(read_directory(stream, page.layout, offset, tags=(_PHOTOMETRIC,)), page.layout)
+            tags = (_PHOTOMETRIC, _COMPRESSION)
+            found = (
+                page
+                if offset is None
+                else Page(read_directory(stream, page.layout, offset, tags=tags), page.layout)
+            )
         except BrokenDirectoryError:
             continue
-        if below.integer(_PHOTOMETRIC) in COLOUR_FILTER_ARRAYS:
-            return True
-    return False
+        if found.integer(_PHOTOMETRIC) in COLOUR_FILTER_ARRAYS:
+            yield found
 
 
 def check_page(stream: BinaryIO, page: Page, limits: Limits) -> None:
@@ -350,6 +363,9 @@ def _claimed_size(head: bytes, compression: int) -> tuple[int, int] | None:
             return png_size(head)
         if compression in _WEBP:
             return webp_size(head[12:16], head[20:]) if head[8:12] == b"WEBP" else None
+        if compression in _JPEG_XL:  # of which others might hold any number of channels and frames
+            header = read_header_of_jpeg_xl(codestream_in(head))
+            return (header.width, header.height) if header.is_plain else None
         return jpeg_2000_size(head)
     except UndecodableError:
         return None
