@@ -76,7 +76,7 @@ def served(app):
     listener.close()
 
 
-def until(condition, seconds=20):
+def until(condition, seconds=60):
     """Wait for something, and fail if it does not come."""
     end = time.monotonic() + seconds
     while not condition():
