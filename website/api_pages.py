@@ -19,6 +19,8 @@ ROOMS = (
     "metrics",
     "evaluation",
     "explanation",
+    "scale",
+    "server",
 )
 """Rooms with a page of their own, in the order of the menu."""
 

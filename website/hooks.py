@@ -10,6 +10,7 @@ ROOT = Path(__file__).parent.parent
 sys.path[:0] = [str(ROOT / "benchmarks"), str(ROOT / "src")]
 
 import api_pages
+import card_pages
 import command_page
 import message_page
 import notebook_pages
@@ -57,6 +58,7 @@ def _fill(nav: list[Any], menu: dict[str, list[str]]) -> None:
 def on_files(files: Any, config: Any) -> Any:
     """Add the pages that no file of docs/ holds."""
     written = {"commands.md": command_page.page(), "api/index.md": api_pages.index()}
+    written |= {"recipes.md": card_pages.recipes(), "benchmarks.md": card_pages.benchmarks()}
     written |= {f"api/{room}.md": api_pages.room(room) for room in api_pages.ROOMS}
     written |= {f"notebooks/{path.stem}.md": notebook_pages.page(path) for path in notebook_pages.notebooks()}
     written |= {f"{ELSEWHERE}/{_name(path)}": path.read_text(encoding="utf-8") for path in BESIDE}
@@ -79,7 +81,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     if name == "troubleshooting.md":
         markdown += message_page.page(markdown)
     pages = {_name(path) for path in BESIDE} | {f"api/{room}.md" for room in api_pages.ROOMS}
-    if name.startswith(("api/", "commands.md", "notebooks/")):
+    if name.startswith(("api/", "commands.md", "recipes.md", "benchmarks.md", "notebooks/")):
         return markdown
     return rewritten(markdown, name, lambda path: site_path(path, pages) if (ROOT / path).exists() else path)
 

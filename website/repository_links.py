@@ -13,6 +13,8 @@ _WRITTEN = {
     "src/restora": "api/index.md",
     "src/restora/__init__.py": "api/index.md",
     "src/restora/commands": "commands.md",
+    "src/restora/recipes": "recipes.md",
+    "src/restora/datasets/cards": "benchmarks.md",
 }
 _LINK = re.compile(r"(?<!\\)(!?)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^)\s]+)\)")
 _CODE = re.compile(r"^(?:```|~~~).*?^(?:```|~~~)|`[^`\n]*`", re.MULTILINE | re.DOTALL)

@@ -11,6 +11,9 @@ from repository_links import rewritten, site_path
 
 import restora
 from restora.checkpoints import TASKS
+from restora.datasets import BENCHMARKS
+from restora.metrics import PROTOCOLS
+from restora.training.bundled import list_recipes
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,6 +81,14 @@ def test_every_command_and_option_is_on_the_page(site: Path) -> None:
                 option for one in command.params for option in one.opts if option.startswith("--")
             ):
                 assert f"<code>{option}</code>" in page
+
+
+def test_every_recipe_benchmark_and_protocol_is_on_its_page(site: Path) -> None:
+    recipes, cards = (
+        (site / f"{name}.html").read_text(encoding="utf-8") for name in ("recipes", "benchmarks")
+    )
+    assert all(f'id="{name.replace("/", "")}"' in recipes for name in list_recipes())
+    assert all(f"<code>{name}</code>" in cards for name in (*BENCHMARKS, *PROTOCOLS))
 
 
 def test_sliders_are_for_keyboards_and_need_no_script() -> None:
