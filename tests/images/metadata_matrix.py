@@ -46,6 +46,7 @@ _NAMED = {
     r"comment|File:Comment": r"comment",
     r"profile.exif|IFD0|ExifIFD|GPS|MakerNotes": r"EXIF|TIFF tags|floats|shape of the pixels",
     r"JFIF|resolution|GIF": r"shape of the pixels",
+    r"[\w-]+:[XY]Resolution": r"resolution",
 }
 """Groups of tags, and the words of which one must be said where a tag of the group is not kept."""
 

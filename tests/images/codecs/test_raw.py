@@ -95,6 +95,20 @@ def test_exif_of_makers_who_put_it_elsewhere():
     assert raw._described(b"FUJIFILM") == raw._described(b"IIU\0") == (None, None)
 
 
+@pytest.mark.parametrize("rows", [64, 1])
+def test_light_that_ends_early_is_not_black(tmp_path, rows):
+    """A decoder leaves what is missing of a compressed sensor black, and says so on the terminal alone."""
+    light = scene().copy()
+    light[-rows:] = 0
+    path = tmp_path / "a.dng"
+    path.write_bytes(dng_file(light))
+    with pytest.raises(RestoraError, match="the file is cut short; get a complete copy from its source"):
+        read(path)
+    light[-rows:] = 4095  # as light as can be
+    path.write_bytes(dng_file(light, (2, 2, 2)))
+    assert read(path).width == 64
+
+
 def test_jpeg_xl_in_a_dng_is_refused_with_a_remedy(tmp_path):
     path = tmp_path / "a.dng"
     path.write_bytes(dng_file(scene(), compression="jpegxl_dng", compressionargs={"lossless": True}))

@@ -2,18 +2,21 @@
 
 import io
 from dataclasses import replace
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
 from restora.images import exif
-from restora.images.codecs.faults import UndecodableError, damaged, decoding, unsupported
+from restora.images.codecs.faults import UndecodableError, cut_short, damaged, decoding, unsupported
 from restora.images.codecs.item_boxes import boxes
 from restora.images.codecs.jpeg_segments import JpegFile
 from restora.images.codecs.limits import Limits
 from restora.images.ifd import BrokenDirectoryError, Directory, read_directory, read_header
 from restora.images.metadata import Metadata
 from restora.images.photograph import Photograph
+
+if TYPE_CHECKING:
+    from rawpy import RawPy
 
 _XMP = 700
 _ORIENTATIONS = {0: 1, 3: 3, 5: 8, 6: 6}  # by LibRaw's number for how the camera was held
@@ -41,6 +44,7 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
         limits.check_size(sizes.raw_width, sizes.raw_height)
         limits.check_memory(sizes.raw_width, sizes.raw_height, pixel=6, decoding=30)
         with decoding():
+            _check_complete(raw)
             pixels = raw.postprocess(
                 use_camera_wb=True, output_bps=16, gamma=_SRGB_CURVE, auto_bright_thr=_CLIPPED, user_flip=0
             )
@@ -52,6 +56,22 @@ def decode(stream: BinaryIO, limits: Limits) -> Photograph:
     block = exif.with_orientation(block, turned) if block else None
     metadata = Metadata(exif=block, xmp=xmp, dpi=exif.dpi(block), orientation=turned, format="Raw")
     return Photograph(np.ascontiguousarray(pixels), None, metadata, (NOTE,))
+
+
+def _check_complete(raw: "RawPy") -> None:
+    """Refuse a file whose light ends early: LibRaw leaves what is missing black, and tells the terminal alone.
+
+    The last row of a sensor never has one value throughout, for light is noisy, unless it is as white as can be. Files
+    with all three colours at each pixel may have black margins, but are not empty.
+    """
+    try:
+        seen = raw.raw_image_visible
+    except NotImplementedError:  # three colours at each pixel, in an unusual order
+        return
+    mosaic = seen.ndim == 2
+    missing = seen[-1] if mosaic else seen
+    if missing.min() == missing.max() and not (mosaic and missing.max() >= raw.white_level):
+        raise cut_short()
 
 
 def _described(data: bytes) -> tuple[bytes | None, bytes | None]:
