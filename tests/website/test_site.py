@@ -1,11 +1,13 @@
 """The site: built strictly, without the network, and true to the code."""
 
 import ast
+import doctest
 import re
 from pathlib import Path
 
 import message_page
 import pytest
+import repository_links
 from before_after import STEPS, with_sliders
 from repository_links import rewritten, site_path
 
@@ -91,6 +93,11 @@ def test_every_recipe_benchmark_and_protocol_is_on_its_page(site: Path) -> None:
     assert all(f"<code>{name}</code>" in cards for name in (*BENCHMARKS, *PROTOCOLS))
 
 
+def test_examples_of_the_website_are_right() -> None:
+    found = doctest.testmod(repository_links)
+    assert (found.failed, found.attempted) == (0, 3)
+
+
 def test_sliders_are_for_keyboards_and_need_no_script() -> None:
     html = with_sliders('<p><img alt="a" src="../images/gallery/b.webp" /></p>', {"b.webp": (200, 80)})
     assert html.count('type="radio"') == STEPS
@@ -143,3 +150,10 @@ def test_advice_is_about_messages_that_there_are() -> None:
     texts = [message.text for message in message_page.messages()]
     assert len(headings) >= 30
     assert [heading for heading in headings if not any(heading in text for text in texts)] == []
+
+
+def test_the_menu_names_every_page_once() -> None:
+    named = re.findall(
+        r"[\w/-]+\.md", (ROOT / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
+    )
+    assert sorted(set(named)) == sorted(named)
