@@ -1,3 +1,4 @@
+import os
 import sys
 from types import ModuleType
 
@@ -40,6 +41,23 @@ def test_the_package_is_called_as_in_the_published_script(package):
     assert package[1:] == [((1, 3, 8, 9), torch.float32, True)] * 2
     with pytest.raises(ValueError, match="different shapes"):
         perceptual.lpips(BRIGHT, BRIGHT[:5])
+
+
+def test_weights_of_packages_run_no_code(monkeypatch, tmp_path, package):
+    class Evil:
+        def __reduce__(self):
+            return (tmp_path.joinpath("executed").mkdir, ())
+
+    torch.save({"a": Evil()}, tmp_path / "alexnet.pth")
+    monkeypatch.setattr(
+        sys.modules["lpips"],
+        "LPIPS",
+        lambda **_: torch.load(tmp_path / "alexnet.pth", weights_only=False),  # as torchvision does
+    )
+    with pytest.raises(RestoraError, match="LPIPS: the weights hold more than tensors; remove them"):
+        perceptual.lpips(BRIGHT, BRIGHT)
+    assert not (tmp_path / "executed").exists()
+    assert "TORCH_FORCE_WEIGHTS_ONLY_LOAD" not in os.environ
 
 
 def test_a_missing_package_is_named(monkeypatch):

@@ -1,5 +1,7 @@
 """LPIPS and DISTS: how different two images look to networks that were trained to recognise things."""
 
+import os
+import pickle
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -9,6 +11,9 @@ import torch
 from numpy.typing import ArrayLike
 
 from restora.errors import RestoraError
+
+_TENSORS_ALONE = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
+"""Variable of the environment by which `torch.load` refuses pickles, whatever its caller says."""
 
 
 def lpips(image: ArrayLike, reference: ArrayLike) -> float:
@@ -80,7 +85,18 @@ def _dists() -> Any:
 
 
 def _fetched(name: str, build: Callable[[], Any]) -> Any:
+    """Build a network, whose package may load its weights as a pickle that runs code: torch is told to read tensors alone."""
+    before = os.environ.get(_TENSORS_ALONE)
+    os.environ[_TENSORS_ALONE] = "1"
     try:
         return build().eval()
+    except pickle.UnpicklingError as error:
+        raise RestoraError(
+            f"{name}: the weights hold more than tensors; remove them from torch's cache"
+        ) from error
     except OSError as error:
         raise RestoraError(f"{name}: the weights cannot be fetched ({error}); connect once") from error
+    finally:
+        del os.environ[_TENSORS_ALONE]
+        if before is not None:
+            os.environ[_TENSORS_ALONE] = before
