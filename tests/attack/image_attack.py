@@ -6,10 +6,14 @@ from pathlib import Path
 from image_mutations import Mutation
 
 from restora.errors import RestoraError
-from restora.images import read, write
+from restora.images import read, read_all, write, write_all
+from restora.images.writing import encoded_path
 
 MAX_PIXELS = 2**16
 """Largest photograph that the commands are let work on: a sound one of many pixels would take its time to restore."""
+
+MOST = 2**22
+"""Pixels that all pictures of a file may have together to be read: more are sound, and take their time."""
 
 COMMANDS = (
     "restore {picture} --weights weights -o out/made --max-pixels {most}",
@@ -32,10 +36,14 @@ def words(mutation: Mutation, number: int) -> list[str]:
 
 
 def read_and_write(path: str) -> None:
-    """Read a picture as the library does, write it, and read what was written; a refusal is printed."""
+    """Read a picture as the library does, write it, and read what was written; so with all of several. A refusal is printed."""
     try:
         photograph = read(path)
         written = write(Path(path).with_name("made.tif"), photograph)
         assert read(written).pixels.shape == photograph.pixels.shape
+        if photograph.metadata.series is not None and photograph.metadata.series.pixels <= MOST:
+            suffix = encoded_path(photograph).suffix
+            written = write_all(Path(path).with_name(f"made{suffix}"), read_all(path), overwrite=True)
+            assert len(list(read_all(written))) == photograph.metadata.series.count
     except RestoraError as error:
         print(f"restora: {error}", file=sys.stderr)

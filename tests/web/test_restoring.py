@@ -6,13 +6,15 @@ from time import sleep
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from restora.cancellation import Cancelled
 from restora.checkpoints import list_weights
 from restora.errors import RestoraError
-from restora.images import Photograph, read, write
+from restora.images import Photograph, read, read_all, write
 from restora.pixels import convert_depth
 from restora.restoration import AutoRestorer
+from restora.web import restoring
 from restora.web.restoring import Offer, Wish, restored, zipped
 from restora.web.visits import Visit
 
@@ -75,6 +77,21 @@ def test_the_bytes_are_those_of_the_command(tmp_path, visit, noisy, diagnose, re
         read(sources[2]).metadata.icc,
     )
     assert np.array_equal(kept.alpha, convert_depth(read(sources[2]).alpha, kept.pixels.dtype))
+
+
+def test_an_animation_keeps_its_frames_and_its_progress(tmp_path, visit, diagnose, monkeypatch):
+    monkeypatch.setattr(restoring, "PATIENCE", 0.0)
+    random = np.random.default_rng(0)
+    frames = [
+        Image.fromarray(random.normal(120, 25, (40, 56)).clip(0, 255).astype(np.uint8)) for _ in range(4)
+    ]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=50, loop=0)
+    picture = visit.take(tmp_path / "a.gif", OFFER.max_pixels, diagnose)
+    fractions = [step.pace.fraction for step in restored(visit, Wish("denoise", engine="torch"), OFFER)]
+    assert picture.result.target.suffix == ".gif"
+    assert len(list(read_all(picture.result.target))) == 4
+    assert fractions == sorted(fractions)
+    assert [f for f in fractions if 0 < f < 1] == pytest.approx([0.25, 0.5, 0.75])
 
 
 def test_a_second_run_replaces_the_first(visit, noisy, diagnose):
