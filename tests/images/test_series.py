@@ -213,7 +213,7 @@ def pages(path, **options):
     arrays = [
         random.integers(0, 256, (20, 30, 3), np.uint8),
         random.integers(0, 65_536, (14, 9), np.uint16),
-        (40 * random.random((8, 8, 3))).astype(np.float16),
+        (2 * random.random((8, 8, 3))).astype(np.float16),
         random.integers(0, 200, (6, 7), np.uint8),
     ]
     colours = random.integers(0, 256, (3, 256)).astype(np.uint16) * 257
