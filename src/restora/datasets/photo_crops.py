@@ -13,6 +13,7 @@ from torch.utils.data import Dataset
 
 from restora.datasets.corrupt import Corrupt, skip_or_fail
 from restora.datasets.cutting import cut, draw_place
+from restora.datasets.drawn_pictures import drawn_picture
 from restora.datasets.epochs import EpochOrder, StreamOrder
 from restora.datasets.pack import Pack
 from restora.datasets.remote_shards import KEPT_GIGABYTES
@@ -22,6 +23,11 @@ from restora.errors import RestoraError
 from restora.images import find_images
 from restora.tensors import to_tensor
 
+FLAT = 6.0
+"""Grey levels of 255: a crop whose values have a smaller standard deviation is flat."""
+MOST_TRIALS = 8
+"""Crops that are drawn at most in place of flat ones; some photographs have no others."""
+
 
 class Drawing(TypedDict, total=False):
     """Arguments of `PhotoCrops` that say which crops are drawn."""
@@ -30,6 +36,9 @@ class Drawing(TypedDict, total=False):
     seed: int
     reduction: float
     gray: float
+    flat: float
+    drawn: float
+    fonts: Sequence[Path]
     augmentation: Augmentation
     permute_channels: bool
 
@@ -54,6 +63,9 @@ class PhotoCrops(Dataset[Tensor]):
         seed: Of everything random.
         reduction: The strongest reduction as a factor in (0, 1]; 1 turns it off.
         gray: Share of the crops that become gray: their three channels are one of the photograph's, drawn.
+        flat: Share of the flat crops, whose values hardly vary, in place of which another crop is drawn.
+        drawn: Share of the crops that are text or line art instead of a photograph; see `drawn_picture`.
+        fonts: Of drawn text, from `find_fonts`; Pillow's own by default.
         augmentation: Which flips and turns are drawn.
         permute_channels: Whether red, green and blue are exchanged at random.
         length: How many crops there are.
@@ -71,6 +83,9 @@ class PhotoCrops(Dataset[Tensor]):
         seed: int = 0,
         reduction: float = 0.5,
         gray: float = 0.0,
+        flat: float = 0.0,
+        drawn: float = 0.0,
+        fonts: Sequence[Path] = (),
         augmentation: Augmentation = "all",
         permute_channels: bool = True,
         length: int = 2**40,
@@ -81,6 +96,7 @@ class PhotoCrops(Dataset[Tensor]):
         if not 0 < reduction <= 1:
             raise RestoraError(f"reduction must be in (0, 1], got {reduction}")
         self.patch, self.seed, self.reduction, self.gray, self.length = patch, seed, reduction, gray, length
+        self.flat, self.drawn, self.fonts = flat, drawn, fonts
         self.augmentation, self.permute_channels = augmentation, permute_channels
         self.photos, self._order = photos, order
         if order is None:
@@ -137,6 +153,24 @@ class PhotoCrops(Dataset[Tensor]):
     def __getitem__(self, index: int) -> Tensor:
         """Return crop number ``index``: (3, patch, patch), float32 in [0, 1]."""
         random = np.random.default_rng((self.seed, index))
+        if self.drawn and random.random() < self.drawn:
+            crop = drawn_picture(random, self.patch, self.fonts)
+        else:
+            crop = self._cut(random, index)
+            for _ in range(MOST_TRIALS):
+                if not self.flat or crop.std() > FLAT or random.random() >= self.flat:
+                    break
+                crop = self._cut(random, index)
+        crop = draw_symmetry(random, self.augmentation).apply(crop)
+        order = random.permutation(3)
+        if random.random() < self.gray:
+            crop = np.repeat(crop[..., order[:1]], 3, axis=2)
+        elif self.permute_channels:
+            crop = crop[..., order]
+        return to_tensor(crop)
+
+    def _cut(self, random: np.random.Generator, index: int) -> NDArray[Any]:
+        """Cut a crop out of a photograph, reduced or not: (patch, patch, 3) uint8."""
         if self._order is None:
             place = int(np.searchsorted(self._cumulative, random.random(), side="right"))
             number = min(place, len(self.photos) - 1)
@@ -150,10 +184,4 @@ class PhotoCrops(Dataset[Tensor]):
         crop: NDArray[Any] = cut(pixels, top, left, side)
         if side != self.patch:
             crop = cv2.resize(crop, (self.patch, self.patch), interpolation=cv2.INTER_AREA)
-        crop = draw_symmetry(random, self.augmentation).apply(crop)
-        order = random.permutation(3)
-        if random.random() < self.gray:
-            crop = np.repeat(crop[..., order[:1]], 3, axis=2)
-        elif self.permute_channels:
-            crop = crop[..., order]
-        return to_tensor(crop)
+        return crop

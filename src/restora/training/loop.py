@@ -26,6 +26,7 @@ from restora.training.divergence import DivergenceWatch
 from restora.training.ema import ExponentialMovingAverage
 from restora.training.interruption import Interruption, interruptions, leave_to_the_trainer
 from restora.training.losses import LOSSES, TARGETS, multi_scale_loss
+from restora.training.mixing import cutblur, mixup
 from restora.training.optimizers import build_optimizer, set_learning_rate
 from restora.training.processes import build_accelerator, divides
 from restora.training.recipe import Recipe
@@ -317,6 +318,11 @@ class Trainer:
             degraded = degrade(clean, Generator(device).manual_seed(seed))
         else:
             degraded, clean = (part.to(device, memory_format=layout, non_blocking=True) for part in batch)
+        random = np.random.default_rng((seed, 1))
+        if self.recipe.cutblur:
+            degraded = cutblur(degraded, clean, self.recipe.cutblur, random)
+        if self.recipe.mixup:
+            degraded, clean = mixup(degraded, clean, self.recipe.mixup, random)
         return degraded, clean
 
     def _seeds(self) -> list[int]:

@@ -63,6 +63,12 @@ class Recipe(Section):
     targets: Annotated[str, AfterValidator(Registered("targets", TARGETS))] = Field(
         "reduced", description="clean images of the smaller scales: reduced bilinearly, or a Gaussian pyramid"
     )
+    cutblur: float = Field(
+        0.0, ge=0, le=1, description="share of the images of which a part is clean already (CutBlur)"
+    )
+    mixup: float = Field(
+        0.0, ge=0, le=1, description="share of the pairs that are blended with another (MixUp)"
+    )
     optimizer: OptimizerSection = Field(OptimizerSection(), description="how the weights move")
     stages: tuple[StageSection, ...] = Field(min_length=1, description="one after the other")
     accumulate: int = Field(

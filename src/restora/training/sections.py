@@ -99,6 +99,15 @@ class PhotosData(AnyData):
         0.5, gt=0, le=1, description="strongest random reduction of a crop; 1 turns it off"
     )
     gray: float = Field(0.0, ge=0, le=1, description="share of the crops that become gray")
+    flat: float = Field(
+        0.0, ge=0, le=1, description="share of the crops without detail in place of which another is drawn"
+    )
+    drawn: float = Field(
+        0.0, ge=0, le=1, description="share of the crops that are text or line art, drawn on the fly"
+    )
+    fonts: Path | None = Field(
+        None, description="folder of fonts for drawn text, in whatever scripts; Pillow's own by default"
+    )
     permute_channels: bool = Field(True, description="exchange red, green and blue at random")
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from restora.datasets import PairedCrops, PhotoCrops
 from restora.datasets.crop_source import Crops
+from restora.datasets.drawn_pictures import find_fonts
 from restora.datasets.pack import INDEX
 from restora.datasets.paired_crops import PairDrawing
 from restora.datasets.photo_crops import Drawing
@@ -28,6 +29,9 @@ def open_crops(recipe: Recipe) -> Crops:
             seed=seed,
             reduction=data.reduction,
             gray=data.gray,
+            flat=data.flat,
+            drawn=data.drawn,
+            fonts=find_fonts(data.fonts) if data.fonts else (),
             augmentation=data.augmentation,
             permute_channels=data.permute_channels,
         )

@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+from restora.datasets.drawn_pictures import page_of_text
 from restora.diagnosis import DAMAGES
 from restora.training.diagnosis.damages import damage, jpeg
-from restora.training.diagnosis.scene import Scene, draw_scene, page_of_text
+from restora.training.diagnosis.scene import Scene, draw_scene
 
 COLUMN = {name: i for i, name in enumerate(DAMAGES)}
 
@@ -47,7 +48,7 @@ def test_a_photograph_that_may_show_fog_teaches_nothing_about_haze(scene):
 
 
 def test_pages_hold_text_and_jpeg_blocks():
-    page = page_of_text(np.random.default_rng(1))
+    page = page_of_text(np.random.default_rng(1), 400)
     assert page.shape == (400, 400, 3)
     assert page.std() > 15
     saved = jpeg(page, 10, half=True).astype(int)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+
+from restora.datasets.drawn_pictures import page_of_text
 
 RGB8 = NDArray[np.uint8]
 
@@ -14,11 +15,6 @@ SIDE = 400
 """Largest side of a scene in pixels."""
 LEAST = 256
 """Smallest side that reducing may leave."""
-WORDS = (
-    "the", "light", "of", "a", "lamp", "falls", "on", "an", "open", "book", "while", "rain", "runs", "down", "window",
-    "and", "nobody", "turns", "page", "figure", "table", "total", "sum", "all", "errors", "is", "zero", "proof",
-    "theorem", "E", "=", "m", "c", "x", "y", "1", "2", "3", "4", "5", "6", "7", "8", "9", "0",
-)  # fmt: skip
 ALREADY = {
     "haze": r"fog|mist|haz|smok|cloud|snow|winter|steam",
     "rain": r"rain|shower",
@@ -52,7 +48,7 @@ def draw_scene(photo: RGB8, name: str, random: np.random.Generator) -> Scene:
     """
     doubtful = frozenset(damage for damage, words in ALREADY.items() if re.search(words, name.lower()))
     if random.random() < 0.06:
-        return Scene(page_of_text(random))
+        return Scene(page_of_text(random, SIDE))
     factor = 1.0
     if random.random() < 0.6:
         factor = float(np.exp(random.uniform(np.log(max(0.5, LEAST / min(photo.shape[:2]))), np.log(1.8))))
@@ -87,26 +83,3 @@ def toned(picture: RGB8, random: np.random.Generator) -> RGB8:
         middle = values.mean()
         values = middle + (values - middle) * random.uniform(0.75, 1.2)
     return np.rint(np.clip(values, 0, 1) * 255).astype(np.uint8)
-
-
-def page_of_text(random: np.random.Generator) -> RGB8:
-    """Draw a page: dark letters on unevenly lit paper, or light ones on a dark sign."""
-    ink, paper = random.uniform(0, 0.3), random.uniform(0.6, 1.0)
-    if random.random() < 0.2:
-        ink, paper = paper, ink
-    page = Image.new("L", (SIDE, SIDE), 0)
-    draw, down = ImageDraw.Draw(page), float(random.uniform(-10, 10))
-    while down < SIDE:
-        size = float(random.choice([11, 13, 16, 20, 28, 44, 70], p=[0.2, 0.25, 0.2, 0.15, 0.1, 0.06, 0.04]))
-        line = " ".join(random.choice(WORDS, 14))
-        draw.text((random.uniform(-30, 30), down), line, fill=255, font=ImageFont.load_default(size))
-        down += size * random.uniform(1.1, 1.8)
-    angle = float(random.normal(0, 4))
-    letters = np.asarray(page.rotate(angle, Image.Resampling.BICUBIC), np.float32)[..., None] / 255
-    ramp = np.linspace(-0.5, 0.5, SIDE, dtype=np.float32)
-    light = (
-        1 + random.uniform(-0.2, 0.2) * ramp[:, None, None] + random.uniform(-0.2, 0.2) * ramp[None, :, None]
-    )
-    tint = random.uniform(0.88, 1, 3).astype(np.float32)
-    page_colour = (paper + (ink - paper) * letters) * light * tint
-    return np.rint(np.clip(page_colour, 0, 1) * 255).astype(np.uint8)
