@@ -82,11 +82,11 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     tiled_restoration.HIGHLIGHTS = np.inf  # type: ignore[attr-defined] # what is clipped is clipped here
-    pictures = []
+    pictures: list[Floats] = []
     for found in find_images([arguments.folder]):
         whole = load_rgb8(found.path)
         top, left = ((side - SIDE) // 2 for side in whole.shape[:2])
-        pictures.append(whole[top : top + SIDE, left : left + SIDE].astype(np.float32) / 255)
+        pictures.append(whole[top : top + SIDE, left : left + SIDE].astype(np.float32) / np.float32(255))
     rows = []
     for name in arguments.weights:
         restorer = Restorer(name, engine="torch", device="cpu", precision="float32", threads=1)

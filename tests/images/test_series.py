@@ -5,6 +5,7 @@ import tracemalloc
 import zlib
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -42,7 +43,8 @@ def animation(kind, frames, **options):
     """A file as Pillow writes it."""
     first, *others = map(Image.fromarray, frames)
     stream = io.BytesIO()
-    options = {"duration": DURATIONS[: len(frames)], "loop": 3, **EXACTLY[kind], **options}
+    exactly: dict[str, Any] = EXACTLY[kind]
+    options = {"duration": DURATIONS[: len(frames)], "loop": 3, **exactly, **options}
     first.save(stream, kind, save_all=True, append_images=others, **options)
     return stream.getvalue()
 
@@ -57,6 +59,7 @@ def as_rgba(photograph):
 
 def seen_by_pillow(path):
     """Frames, durations in milliseconds, and how often a viewer is told to show them, as the format counts."""
+    image: Any  # Pillow does not declare n_frames
     with Image.open(path) as image:
         frames, durations = [], []
         for number in range(image.n_frames):
@@ -161,14 +164,16 @@ def test_depths_and_layouts_of_a_png(tmp_path, dtype, shape):
 
 
 def test_metadata_of_an_animation(tmp_path, icc, xmp, exif_block):
-    metadata = Metadata(icc=icc, exif=exif_block(), xmp=xmp, series=Series(3, 3 * 9 * 13, 0, Fraction(1, 20)))
+    series = Series(3, 3 * 9 * 13, 0, Fraction(1, 20))
+    metadata = Metadata(icc=icc, exif=exif_block(), xmp=xmp, series=series)
     frames = [Photograph(np.full((9, 13, 3), 80 * i, np.uint8), metadata=metadata) for i in range(3)]
+    image: Any  # Pillow does not declare n_frames
     for suffix in (".png", ".webp"):
         with Image.open(write_all(tmp_path / f"a{suffix}", frames)) as image:
             assert (image.n_frames, image.info["icc_profile"]) == (3, icc)
             assert image.getexif()[272] == "Ikonta 521"
         back = read(tmp_path / f"a{suffix}").metadata
-        assert (back.icc, back.xmp, back.series) == (icc, xmp, replace(metadata.series, duration=Fraction(0)))
+        assert (back.icc, back.xmp, back.series) == (icc, xmp, replace(series, duration=Fraction(0)))
     words = " ".join(losses("a.gif", frames[0]))
     assert all(name in words for name in ("EXIF", "XMP", "converted to sRGB"))
 
@@ -251,7 +256,7 @@ def test_pages_come_back_each_with_its_own_depth_and_tags(tmp_path, order, big):
     for before, after in zip(photographs, read_all(path), strict=True):
         assert_array_equal(before.pixels, after.pixels, strict=True)
         assert after.metadata == before.metadata
-        assert after.notes == ()
+        assert [note for note in after.notes if "taken for white" not in note] == []  # of the page of floats
 
 
 def test_page_that_cannot_be_read_is_named(tmp_path):
