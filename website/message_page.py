@@ -43,15 +43,23 @@ class Message:
         return self.text.rpartition("; ")[2] if "; " in self.text else ""
 
 
-def messages() -> list[Message]:
+@cache
+def modules() -> dict[str, ast.Module]:
+    """Return the modules of the package, parsed, by name."""
+    return {
+        ".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): ast.parse(
+            file.read_text(encoding="utf-8")
+        )
+        for file in sorted(SOURCE.rglob("*.py"))
+    }
+
+
+@cache
+def messages() -> tuple[Message, ...]:
     """Collect the messages of the package, module by module."""
-    return [message for file in sorted(SOURCE.rglob("*.py")) for message in _in_module(file)]
-
-
-def _in_module(file: Path) -> Iterator[Message]:
-    module = ".".join(file.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__")
-    tree = ast.parse(file.read_text(encoding="utf-8"))
-    yield from _within(tree, module, "", _cause(tree))
+    return tuple(
+        message for name, tree in modules().items() for message in _within(tree, name, "", _cause(tree))
+    )
 
 
 def _within(node: ast.AST, module: str, function: str, cause: str) -> Iterator[Message]:
@@ -83,9 +91,7 @@ def _kept_words(node: ast.AST) -> str:
 @cache
 def _constants() -> dict[str, str]:
     """Return the texts that modules name at their top."""
-    statements = [
-        node for file in SOURCE.rglob("*.py") for node in ast.parse(file.read_text(encoding="utf-8")).body
-    ]
+    statements = [node for tree in modules().values() for node in tree.body]
     return {
         node.targets[0].id: node.value.value
         for node in statements
