@@ -92,14 +92,22 @@ def two_nodes():
     nodes.shutdown()
 
 
+def restored_by(worker: type, monkeypatch) -> None:
+    """Let pools restore with another worker, which goes to other processes as it is."""
+    real = cluster.Pool.restored
+    monkeypatch.setattr(
+        cluster.Pool, "restored", lambda pool, data, _, **options: real(pool, data, worker, **options)
+    )
+
+
 def worker_pids() -> list[int]:
-    """Return the processes of restorers among those that this one began."""
+    """Return the processes of `Slowly` among those that this one began."""
     import psutil
 
     return [
         child.pid
         for child in psutil.Process().children(recursive=True)
-        if child.is_running() and "BlockRestorer" in " ".join(child.cmdline())
+        if child.is_running() and "Slowly" in " ".join(child.cmdline())
     ]
 
 
@@ -111,8 +119,7 @@ def test_killed_workers_and_a_killed_node_cost_what_is_in_flight(tmp_path, two_n
                 time.sleep(0.2)
                 yield one
 
-    Slowly.__name__ = Slowly.__qualname__ = "BlockRestorer"
-    monkeypatch.setattr(pipeline, "BlockRestorer", Slowly)
+    restored_by(Slowly, monkeypatch)
     pictures = write_pictures(tmp_path / "in", 120)
     restora.restore(pictures, tmp_path / "local", recursive=True, **OPTIONS)
     orders, _ = plan_orders([str(pictures)], str(tmp_path / "out"), recursive=True)
@@ -145,7 +152,7 @@ def test_a_picture_that_kills_its_worker_costs_no_other(tmp_path, alone, monkeyp
 
             yield from super().restored(passed())
 
-    monkeypatch.setattr(pipeline, "BlockRestorer", Deadly)
+    restored_by(Deadly, monkeypatch)
     monkeypatch.setattr(pipeline, "BLOCK", 4)
     pictures = write_pictures(tmp_path / "in", 16)
     orders, _ = plan_orders([str(pictures)], str(tmp_path / "out"), recursive=True)

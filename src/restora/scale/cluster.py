@@ -71,10 +71,10 @@ def connect(address: str | None = None) -> None:
         if host and port.isdecimal():  # Ray itself would try for minutes
             socket.create_connection((host, int(port)), timeout=PATIENCE).close()
         ray.init(address, logging_level=logging.ERROR, log_to_driver=False, **own)
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # Ray raises that itself
         words = " ".join(str(error).split())[:200]
         raise RestoraError(
-            f"there is no cluster of Ray at {address or 'this machine'} ({words}); start one with 'ray start --head'"
+            f"there is no cluster of Ray at {address or 'this machine'} ({words}); try again, or start one with 'ray start --head'"
         ) from error
 
 

@@ -1,0 +1,17 @@
+#!/bin/bash
+# Slurm: sbatch integrations/many_machines/slurm.sh SOURCE TARGET [OPTIONS of restora restore]
+# Repeated, it goes on from the manifest. restora is installed for all nodes, in an environment that is active here.
+#SBATCH --job-name=restora
+#SBATCH --nodes=25
+#SBATCH --ntasks-per-node=1
+#SBATCH --cpus-per-task=48
+#SBATCH --gpus-per-node=4
+#SBATCH --time=12:00:00
+#SBATCH --requeue
+set -euo pipefail
+export RAY_USAGE_STATS_ENABLED=0
+head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
+# Starts Ray on every node, runs the command on the first one, and stops Ray when it is done.
+srun --nodes="$SLURM_JOB_NUM_NODES" ray symmetric-run --address "$head:6379" --min-nodes "$SLURM_JOB_NUM_NODES" \
+    --num-cpus "$SLURM_CPUS_PER_TASK" --num-gpus "${SLURM_GPUS_ON_NODE:-0}" -- \
+    restora restore "$1" -o "$2" --recursive --on ray --address "$head:6379" "${@:3}"

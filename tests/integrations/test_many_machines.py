@@ -1,0 +1,93 @@
+"""What is ready to be copied: descriptions of clusters that parse and say what the code takes, examples that run."""
+
+import runpy
+import subprocess
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import typer
+import yaml
+from many_pictures import noisy
+
+from restora.commands.app import load_command
+from restora.images import Photograph, encode
+
+FOLDER = Path(__file__).parents[2] / "integrations/many_machines"
+
+
+@pytest.fixture
+def photos(tmp_path):
+    pictures = [encode(Photograph(noisy(i))) for i in range(5)] + [b"broken"]
+    pq.write_table(
+        pa.table({"image": pictures, "number": [*range(6)]}), tmp_path / "in.parquet", row_group_size=3
+    )
+    return tmp_path / "in.parquet"
+
+
+def restored_by(example: str, source: Path, target: Path) -> list[dict]:
+    runpy.run_path(str(FOLDER / example))["main"](str(source), str(target))
+    return sorted(pq.read_table(target).to_pylist(), key=lambda row: row["number"])
+
+
+def assert_restored(rows: list[dict], count: int) -> None:
+    assert [row["number"] for row in rows] == [*range(count)]
+    assert all(row["restored"][:4] == b"\x89PNG" and row["restored"] != row["image"] for row in rows[:5])
+
+
+def test_dask(photos, tmp_path):
+    pytest.importorskip("dask.dataframe", reason="pip install 'dask[dataframe]'")
+    rows = restored_by("with_dask.py", photos, tmp_path / "out")
+    assert_restored(rows, 6)
+    assert rows[5]["restored_status"] == "failed"
+
+
+@pytest.mark.slow
+def test_ray(photos, tmp_path):
+    ray = pytest.importorskip("ray", reason="pip install 'restora[ray]'")
+    try:
+        assert_restored(restored_by("with_ray.py", photos, tmp_path / "out"), 5)
+    finally:
+        ray.shutdown()
+
+
+def options_of(words: list[str]) -> None:
+    """Refuse a command line that restora does not take."""
+    assert words[:2] == ["restora", "restore"]
+    command = load_command("restore")
+    with typer.Context(command) as context:
+        command.parse_args(context, words[2:])
+
+
+def test_descriptions_of_clusters(tmp_path):
+    cluster = yaml.safe_load((FOLDER / "cluster.yaml").read_text())
+    kinds = cluster["available_node_types"]
+    assert cluster["head_node_type"] in kinds
+    assert all(kind.get("max_workers", 0) <= cluster["max_workers"] for kind in kinds.values())
+    job = yaml.safe_load((FOLDER / "kuberay-job.yaml").read_text())
+    assert (job["apiVersion"], job["kind"]) == ("ray.io/v1", "RayJob")
+    options_of(job["spec"]["entrypoint"].split())
+    version = job["spec"]["rayClusterSpec"]["rayVersion"]
+    assert f"ray=={version}\n" in (FOLDER.parents[1] / "constraints.txt").read_text()
+    assert f"rayproject/ray:{version}-" in (FOLDER / "Dockerfile").read_text()
+
+
+SCONTROL = "#!/bin/sh\necho 127.0.0.1\n"
+SRUN = '#!/bin/sh\nshift\necho "$@"\n'
+
+
+def test_slurm(tmp_path, monkeypatch):
+    for name, text in {"scontrol": SCONTROL, "srun": SRUN}.items():
+        (tmp_path / name).write_text(text)
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    settings = {"SLURM_JOB_NODELIST": "n[1-2]", "SLURM_JOB_NUM_NODES": "2", "SLURM_CPUS_PER_TASK": "48"}
+    for name, value in {**settings, "SLURM_GPUS_ON_NODE": "4"}.items():
+        monkeypatch.setenv(name, value)
+    words = ["bash", FOLDER / "slurm.sh", "in", "out dir", "--task", "denoise"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    ray, _, restora = said.partition(" -- ")
+    assert ray == "ray symmetric-run --address 127.0.0.1:6379 --min-nodes 2 --num-cpus 48 --num-gpus 4"
+    options_of(restora.split())
+    assert restora.split()[-2:] == ["--task", "denoise"]
