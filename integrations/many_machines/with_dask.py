@@ -5,8 +5,10 @@ import sys
 import dask
 import pyarrow as pa
 from dask import dataframe
+from pyarrow.dataset import dataset
 
 import restora
+from restora.scale.manifest import OUTCOME
 
 
 def main(source: str, target: str, column: str = "image") -> None:
@@ -15,8 +17,9 @@ def main(source: str, target: str, column: str = "image") -> None:
     restoring = restora.BatchRestorer(column=column, task="denoise")
     photos = dataframe.read_parquet(source)
     restored = photos.map_partitions(restoring, meta=restoring(photos.head(0)))
-    schema = {"restored_losses": pa.list_(pa.string()), "restored_notes": pa.list_(pa.string())}
-    restored.to_parquet(target, schema=schema)
+    told = [field.with_name(f"restored_{field.name}") for field in OUTCOME]
+    schema = pa.schema([*dataset(source).schema, pa.field("restored", pa.large_binary()), *told])
+    restored.to_parquet(target, schema=schema, write_index=False)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """What Ray costs for each picture, whether memory stays flat, and a model of a million pictures on a hundred GPUs.
 
-    python benchmarks/many_pictures.py run [--pictures 2000] [--few 200] [--side 192] [--runs local ray1 ray2]
-    python benchmarks/many_pictures.py costs
-    python benchmarks/many_pictures.py page
+    python benchmarks/on_ray.py run [--pictures 2000] [--few 200] [--side 192] [--runs local ray1 ray2]
+    python benchmarks/on_ray.py costs
+    python benchmarks/on_ray.py page
 
 `run` restores a folder of small pictures (PNG, task denoise, torch, one thread a worker) as `restora restore` does, here and on Ray with one
 and two workers, each in a process of its own, few pictures and many: what a picture costs beyond starting is the difference of the two, by
 the number of pictures between them. Processor time is that of the process and all below it, as the kernel counts it, looked at every half
 second; the clock runs as well, and means little where the machine is busy. Memory is the proportional set of the same processes after each
 tenth of the run. `costs` measures in this process's own time what a picture of 12 MP takes beside the network: reading JPEG, writing JPEG and PNG, and
-planning. `page` writes benchmarks/results/many_pictures.md from both, which lie in benchmarks/results/many_pictures.json, with the model.
+planning. `page` writes benchmarks/results/on_ray.md from both, which lie in benchmarks/results/on_ray.json, with the model.
 """
 
 import json
@@ -31,7 +31,7 @@ from restora.images import Photograph, encode, read, write
 
 LOOK = 0.5  # seconds between two looks at processes
 TENTHS = 10
-JSON = RESULTS / "many_pictures.json"
+JSON = RESULTS / "on_ray.json"
 
 PICTURES, MEGAPIXELS, GPUS, CORES_A_GPU = 1_000_000, 12.0, 100, 12
 SPEEDS = (5.0, 20.0, 80.0)  # MP/s of one GPU: assumed
@@ -139,7 +139,7 @@ def costs(arguments: Any) -> None:
 def beyond_start(runs: dict[str, Any], found: dict[str, Any], clock: str) -> float:
     """Return seconds of a picture: the difference of many and few, by the number between."""
     few, many = found["few"], found["many"]
-    return float(runs[str(many)][clock] - runs[str(few)][clock]) / (many - few)
+    return (float(runs[str(many)][clock]) - float(runs[str(few)][clock])) / float(many - few)
 
 
 def model(found: dict[str, Any], speed: float, suffix: str) -> tuple[str, ...]:
@@ -191,7 +191,7 @@ def page(arguments: Any) -> None:
     cost = found["costs"]
     lines = [
         f"{many} and {few} pictures of {side} x {side}, PNG, denoise-chair-tiny, torch, one thread a worker; {found['machine']}; read the times of"
-        " the processor, the machine was busy. Written by `benchmarks/many_pictures.py`, which says how.",
+        " the processor, the machine was busy. Written by `benchmarks/on_ray.py`, which says how.",
         "",
         *table(
             (
@@ -244,7 +244,7 @@ def page(arguments: Any) -> None:
             rule="---:",
         ),
     ]
-    write_results("many_pictures.md", lines)
+    write_results("on_ray.md", lines)
 
 
 def main() -> None:
