@@ -324,6 +324,8 @@ def test_after_a_name_and_a_password_a_picture_is_taken_with_the_camera(browser,
     page.get_by_role("button", name="Take one with the camera").click()
     camera = page.locator("#restora-camera")
     camera.get_by_role("button", name="Click to Access Webcam").click()
+    page.wait_for_function("document.querySelector('#restora-camera video')?.videoWidth > 0")
+    page.wait_for_timeout(500)  # for the first picture of it
     camera.get_by_role("button", name="capture photo").click()
     page.wait_for_selector(".found >> text=/image.png .*Found: /s")
     page.set_input_files("#restora-drop input[type=file]", str(noisy()))
