@@ -114,7 +114,7 @@ def serve() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     for name in COMMANDS:
-        import_module(f"restora.commands.{name}")
+        import_module(f"restora.commands.{name.replace('-', '_')}")
     for name in PRELOADED:
         with suppress(ImportError):
             import_module(name)

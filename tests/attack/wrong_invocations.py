@@ -219,7 +219,7 @@ RIGHT_AFTER_ALL = {
 
 CONTRADICTORY = (
     "nosuch", "restore", "restore --nosuch photo.png", "restore photo.png other.png -o out/a.png",
-    "restore photo.png -o photo.png", "restore photo.png -o out/a.jpg --format png", "restore photo.png -o out/a.gif",
+    "restore photo.png -o photo.png", "restore photo.png -o out/a.jpg --format png", "restore photo.png -o out/a.raf",
     "restore photo.png --task denoise --weights dehaze-chair-tiny -o out/a.png", "restore photo.png --task nosuch -o out/a.png",
     "restore photo.png --tile 64 --overlap 64 --weights weights -o out/a.png",
     "restore photo.png --tile 64 --overlap 640 --weights weights -o out/a.png",
