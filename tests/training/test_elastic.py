@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from launching import TORCHRUN, distance, environment
+from launching import TORCHRUN, distance, environment, two_machines
 from recipes import miniature
 
 from restora.checkpoints import load_model
@@ -70,8 +70,8 @@ def workers(launcher: int) -> list[int]:
     return found
 
 
-def goes_on(run: Path, launcher: int, done: int) -> bool:
-    return len(steps_in(run)) > done and len(workers(launcher)) == 2
+def goes_on(run: Path, launcher: int, done: int, processes: int = 2) -> bool:
+    return len(steps_in(run)) > done and len(workers(launcher)) == processes
 
 
 def is_gone(launcher: int, worker: int) -> bool:
@@ -123,6 +123,7 @@ def test_a_restarted_process_goes_on_without_being_told(
     assert restora_command("train", plan, "--run", "runs/one").returncode == 0
     again = restora_command("train", plan, "--run", "runs/one")
     assert "a run is there already; add --resume to go on" in again.stderr
+    monkeypatch.setenv("TORCHELASTIC_MAX_RESTARTS", "3")
     monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "0")  # the first start
     assert restora_command("train", plan, "--run", "runs/one").returncode == 2
     monkeypatch.setenv("TORCHELASTIC_RESTART_COUNT", "1")
@@ -130,73 +131,56 @@ def test_a_restarted_process_goes_on_without_being_told(
     assert steps_in(tmp_path / "runs/one") == [1]  # nothing was left to do
     # Killed before anything was saved: there is nothing to go on from, --resume or not.
     assert restora_command("train", plan, "--run", "runs/two", "--resume").returncode == 0
-
-
-@contextmanager
-def two_machines() -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Make two network namespaces with a cable between them; yield what starts a command in each."""
-    names = [f"restora{os.getpid()}{letter}" for letter in "ab"]
-
-    def ip(*words: str) -> None:
-        subprocess.run(["ip", *words], check=True)
-
-    try:
-        for name in names:
-            ip("netns", "add", name)
-        cable = [f"r{os.getpid()}{letter}" for letter in "ab"]
-        ip("link", "add", cable[0], "type", "veth", "peer", "name", cable[1])
-        for number, (name, end) in enumerate(zip(names, cable, strict=True), start=1):
-            ip("link", "set", end, "netns", name, "name", "eth0")
-            for words in (
-                ("addr", "add", f"10.77.0.{number}/24", "dev", "eth0"),
-                ("link", "set", "eth0", "up"),
-            ):
-                ip("-n", name, *words)
-            ip("-n", name, "link", "set", "lo", "up")
-        a, b = (("ip", "netns", "exec", name) for name in names)
-        yield a, b
-    finally:
-        for name in names:
-            subprocess.run(["ip", "netns", "del", name], check=False)
+    monkeypatch.delenv("TORCHELASTIC_MAX_RESTARTS")
+    run = restora_command("train", plan, "--run", "runs/three", "--resume")
+    assert "there is no checkpoint to resume from; start without --resume" in run.stderr
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(
     os.getuid() != 0 or not shutil.which("ip"), reason="network namespaces need root and iproute2"
 )
-@pytest.mark.parametrize("fsdp", [False, True])
-def test_two_machines_train_as_one(tmp_path: Path, photos: Path, fsdp: bool) -> None:
+@pytest.mark.parametrize(("fsdp", "kill"), [(False, False), (True, False), (False, True)])
+def test_two_machines_train_as_one(tmp_path: Path, photos: Path, fsdp: bool, kill: bool) -> None:
     folders = {"degraded": str(photos), "clean": str(photos)}
     plan = write_plan(
         tmp_path,
         photos,
-        steps=6,
+        steps=10 if kill else 6,
         fsdp=fsdp,
         data={"kind": "pairs", **folders},
         degradation=None,
         model={"architecture": "derestormer", "variant": "tiny"},
         optimizer={"warmup": 0},
     )
-    run = tmp_path / "run"
+    run, log = tmp_path / "run", tmp_path / "log.txt"
+    meeting = ("--rdzv_backend=c10d", "--rdzv_endpoint=10.77.0.1:29500", "--rdzv_id=test", "--max-restarts=2")
+    variables = ("env", "GLOO_SOCKET_IFNAME=eth0", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1")
     with two_machines() as machines:
         commands = [
-            train(
-                plan,
-                run,
-                "--nnodes=2",
-                f"--node_rank={rank}",
-                "--nproc_per_node=1",
-                "--master_addr=10.77.0.1",
-                "--master_port=29500",
-                prefix=(*machine, "env", "GLOO_SOCKET_IFNAME=eth0"),
-            )
-            for rank, machine in enumerate(machines)
+            [
+                *train(
+                    *(
+                        plan,
+                        run,
+                        "--nnodes=2",
+                        "--nproc_per_node=1",
+                        f"--local_addr=10.77.0.{number}",
+                        *meeting,
+                    ),
+                    prefix=(*machine, *variables),
+                ),
+                "--resume",
+            ]
+            for number, machine in enumerate(machines, start=1)
         ]
-        log = tmp_path / "log.txt"
         with started(commands[0], log) as first, started(commands[1], log) as second:
-            assert first.wait(200) == second.wait(200) == 0, log.read_text()[-3000:]
+            if kill:
+                wait_for(partial(goes_on, run, second.pid, 0, 1), second, 200)
+                os.kill(workers(second.pid)[0], signal.SIGKILL)
+            assert first.wait(400) == second.wait(400) == 0, log.read_text()[-3000:]
     single = Trainer(Recipe.model_validate_json(plan.read_text()), tmp_path / "single")
     fresh = {name: value.clone() for name, value in single.network.state_dict().items()}
     assert single.run()
     two = load_checkpoint(run / "last.pt").ema
-    assert distance(two, single.ema.averages) < 0.02 * distance(two, fresh)
+    assert distance(two, single.ema.averages) < 0.05 * distance(two, fresh)

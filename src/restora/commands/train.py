@@ -15,7 +15,7 @@ from restora.errors import RestoraError, printable
 from restora.training import Recipe, Report, Trainer, load_recipe
 from restora.training.export import export_weights
 from restora.training.own_pairs import NETWORK, write_pairs_recipe
-from restora.training.processes import restarted
+from restora.training.processes import restarted, restarts_allowed
 from restora.training.rate_finding import best_attempt, find_rate
 
 EPILOG = """
@@ -81,9 +81,10 @@ def train(
         _find_rate(loaded, init)
         return
     folder = run or Path("runs") / loaded.name
-    if restarted():
-        resume = (folder / "last.pt").exists()
-    elif (folder / "last.pt").exists() and not resume:
+    there = (folder / "last.pt").exists()
+    if restarts_allowed() and (resume or restarted()):
+        resume = there  # a process may die before anything is saved
+    elif there and not resume:
         raise RestoraError(
             f"{folder}: a run is there already; add --resume to go on, or --run for another folder"
         )

@@ -60,8 +60,13 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
     return accelerator
 
 
+def restarts_allowed() -> bool:
+    """Tell whether torchrun would start this process again, by ``--max-restarts``."""
+    return os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0") != "0"
+
+
 def restarted() -> bool:
-    """Tell whether torchrun has started this process in place of one that died, or that went on with one that died."""
+    """Tell whether torchrun has started this process again; it does not always say so where another machine's process died."""
     return os.environ.get("TORCHELASTIC_RESTART_COUNT", "0") != "0"
 
 
