@@ -166,6 +166,7 @@ def test_two_machines_train_as_one(tmp_path: Path, photos: Path, fsdp: bool, kil
                         "--nnodes=2",
                         "--nproc_per_node=1",
                         f"--local_addr=10.77.0.{number}",
+                        f"--rdzv_conf=is_host={number == 1}",
                         *meeting,
                     ),
                     prefix=(*machine, *variables),
