@@ -65,7 +65,11 @@ def restore_all(orders: Sequence[Order], run: Orders) -> Iterator[Line]:
             yield line
     for order in orders:
         if order.source not in done:
-            yield {"source": order.source, "target": order.target, **failed(order.source, LOST)}
+            yield {
+                "source": order.source,
+                "target": order.target,
+                **failed(order.source, f"{order.source}: {LOST}"),
+            }
 
 
 def _block(pictures: int, workers: int) -> int:
