@@ -6,9 +6,11 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import torch
 from films import panning, write_clip
 from PIL import Image
+from pyarrow import parquet
 
 from restora.checkpoints.conversion import convert_checkpoint
 from restora.networks import RestorationNetwork, create_model
@@ -94,6 +96,8 @@ def _fill(folder: Path) -> None:
     Image.fromarray(pictures[1]).save(folder / "other.png")
     Image.fromarray(pictures[1][:20]).save(folder / "small.png")
     Image.fromarray(pictures[0]).save(folder / "photo.jpg")
+    content = [(folder / "photos" / f"{i}.png").read_bytes() for i in range(2)]
+    parquet.write_table(pa.table({"image": pa.array(content, pa.binary())}), folder / "photos.parquet")
     (folder / "empty.png").touch()
     (folder / "page.png").write_text("<!DOCTYPE html><html><body>404: not found</body></html>")
     (folder / "folder.png").mkdir()

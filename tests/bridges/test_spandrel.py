@@ -20,6 +20,9 @@ def spandrel():
         from toys import spandrel_interface as spandrel
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "spandrel", spandrel)
+        patch.delitem(
+            sys.modules, "restora.bridges.spandrel", raising=False
+        )  # one that could not be imported
         yield spandrel
     sys.modules.pop("restora.bridges.spandrel", None)
 

@@ -135,7 +135,7 @@ def test_fifty_requests_some_of_them_hostile_leave_a_page_that_works(served, noi
     good, secret = noisy().read_bytes(), tmp_path / "secret.txt"
     secret.write_text("nobody reads this")
     huge = noisy("huge.png", side=(700, 700)).read_bytes()  # beyond max_pixels
-    names = ["../../escaped.png", "/etc/escaped.png", "..\\..\\escaped.png", "\x1b[31m.png", "<img src=x onerror=alert(1)>.png",
+    names = ["../../escaped-from-the-page.png", "/etc/escaped-from-the-page.png", "..\\..\\escaped-from-the-page.png", "\x1b[31m.png", "<img src=x onerror=alert(1)>.png",
              "x" * 300 + ".png", ".png", "a\nb.png", "ünï-写真.png", "con.png"]  # fmt: skip
     wrong = {"page.png": b"<html><script>alert(1)</script>", "empty.png": b"", "cut.png": good[:300],
              "text.txt": b"hello", "zip.png": b"PK\3\4" + bytes(100), "huge.png": huge}  # fmt: skip
@@ -175,7 +175,7 @@ def test_fifty_requests_some_of_them_hostile_leave_a_page_that_works(served, noi
                 )
         visitor.leave()
     assert not any("nobody reads this" in words for words in said)
-    assert not list(tmp_path.parent.glob("**/escaped.png"))
+    assert not list(tmp_path.parent.glob("**/escaped-from-the-page.png"))
     last = Visitor(served)
     last.bring("photo.png", good)
     assert "photo-restored.png" in downloads(last.call("_restore", *CHOSEN))

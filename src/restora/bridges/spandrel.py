@@ -26,7 +26,7 @@ try:
         SizeRequirements,
     )
 except (ImportError, RuntimeError) as problem:  # torchvision beside another torch raises the latter
-    raise RestoraError(
+    raise ImportError(
         f"spandrel cannot be imported ({problem}); pip install 'restora[spandrel]', with a torchvision that fits torch"
     ) from problem
 

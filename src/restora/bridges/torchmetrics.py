@@ -5,14 +5,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from restora.errors import RestoraError
 from restora.metrics import protocol
 from restora.tensors import to_pixels
 
 try:
     from torchmetrics import Metric
 except ImportError:
-    raise RestoraError("TorchMetrics is missing; pip install torchmetrics") from None
+    raise ImportError("TorchMetrics is missing; pip install torchmetrics") from None
 
 
 class ProtocolMetric(Metric):
@@ -27,7 +26,7 @@ class ProtocolMetric(Metric):
 
     Example:
         >>> metric = ProtocolMetric("rgb8")
-        >>> clean = torch.full((2, 3, 16, 16), 0.5)
+        >>> clean = torch.full((2, 3, 16, 16), 100 / 255)
         >>> metric.update(clean + 1 / 255, clean)
         >>> {name: round(score.item(), 2) for name, score in metric.compute().items()}
         {'psnr': 48.13, 'ssim': 1.0}
