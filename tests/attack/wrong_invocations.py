@@ -96,7 +96,7 @@ COMMANDS = (
              "--address": "word", "--gpus-per-worker": "level", "--manifest": "folder to write", **_RESTORING}),
     Command("restore-table photos.parquet out/table --column image --weights weights",
             {"photos.parquet": "table", "out/table": "folder to write", "image": "word", "weights": "weights"},
-            {"--result": "name of a file", "--format": "word", "--quality": "quality", "--task": "word", "--strength": "share",
+            {"--format": "word", "--quality": "quality", "--task": "word", "--strength": "share",
              "--max-pixels": "limit", "--on": "word", "--address": "word", "--workers": "count", "--gpus-per-worker": "level", **_RESTORING}),
     Command("restore photos --weights weights -o out", {"photos": "pictures", "out": "folder to write"}, {"--format": "word"}),
     Command("video film.mp4 --weights weights -o out/a.mp4", {"film.mp4": "film", "weights": "weights", "out/a.mp4": "film to write"},
@@ -154,7 +154,7 @@ COMMANDS = (
             {"sidd": "word", "bench": "folder of pictures", "weights": "weights"}, {"--device": "device"}),
 )  # fmt: skip
 
-FREE_TEXTS = frozenset({"--task", "--licence", "--authors", "--paper", "--venue"})
+FREE_TEXTS = frozenset({"--result", "--task", "--licence", "--authors", "--paper", "--venue"})
 """Options that take any text."""
 
 RECIPE_KEYS: dict[str, tuple[str, ...]] = {

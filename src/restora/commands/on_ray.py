@@ -12,6 +12,7 @@ from restora.commands.lines import print_line, tell
 from restora.commands.progress import counting_bar
 from restora.errors import RestoraError
 from restora.restoration.choosing import restorer_for
+from restora.restoration.planning import file_ending
 from restora.scale.places import below
 
 MANIFEST = "restora-manifest"
@@ -96,10 +97,18 @@ def restore_on_ray(
         raise typer.Exit(1)
 
 
-def checked_options(restoring: dict[str, Any]) -> None:
-    """Raise here what every worker would: unknown weights, impossible tiles. Only they know their device."""
-    files = ("quality", "max_pixels", "device", "precision", "overwrite", "column", "output", "file_format")
-    restorer_for(**{name: value for name, value in restoring.items() if name not in files})
+def checked_options(restoring: dict[str, Any], *, here: bool = False) -> None:
+    """Raise at once what would fail with every picture: unknown weights or formats, impossible tiles.
+
+    Args:
+        restoring: Options of the `BatchRestorer`.
+        here: Whether this machine restores; of others only they themselves know which devices they have.
+    """
+    files = ("quality", "max_pixels", "overwrite", "column", "output", "file_format")
+    elsewhere = () if here else ("device", "precision")
+    if restoring.get("file_format") is not None:
+        file_ending(restoring["file_format"])
+    restorer_for(**{name: value for name, value in restoring.items() if name not in (*files, *elsewhere)})
 
 
 def _tell(line: dict[str, Any], console: Console, *, as_json: bool) -> None:

@@ -96,7 +96,7 @@ def restore_table(
     }
     if on == "ray":
         ray_data()
-    checked_options(restoring)
+    checked_options(restoring, here=on == "local")
     parts = plan_parts(source, target, column)
     pool, failed = None, False
     if on == "ray":

@@ -62,7 +62,7 @@ def plan_jobs(
         >>> plan_jobs([ImageFile(Path("in/a/1.jpg"), Path("a/1.jpg"))], "out")
         [Job(source=PosixPath('in/a/1.jpg'), target=PosixPath('out/a/1.jpg'), refusal=None)]
     """
-    ending = None if file_format is None else _ending(file_format)
+    ending = None if file_format is None else file_ending(file_format)
     if output is not None and _names_a_file(Path(output), images):
         if suffix is not None or ending not in (None, Path(output).suffix.lower()):
             raise RestoraError(f"{output}: names the result already; leave out the suffix and the format")
@@ -82,7 +82,12 @@ def plan_jobs(
     return _distinct(_without_results(jobs))
 
 
-def _ending(file_format: str) -> str:
+def file_ending(file_format: str) -> str:
+    """Return the ending of files of a format, such as ``".png"`` of ``"PNG"``.
+
+    Raises:
+        RestoraError: It cannot be written.
+    """
     ending = "." + file_format.lower().removeprefix(".")
     if ending not in WRITABLE_SUFFIXES:
         known = ", ".join(suffix.removeprefix(".") for suffix in WRITABLE_SUFFIXES)

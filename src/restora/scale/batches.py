@@ -11,6 +11,7 @@ from restora.failures import failure
 from restora.restoration.choosing import restorer_for
 from restora.restoration.content import restore_content
 from restora.restoration.file_restoration import MAX_PIXELS
+from restora.restoration.planning import file_ending
 from restora.scale.places import fetch, overlapped
 
 Batch = TypeVar("Batch")
@@ -34,7 +35,7 @@ class BatchRestorer:
         column: Holds the files of pictures as bytes, or their places: paths or URLs that fsspec knows.
         output: Column of the restored files, as bytes; ``None`` where one failed. What became of it stands beside, in
             ``OUTPUT_status``, ``_weights``, ``_seconds``, ``_megapixels``, ``_losses``, ``_notes`` and ``_error``.
-        file_format: Suffix of the results, such as ``"png"``; that of each picture by default.
+        file_format: Of the results, such as ``"png"``; that of each picture by default.
         quality: 1 to 100 for JPEG and WebP; that of the picture by default.
         max_pixels: Refuse larger pictures.
         at_once: Pictures that are worked on at once, each with the memory that it takes: some are read and written while
@@ -65,7 +66,8 @@ class BatchRestorer:
         weights: str | Path | None = None,
         **options: Any,
     ) -> None:
-        self.column, self.output, self.file_format = column, output, file_format
+        self.column, self.output = column, output
+        self.ending = None if file_format is None else file_ending(file_format)
         self.quality, self.max_pixels, self.at_once = quality, max_pixels, at_once
         self.options = {"task": task, "weights": weights, **options}
 
@@ -77,7 +79,7 @@ class BatchRestorer:
         """
         values: Any = batch[self.column]  # type: ignore[index]
         values = values.to_pylist() if hasattr(values, "to_pylist") else list(values)
-        target = self.file_format and f"picture.{self.file_format.removeprefix('.')}"
+        target = self.ending and f"picture{self.ending}"
         pictures: list[Picture] = [
             (value, None, target) if isinstance(value, str) else (f"{self.column} {i}", value or b"", target)
             for i, value in enumerate(values)
