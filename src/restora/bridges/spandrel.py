@@ -11,8 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from restora.checkpoints import inspect_state_dict
-from restora.errors import RestoraError
+from restora.checkpoints.inspection import inspect_as
 from restora.networks import ARCHITECTURES
 from restora.networks import Architecture as Ours
 
@@ -40,15 +39,13 @@ class _Adapter(Architecture[nn.Module]):  # type: ignore[misc]  # spandrel may b
 
     def recognises(self, state: dict[str, Any]) -> bool:
         """Tell whether a state dict, under the authors' keys or ours, is of this architecture and fits it."""
-        try:
-            found = inspect_state_dict(state)
-        except RestoraError:
-            return False
-        return found.architecture == self.ours.name and found.fits
+        found = inspect_as(self.ours, state)
+        return found is not None and found.fits
 
     def load(self, state: dict[str, Any]) -> Any:
         """Build the network with these weights."""
-        found = inspect_state_dict(state)
+        found = inspect_as(self.ours, state)
+        assert found is not None  # spandrel has asked
         network = self.ours.build(found.config).eval()
         needs = network.requirements
         return ImageModelDescriptor(

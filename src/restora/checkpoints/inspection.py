@@ -8,7 +8,7 @@ from typing import Any, Literal
 from torch import Tensor
 
 from restora.errors import RestoraError
-from restora.networks import ARCHITECTURES, architecture
+from restora.networks import ARCHITECTURES, Architecture, architecture
 from restora.networks.architecture import some
 
 
@@ -62,27 +62,34 @@ def inspect_state_dict(state: Mapping[str, Tensor]) -> Inspection:
         'ChaIR tiny, 762,649 parameters, float32, restora keys'
     """
     for arch in ARCHITECTURES.values():
-        keys: Literal["official", "restora"] = "official" if arch.official_names else "restora"
-        config = arch.recognise(state)
-        if config is None:
-            keys = "restora"
-            config = arch.recognise({arch.official_name(key): value for key, value in state.items()})
-        if config is not None:
-            network = arch.on_meta(config)
-            expected = network.state_dict()
-            if keys == "official":
-                expected = arch.to_official(expected)
-            return Inspection(
-                keys=keys,
-                architecture=arch.name,
-                variant=arch.variant_of(config),
-                config=config,
-                parameters=sum(parameter.numel() for parameter in network.parameters()),
-                precision=precision_of(state),
-                missing=tuple(sorted(expected.keys() - state.keys())),
-                left_over=tuple(sorted(state.keys() - expected.keys())),
-            )
+        if (found := inspect_as(arch, state)) is not None:
+            return found
     raise RestoraError(_unknown(state))
+
+
+def inspect_as(arch: Architecture, state: Mapping[str, Tensor]) -> Inspection | None:
+    """Tell what a state dict is if it is one of an architecture, under the authors' keys or ours; else ``None``."""
+    keys: Literal["official", "restora"] = "official" if arch.official_names else "restora"
+    config = arch.recognise(state)
+    if config is None:
+        keys = "restora"
+        config = arch.recognise({arch.official_name(key): value for key, value in state.items()})
+    if config is None:
+        return None
+    network = arch.on_meta(config)
+    expected = network.state_dict()
+    if keys == "official":
+        expected = arch.to_official(expected)
+    return Inspection(
+        keys=keys,
+        architecture=arch.name,
+        variant=arch.variant_of(config),
+        config=config,
+        parameters=sum(parameter.numel() for parameter in network.parameters()),
+        precision=precision_of(state),
+        missing=tuple(sorted(expected.keys() - state.keys())),
+        left_over=tuple(sorted(state.keys() - expected.keys())),
+    )
 
 
 def precision_of(state: Mapping[str, Tensor]) -> str:

@@ -49,6 +49,17 @@ TASKS = {
 """Tasks by name, in the order of the documentation."""
 
 
+def tasks_with_weights() -> tuple[str, ...]:
+    """Return the tasks that weights in the package do, in the order of the documentation.
+
+    Example:
+        >>> "derain" in tasks_with_weights()
+        True
+    """
+    there = {card.task for card in list_weights()}
+    return tuple(task for task in TASKS if task in there)
+
+
 def weights_for_task(task: str) -> str:
     """Return the name of the best weights in the package for a task.
 

@@ -1,6 +1,7 @@
 """Lines with names of files in them, on a terminal without what it would obey."""
 
 import sys
+from collections.abc import Iterable
 
 from rich.console import Console
 
@@ -21,6 +22,18 @@ def failure_line(words: str, *, terminal: bool) -> str:
 def tell_failure(console: Console, words: str) -> None:
     """Print what failed beside the results."""
     tell(console, failure_line(words, terminal=console.is_terminal))
+
+
+def tell_outcome(
+    console: Console, source: object, target: object, status: str, error: str | None, notes: Iterable[str]
+) -> None:
+    """Print beside the results what became of a photograph: why it failed, what is to be known, that it was there."""
+    if error is not None:
+        tell_failure(console, error)
+    for note in notes:
+        tell(console, f"{source}: {note}")
+    if status == "skipped":
+        tell(console, f"{target}: is there already, skipped; --overwrite restores it again")
 
 
 def print_line(words: object) -> None:

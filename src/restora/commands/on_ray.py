@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from rich.console import Console
 
-from restora.commands.lines import print_line, tell
+from restora.commands.lines import print_line, tell, tell_failure, tell_outcome
 from restora.commands.progress import counting_bar
 from restora.errors import RestoraError
 from restora.restoration.choosing import restorer_for
@@ -64,7 +64,7 @@ def restore_on_ray(
         manifest = below(output, MANIFEST)
     counts = Counter(failed=len(missing))
     for _, words in missing:
-        tell(console, f"restora: {words}")
+        tell_failure(console, words)
     notes = Manifest(manifest)
     finished = {} if overwrite else notes.finished()
     left = [order for order in orders if finished.get(order.source) != order.target]
@@ -115,11 +115,6 @@ def _tell(line: dict[str, Any], console: Console, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(line), flush=True)
         return
-    if line["error"] is not None:
-        tell(console, f"restora: {line['error']}")
-    for note in line["notes"] or ():
-        tell(console, f"{line['source']}: {note}")
-    if line["status"] == "skipped":
-        tell(console, f"{line['target']}: is there already, skipped; --overwrite restores it again")
-    elif line["status"] != "failed":
+    tell_outcome(console, line["source"], line["target"], line["status"], line["error"], line["notes"] or ())
+    if line["status"] not in ("skipped", "failed"):
         print_line(line["target"])

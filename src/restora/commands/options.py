@@ -26,6 +26,7 @@ GpusPerWorker = Annotated[
     float | None,
     typer.Option(min=0, help="On Ray; 0.5 lets two share one. [1 where there are any]", show_default=False),
 ]
+Host = Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for other computers too.")]
 Inputs = Annotated[
     list[Path], typer.Argument(metavar="INPUT...", help="Files, folders and patterns.", show_default=False)
 ]
@@ -35,6 +36,7 @@ LineAsJson = Annotated[
 MaxPixels = Annotated[int, typer.Option(min=1, help="Refuse larger photographs.", show_default=True)]
 Ensemble = Annotated[bool, typer.Option("--ensemble", help="Average over flips and turns.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that exists.")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")]
 Reproducible = Annotated[
     bool,
     typer.Option(

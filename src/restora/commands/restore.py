@@ -15,7 +15,7 @@ from rich.console import Console
 
 from restora.atomic import make_folder
 from restora.commands.inputs import STREAM, Arrivals, listed_names
-from restora.commands.lines import print_line, tell, tell_failure
+from restora.commands.lines import print_line, tell, tell_outcome
 from restora.commands.options import (
     Address,
     Device,
@@ -42,7 +42,7 @@ from restora.images import ImageFile, find_images
 from restora.restoration import Job, Result, gather, plan_jobs, restorer_for, run_jobs
 from restora.restoration.jobs import MAX_PIXELS
 from restora.restoration.tiling import tile_named
-from restora.scale.places import is_url
+from restora.urls import is_url
 
 if TYPE_CHECKING:
     from restora.restoration import Restorer
@@ -334,12 +334,7 @@ def _tell(result: Result, console: Console, as_json: bool) -> None:
     if as_json:
         print(json.dumps(asdict(result), default=str), flush=True)
         return
-    if result.error is not None:
-        tell_failure(console, result.error)
-    for note in result.notes:
-        tell(console, f"{result.source}: {note}")
-    if result.status == "skipped":
-        tell(console, f"{result.target}: is there already, skipped; --overwrite restores it again")
+    tell_outcome(console, result.source, result.target, result.status, result.error, result.notes)
     for path in (result.target, result.comparison):
         if path is not None:
             print_line(path)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 from rich.console import Console
 
-from restora.commands.lines import print_line, tell
+from restora.commands.lines import print_line, tell, tell_failure
 from restora.commands.on_ray import checked_options
 from restora.commands.options import (
     Address,
@@ -105,7 +105,7 @@ def restore_table(
     with saying_how_to_go_on(console):
         for line in restore_parts(parts, pool, **restoring):
             if line["error"] is not None:
-                tell(console, f"restora: {line['error']}")
+                tell_failure(console, line["error"])
             elif line["failed"]:
                 tell(
                     console,

@@ -11,7 +11,9 @@ import typer
 from restora.commands.options import (
     Device,
     Engine,
+    Host,
     MaxPixels,
+    Port,
     Precision,
     Reproducible,
     Threads,
@@ -57,10 +59,8 @@ def serve(
             "--weights", help="Offer these weights; a name from 'restora weights', or a file. Repeatable."
         ),
     ] = None,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; 0.0.0.0 for other computers too.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 8000,
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
     token: Annotated[
         str | None,
         typer.Option(

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from filelock import FileLock, Timeout
 
-from restora.commands.options import Device, MaxPixels, Reproducible, Threads, pixels_or_auto
+from restora.commands.options import Device, Host, MaxPixels, Port, Reproducible, Threads, pixels_or_auto
 from restora.errors import RestoraError
 
 EPILOG = """
@@ -40,10 +40,8 @@ def web(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open the page in the browser.")
     ] = True,
-    host: Annotated[
-        str, typer.Option(help="Address to listen on; 0.0.0.0 for other computers too.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0: one that is free.")] = 0,
+    host: Host = "127.0.0.1",
+    port: Port = 0,
     auth: Annotated[
         str | None, typer.Option(metavar="NAME:PASSWORD", help="Ask for them before the page is shown.")
     ] = None,

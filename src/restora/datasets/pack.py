@@ -21,8 +21,9 @@ from pydantic import BaseModel, ConfigDict
 
 from restora.datasets.epochs import StreamOrder
 from restora.datasets.pairs import Pair
-from restora.datasets.remote_shards import KEPT_GIGABYTES, RemoteShards, is_url
+from restora.datasets.remote_shards import KEPT_GIGABYTES, RemoteShards
 from restora.errors import RestoraError
+from restora.urls import is_url
 
 Kind = Literal["photographs", "pairs"]
 INDEX = "index.json"

@@ -18,11 +18,6 @@ _CHUNK = 1 << 20
 T = TypeVar("T")
 
 
-def is_url(place: str | Path) -> bool:
-    """Tell ``s3://bucket/photos.pack`` from a path."""
-    return "://" in str(place)
-
-
 class RemoteShards:
     """Copies of a folder's files on the disk of this machine, which its processes share.
 

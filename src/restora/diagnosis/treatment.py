@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from restora.checkpoints import list_weights
+from restora.checkpoints.tasks import tasks_with_weights
 from restora.diagnosis.findings import SURE, Diagnosis
 
 REMEDIES = {
@@ -93,4 +93,4 @@ def _ordered(tasks: dict[str, list[str]]) -> list[str]:
 
 @cache
 def _tasks_in_package() -> set[str]:
-    return {card.task for card in list_weights()}
+    return {*tasks_with_weights()}

@@ -1,6 +1,5 @@
 """Places: files and objects wherever they lie, named by a local path or by a URL of fsspec."""
 
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 from restora.atomic import write_file
 from restora.errors import RestoraError, shortened
 from restora.images.formats import IMAGE_SUFFIXES
+from restora.urls import is_url
 
 CONNECTIONS = 8
 """Places that a process reads or writes at once: a request to an object store is mostly waiting."""
@@ -23,16 +23,6 @@ _SLASHES = ":/%2F%2F"
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
-
-
-def is_url(place: str) -> bool:
-    """Tell whether a place is named by a URL.
-
-    Example:
-        >>> is_url("s3://bucket/a.png"), is_url("zip://a.png::s3://bucket/a.zip"), is_url("photos/a.png")
-        (True, True, False)
-    """
-    return re.match(r"[A-Za-z][\w+.-]+://", place) is not None
 
 
 def as_path(place: str) -> Path:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from restora.checkpoints import WeightsCard, list_weights
 from restora.checkpoints.loading import find_weights
-from restora.checkpoints.tasks import TASKS, weights_for_task, without_weights
+from restora.checkpoints.tasks import tasks_with_weights, weights_for_task, without_weights
 from restora.diagnosis.treatment import INDEPENDENT_NOISE, REMEDIES
 from restora.errors import RestoraError
 from restora.restoration.automatic import AutoRestorer
@@ -49,8 +49,7 @@ class Offer:
     """
 
     def __init__(self, tasks: Sequence[str] = (), weights: Sequence[str] = (), **options: Any) -> None:
-        there = {card.task for card in list_weights()} - {TWO_VIEWS}
-        every = (AUTO, *(task for task in TASKS if task in there))
+        every = (AUTO, *(task for task in tasks_with_weights() if task != TWO_VIEWS))
         self.tasks = tuple(dict.fromkeys(tasks)) or (() if weights else every)
         for task in self.tasks:
             if task == TWO_VIEWS:

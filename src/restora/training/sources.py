@@ -8,10 +8,10 @@ from restora.datasets.drawn_pictures import find_fonts
 from restora.datasets.pack import INDEX
 from restora.datasets.paired_crops import PairDrawing
 from restora.datasets.photo_crops import Drawing
-from restora.datasets.remote_shards import is_url
 from restora.errors import RestoraError
 from restora.training.recipe import Recipe
 from restora.training.sections import BenchmarkData, PhotosData
+from restora.urls import is_url
 
 
 def open_crops(recipe: Recipe) -> Crops:

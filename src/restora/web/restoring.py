@@ -10,8 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from restora.checkpoints import list_weights
-from restora.checkpoints.tasks import TASKS, weights_for_task
+from restora.checkpoints.tasks import tasks_with_weights, weights_for_task
 from restora.errors import RestoraError, suggestion
 from restora.images import read
 from restora.progress import Pace, ProgressMeter
@@ -45,8 +44,7 @@ class Offer:
     @property
     def tasks(self) -> list[str]:
         """Tasks that weights in the package do."""
-        there = {card.task for card in list_weights()}
-        return [AUTO, *(name for name in TASKS if name in there)]
+        return [AUTO, *tasks_with_weights()]
 
 
 @dataclass(frozen=True)
