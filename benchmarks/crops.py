@@ -8,25 +8,20 @@ the photographs in TEST, on as many pages of text and on as much line art, and w
 Writes benchmarks/results/crops.md.
 """
 
-import copy
 import statistics
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from harness import command_line, machine, table, write_results
 from numpy.typing import NDArray
+from short_training import SIDE, averaged_network, middles
 
 from restora import Restorer
 from restora.datasets.drawn_pictures import line_art, page_of_text
 from restora.datasets.gaussian import add_test_noise
-from restora.datasets.sources import load_rgb8
-from restora.images import find_images
 from restora.metrics import protocol
 from restora.pixels import to_double
-from restora.training import Trainer
-from restora.training.recipe import Recipe
 
 WAYS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -35,7 +30,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "cutblur 0.3": {"cutblur": 0.3},
     "mixup 0.3": {"mixup": 0.3},
 }
-SIDE, SIGMA = 256, 25
+SIGMA = 25
 HEADS = ("way", "photographs", "text", "line art", "clean changes by")
 
 
@@ -47,7 +42,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     arguments = parser.parse_args()
-    photographs = [_middle(load_rgb8(found.path)) for found in find_images([arguments.test])]
+    photographs = middles(arguments.test)
     count = range(len(photographs))
     pictures = {
         "photographs": photographs,
@@ -70,28 +65,21 @@ def main() -> None:
 def _trained(
     arguments: Any, change: dict[str, Any], seed: int, pictures: dict[str, list[NDArray[np.uint8]]]
 ) -> list[float]:
-    change = copy.deepcopy(change)
-    recipe = Recipe.model_validate(
-        {
-            "name": "crops",
-            "task": "denoise",
-            "seed": seed,
-            "model": {"architecture": "chair", "variant": "tiny"},
-            "data": {"photos": arguments.photos, **change.pop("data", {})},
-            "degradation": {"kind": "gaussian_noise", "sigma": [0, 50]},
-            "losses": [{"kind": "psnr"}],
-            "scale_weights": [0.05, 0.1, 1.0],
-            "optimizer": {"kind": "muon", "learning_rate": 5e-3, "warmup": 50},
-            "stages": [{"steps": arguments.steps, "patch": 64, "batch": 8}],
-            "ema": 0.99,
-            "save_every": arguments.steps + 1,
-            **change,
-        }
-    )
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = Trainer(recipe, Path(folder) / "run")
-        trainer.run()
-        restorer = Restorer(trainer.averaged_network(), tile=None, precision="float32")
+    recipe = {
+        "name": "crops",
+        "task": "denoise",
+        "seed": seed,
+        "model": {"architecture": "chair", "variant": "tiny"},
+        "degradation": {"kind": "gaussian_noise", "sigma": [0, 50]},
+        "losses": [{"kind": "psnr"}],
+        "scale_weights": [0.05, 0.1, 1.0],
+        "optimizer": {"kind": "muon", "learning_rate": 5e-3, "warmup": 50},
+        "stages": [{"steps": arguments.steps, "patch": 64, "batch": 8}],
+        "ema": 0.99,
+        **change,
+        "data": {"photos": arguments.photos, **change.get("data", {})},
+    }
+    restorer = Restorer(averaged_network(recipe), tile=None, precision="float32")
     score = protocol("gaussian-rgb8").score
     found = [
         statistics.mean(
@@ -101,11 +89,6 @@ def _trained(
     ]
     changes = [np.abs(restorer(clean).astype(float) - clean).mean() for clean in pictures["photographs"]]
     return [*found, statistics.mean(changes)]
-
-
-def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    top, left = ((side - SIDE) // 2 for side in pixels.shape[:2])
-    return np.ascontiguousarray(pixels[top : top + SIDE, left : left + SIDE])
 
 
 if __name__ == "__main__":

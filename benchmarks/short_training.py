@@ -1,0 +1,36 @@
+"""A short training whose result is scored: what the benchmarks that compare ways of training share."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from restora.datasets.sources import load_rgb8
+from restora.images import find_images
+from restora.networks import RestorationNetwork
+from restora.training import Trainer
+from restora.training.recipe import Recipe
+
+SIDE = 256
+
+
+def averaged_network(recipe: dict[str, Any]) -> RestorationNetwork:
+    """Train by a recipe, saving nothing, and return the network with averaged weights."""
+    steps = sum(stage["steps"] for stage in recipe["stages"])
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = Trainer(Recipe.model_validate({**recipe, "save_every": steps + 1}), Path(folder) / "run")
+        trainer.run()
+        return trainer.averaged_network()
+
+
+def middles(folder: Path) -> list[NDArray[np.uint8]]:
+    """Return the squares of SIDE pixels from the middles of a folder's photographs, each (SIDE, SIDE, 3)."""
+    photographs = (load_rgb8(found.path) for found in find_images([folder]))
+    return [_middle(pixels) for pixels in photographs]
+
+
+def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    top, left = ((side - SIDE) // 2 for side in pixels.shape[:2])
+    return np.ascontiguousarray(pixels[top : top + SIDE, left : left + SIDE])
