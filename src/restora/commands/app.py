@@ -1,6 +1,7 @@
 """The command line: ``restora COMMAND``."""
 
 import errno
+import gc
 import logging
 import os
 import re
@@ -96,6 +97,9 @@ class LazyGroup(TyperGroup):
             ]  # before or behind the name
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # see `restora.__main__`
             signal.signal(signal.SIGINT, signal.default_int_handler)
+        if not gc.isenabled():  # likewise
+            gc.freeze()
+            gc.enable()
         return name, command, rest
 
 
