@@ -2,8 +2,8 @@
 
     python benchmarks/folder.py [--pictures 50] [--megapixels 2] [--formats jpg png] [--task denoise] [--compare]
 
-Synthetic photographs (texture and noise) lie in a folder; a process of its own restores them as `restora restore` does,
-writing its own format. The share of the network is the time within `Engine.residual`, for the tiles alone, by the time of the whole
+Synthetic photographs (texture and noise) lie in a folder; `restora restore` restores them in a process of its own,
+each written in its own format. The share of the network is the time within `Engine.residual`, for the tiles alone, by the time of the whole
 process, starting included. With --compare the same is done one file after the other, without the pipeline. The
 peak of the resident set is the kernel's count; beside it stands that of a folder of two. Writes benchmarks/results/folder.md.
 """
@@ -33,10 +33,15 @@ HEADS = (
 
 
 def restore_measured(folder: str, output: str, task: str, sequential: bool) -> None:
-    """Restore a folder in this process and print what it took."""
+    """Restore a folder in this process by the command, and print what it took."""
+    import atexit
+    import gc
     import resource
+    import sys
 
-    from restora.restoration import file_restoration, gather, jobs, plan_jobs, restorer_for, run_jobs
+    gc.disable()  # as the command does before it imports what is imported here
+    from restora.__main__ import main as command
+    from restora.restoration import file_restoration, jobs
     from restora.restoration.engine import Engine
 
     spent = {"network": 0.0, "files": 0.0}
@@ -64,10 +69,14 @@ def restore_measured(folder: str, output: str, task: str, sequential: bool) -> N
                 yield item
 
         setattr(jobs, "pipelined", one_by_one)  # noqa: B010 - a name that it does not export
-    images, _ = gather([folder])
-    results = list(run_jobs(plan_jobs(images, output), restorer_for(task), overwrite=True))
-    assert all(result.status == "restored" for result in results), results
-    print(json.dumps({**spent, "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MIB}))
+
+    def tell() -> None:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / MIB
+        print(json.dumps({**spent, "peak": peak}))
+
+    atexit.register(tell)
+    sys.argv = ["restora", "restore", folder, "-o", output, "--task", task, "--overwrite"]
+    command()
 
 
 def measured(folder: Path, task: str, sequential: bool) -> dict[str, float]:

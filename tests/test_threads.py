@@ -16,6 +16,7 @@ from restora.restoration import Restorer
 from restora.threads import (
     available_cores,
     check_threads,
+    chosen_threads,
     computing_threads,
     container_cores,
     free_threads,
@@ -204,11 +205,26 @@ def test_a_restorer_computes_with_its_threads_and_gives_them_back(
 ) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(threads_module, "free_threads", lambda usual: 5)
+    threads_module._free_threads.cache_clear()
     asked = Asked()
     with computing_threads(2):
         Restorer(asked, threads=threads, device="cpu", tile=None)(torch.zeros(3, 8, 8))
         assert torch.get_num_threads() == 2
     assert set(asked.seen) == {used}
+
+
+def test_the_machine_is_looked_at_once_for_many_small_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, found = [100.0], [3]
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(threads_module, "free_threads", lambda usual: found[0])
+    monkeypatch.setattr(threads_module.time, "monotonic", lambda: now[0])
+    threads_module._free_threads.cache_clear()
+    assert chosen_threads("auto") == 3
+    now[0], found[0] = 104.0, 4
+    assert chosen_threads("auto") == 3
+    now[0] = 105.0
+    assert chosen_threads("auto") == 4
+    threads_module._free_threads.cache_clear()
 
 
 def test_threads_are_given_back_after_an_error() -> None:

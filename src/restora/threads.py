@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from threading import Condition, local
 from typing import Literal
@@ -15,6 +16,7 @@ from restora.errors import RestoraError
 MOST = 1024
 GLANCES = 3
 PAUSE = 0.01  # seconds between two glances at the machine
+HOLDS = 5  # seconds for which what was seen holds: for each of many small pictures, looking takes as long as restoring
 ROOT = Path("/")
 
 Threads = int | Literal["auto"] | None
@@ -179,7 +181,15 @@ def chosen_threads(threads: Threads) -> int:
     if isinstance(threads, int):
         return threads
     usual = _turns.usual()
-    return usual if threads is None or "OMP_NUM_THREADS" in os.environ else free_threads(usual)
+    if threads is None or "OMP_NUM_THREADS" in os.environ:
+        return usual
+    return _free_threads(usual, int(time.monotonic() / HOLDS))
+
+
+@lru_cache(maxsize=1)
+def _free_threads(usual: int, stretch: int) -> int:
+    """Return what is chosen in a stretch of `HOLDS` seconds."""
+    return free_threads(usual)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ WRITERS = 4
 """Threads that write at most: compressing PNG takes longer than a network on a graphics card."""
 HELD = 2**28
 """Bytes of photographs, or an eighth of free memory: beyond, none is read ahead, and none left to be written later."""
-LATE = 0.05
+LATE = 0.01
 """Part of the time that a photograph will take for which the one before may still be written first, to be told at once."""
 
 

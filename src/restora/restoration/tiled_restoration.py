@@ -13,7 +13,7 @@ from restora.cancellation import check
 from restora.errors import RestoraError
 from restora.failures import out_of_memory
 from restora.networks.contract import Requirements
-from restora.pixels import HIGHLIGHTS, Pixels, full_scale, gray_to_rgb
+from restora.pixels import HIGHLIGHTS, Pixels, full_scale, gray_to_rgb, to_float
 from restora.restoration.engine import Engine
 from restora.restoration.tiling import (
     AxisPlan,
@@ -23,7 +23,6 @@ from restora.restoration.tiling import (
     possible_overlap,
     unreliable_margin,
 )
-from restora.tensors import to_tensor
 from restora.threads import Threads, computing_threads
 
 SMALLEST_TILE = 64
@@ -204,9 +203,13 @@ class _Canvas:
         check()
         row_indices = padded_indices(top, top + rows.tile, rows.extent, rows.padded)
         column_indices = padded_indices(left, left + columns.tile, columns.extent, columns.padded)
-        seen = pixels[row_indices[:, None], column_indices]
+        seen = pixels.take(row_indices, axis=0).take(
+            column_indices, axis=1
+        )  # five times as fast as both at once
         seen = np.minimum(seen, 1) if self.values.has_highlights else seen
-        x = to_tensor(gray_to_rgb(seen))[None]
+        x = torch.from_numpy(to_float(gray_to_rgb(seen))).permute(2, 0, 1)[
+            None
+        ]  # channels last, as the network takes it
         with computing_threads(self.threads):
             change = self.engine.residual(x)[0].permute(1, 2, 0)  # (tile, tile, 3)
         return change if pixels.ndim == 3 else change.mean(2)
