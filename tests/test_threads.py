@@ -217,7 +217,7 @@ def test_the_machine_is_looked_at_once_for_many_small_pictures(monkeypatch: pyte
     now, found = [100.0], [3]
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(threads_module, "free_threads", lambda usual: found[0])
-    monkeypatch.setattr(threads_module.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
     threads_module._free_threads.cache_clear()
     assert chosen_threads("auto") == 3
     now[0], found[0] = 104.0, 4

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from restora.layers.bilinear_sampling import bilinear_sample, bilinear_sample_reference
+from restora.layers.pointwise import pixel_linear
 
 CPU_STRIP_VALUES = 2**20
 """Sampled values at a time on a CPU: they stay in its caches on their way to the matrix product."""
@@ -58,7 +59,7 @@ def deformable_convolution(x: Tensor, offsets: Tensor, strengths: Tensor, weight
     features = x.permute(0, 2, 3, 1).contiguous().unsqueeze(3)  # (B, H, W, 1, C)
     displacements = offsets.permute(0, 2, 3, 1).contiguous().view(batch, height, width, taps, 2)
     factors = strengths.permute(0, 2, 3, 1).contiguous()  # (B, H, W, k * k)
-    matrix = weight.flatten(2).permute(2, 1, 0).flatten(0, 1)  # (k * k * C, O)
+    matrix = weight.flatten(2).transpose(1, 2).flatten(1)  # (O, k * k * C)
     rows = height
     if not torch.compiler.is_compiling():  # a traced loop would be as long as the image
         values = CPU_STRIP_VALUES if x.device.type == "cpu" else DEVICE_STRIP_VALUES
@@ -85,7 +86,7 @@ def _strip(features: Tensor, displacements: Tensor, factors: Tensor, matrix: Ten
     sampled = bilinear_sample(
         features, *(t.reshape(batch, -1, 1) for t in (row, column, factors))
     )  # (B, P * k * k, 1, C)
-    return (sampled.reshape(batch, rows, width, -1).to(matrix.dtype)) @ matrix
+    return pixel_linear(sampled.reshape(batch, rows, width, -1).to(matrix.dtype), matrix)
 
 
 def _with_less_memory(function: Callable[..., Tensor], *arguments: Any) -> Tensor:

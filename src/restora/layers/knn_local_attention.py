@@ -15,6 +15,7 @@ from restora.layers.patches import (
     join_patches,
     split_patches,
 )
+from restora.layers.pointwise import PixelLinear
 
 PatchWeights = Literal["softmax", "ratio"]
 RoundWeights = Literal["union", "mean"]
@@ -174,9 +175,9 @@ class KNNLocalAttention(nn.Module):
         self.patch_size, self.chunk_size = patch_size, chunk_size
         self.patch_weights, self.round_weights = patch_weights, round_weights
         self.centered_hash = centered_hash
-        self.query = nn.Linear(channels, channels)  # phi
-        self.key = None if shared_projection else nn.Linear(channels, channels)  # theta
-        self.value = nn.Linear(channels, channels)  # psi
+        self.query = PixelLinear(channels, channels)  # phi
+        self.key = None if shared_projection else PixelLinear(channels, channels)  # theta
+        self.value = PixelLinear(channels, channels)  # psi
         self.rotations = RandomRotations(patch_size**2 * channels, rounds, seed)
 
     @property

@@ -7,6 +7,7 @@ from restora.layers.exporting import is_exporting
 from restora.layers.neighborhood_graph import attend_in_graph
 from restora.layers.neighborhood_kernel import tiled_attention
 from restora.layers.neighborhood_tiles import ranks, window_start
+from restora.layers.pointwise import PixelLinear
 
 
 def neighborhood_attention(
@@ -125,8 +126,8 @@ class NeighborhoodAttention(nn.Module):
     def __init__(self, channels: int, heads: int, kernel_size: int = 7, dilation: int = 1) -> None:
         super().__init__()
         self.heads, self.kernel_size, self.dilation = heads, kernel_size, dilation
-        self.qkv = nn.Linear(channels, 3 * channels)
-        self.project = nn.Linear(channels, channels)
+        self.qkv = PixelLinear(channels, 3 * channels)
+        self.project = PixelLinear(channels, channels)
         side = 2 * kernel_size - 1
         self.offset_bias = nn.Parameter(torch.empty(heads, side, side))
         nn.init.trunc_normal_(self.offset_bias, std=0.02, a=-2, b=2)

@@ -37,7 +37,9 @@ def ranks(length: int, dilation: int, residue: int) -> int:
 
 
 @lru_cache(maxsize=256)
-def tiles_along(queries: int, keys: int, kernel_size: int, dilation: int) -> tuple[Tiles, ...]:
+def tiles_along(
+    queries: int, keys: int, kernel_size: int, dilation: int, longest: int | None = None
+) -> tuple[Tiles, ...]:
     """Cut an axis into tiles: every query is in one of them, and each tile has all keys that its queries see.
 
     Dilated attention is plain attention within each residue class of positions modulo the dilation, so a tile is a
@@ -48,6 +50,7 @@ def tiles_along(queries: int, keys: int, kernel_size: int, dilation: int) -> tup
         keys: Positions 0 ... keys - 1 are seen; at least ``queries`` and ``kernel_size * dilation`` of them.
         kernel_size: K, odd.
         dilation: Step between neighbours.
+        longest: Queries of a run, K + 1 by default; the last run of a class has up to twice as many.
 
     Example:
         >>> tiles_along(queries=2, keys=4, kernel_size=3, dilation=1)
@@ -56,7 +59,7 @@ def tiles_along(queries: int, keys: int, kernel_size: int, dilation: int) -> tup
     alike: dict[tuple[tuple[int, ...], ...], list[tuple[tuple[int, ...], tuple[int, ...]]]] = {}
     for residue in range(min(dilation, queries)):
         length = ranks(keys, dilation, residue)
-        for tile in _runs(ranks(queries, dilation, residue), kernel_size):
+        for tile in _runs(ranks(queries, dilation, residue), longest or kernel_size + 1):
             first = window_start(tile[0], length, kernel_size)
             last = window_start(tile[-1], length, kernel_size) + kernel_size
             offsets = tuple(
@@ -79,10 +82,11 @@ def tiles_along(queries: int, keys: int, kernel_size: int, dilation: int) -> tup
     )
 
 
-def _runs(length: int, kernel_size: int) -> Iterator[range]:
-    """Cut ranks into runs: few enough queries that most keys of a tile are seen by most of them."""
-    longest = kernel_size + 1
-    if length <= 2 * longest:
-        longest = length
-    for start in range(0, length, longest):
-        yield range(start, min(start + longest, length))
+def _runs(length: int, longest: int) -> Iterator[range]:
+    """Cut ranks into runs: few enough queries that most keys of a tile are seen by most of them.
+
+    The last one takes what is left: the bits of a product of very few rows depend on where they lie in memory.
+    """
+    count = 1 if length <= 2 * longest else length // longest
+    for run in range(count):
+        yield range(run * longest, length if run == count - 1 else (run + 1) * longest)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from restora.layers import fold_parts
+from restora.layers.pointwise import prefer_onednn
 
 
 @dataclass(frozen=True)
@@ -113,6 +114,8 @@ class RestorationNetwork(nn.Module, ABC):
     def to_device(self, device: torch.device) -> Self:
         """Move to a device, with kernels channels last in memory, where convolutions are fastest."""
         moved: Self = self.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if device.type == "cpu":
+            prefer_onednn(moved)
         return moved
 
 
