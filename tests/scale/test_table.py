@@ -1,5 +1,10 @@
 """Tables: a column restored, part by part, with what became of each picture beside it."""
 
+from io import BytesIO
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -55,6 +60,43 @@ def test_paths_and_another_column(photos, tmp_path, restora_command):
     assert [row["clean_status"] for row in done] == ["restored"] * 8 + ["failed"]
     assert {row["clean"][:4] for row in done[:8]} == {b"\x89PNG"}
     assert done[-1]["clean_error"] == "nosuch.png: does not exist; check the spelling and the folder"
+
+
+@pytest.fixture
+def reads(tmp_path, monkeypatch):
+    """A table of one row group, 50 parts and no picture, and the numbers of bytes that are read of it."""
+    sizes = []
+
+    class Counted(BytesIO):
+        def read(self, size=-1):
+            content = super().read(size)
+            sizes.append(len(content))
+            return content
+
+    stream, bytes_of = BytesIO(), np.random.default_rng(0).bytes
+    pages = {"data_page_size": 20_000, "write_batch_size": 2, "use_dictionary": False}
+    pq.write_table(pa.table({"image": [bytes_of(20_000) for _ in range(100)]}), stream, **pages)
+    system = SimpleNamespace(isfile=lambda path: True, open=lambda path, **_: Counted(stream.getvalue()))
+    monkeypatch.setattr(table, "file_system", lambda place: (system, place))
+    monkeypatch.setattr(table, "ROWS", 2)
+    monkeypatch.setattr(table, "BUFFER", 2**16, raising=False)
+    return SimpleNamespace(sizes=sizes, parts=table.plan_parts("in.parquet", f"{tmp_path}/out", "image"))
+
+
+def test_a_row_group_is_read_once_and_a_page_at_a_time(reads):
+    done = [*table.restore_parts(reads.parts, None, column="image", overwrite=False)]
+    assert [line["failed"] for line in done] == [2] * 50
+    assert sum(reads.sizes) < 1.1 * 100 * 20_000
+    assert max(reads.sizes) < 2**17  # a page
+    # Again: of what is there nothing is read, and nothing behind what is missing.
+    reads.sizes.clear()
+    assert {line["failed"] for line in table.restore_parts(reads.parts, None, column="image")} == {0}
+    assert reads.sizes == []
+    for part in reads.parts[3:5]:
+        Path(part.target).unlink()
+    done = [*table.restore_parts(reads.parts, None, column="image")]
+    assert [line["failed"] for line in done] == [0] * 3 + [2] * 2 + [0] * 45
+    assert 10 * 20_000 < sum(reads.sizes) < 20 * 20_000
 
 
 @pytest.mark.parametrize(

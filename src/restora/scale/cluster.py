@@ -23,10 +23,8 @@ FEW = 4
 """Cores of a worker without a GPU, beyond which threads help a network little."""
 MANY = 8
 """Cores of a worker with a GPU, which decode and compress what it restores."""
-BLOCK_BYTES = 2**25
-"""Bytes of files beyond which a block is handed on: what waits between the workers, and is lost with one, stays small."""
 BATCH = 16
-"""Rows that a worker with a GPU gets at once."""
+"""Rows of a data set that a worker with a GPU gets at once."""
 AT_ONCE = 3
 """Pictures that a worker with a GPU works on at once: one is read and one written while another is restored."""
 DEATHS = 2
@@ -79,15 +77,15 @@ def connect(address: str | None = None) -> None:
 
 
 @contextmanager
-def tolerant() -> Iterator[Any]:
-    """Let data sets that are made and run within lose blocks with their workers, quietly; gives ``ray.data``."""
+def tolerant(**settings: Any) -> Iterator[Any]:
+    """Let data sets that are made and run within lose blocks with their workers, quietly; gives ``ray.data``.
+
+    Args:
+        **settings: More of the context of Ray Data.
+    """
     data = ray_data()
     context, noted = data.DataContext.get_current(), {}
-    settings = {
-        "max_errored_blocks": -1,
-        "enable_progress_bars": False,
-        "target_max_block_size": BLOCK_BYTES,
-    }
+    settings |= {"max_errored_blocks": -1, "enable_progress_bars": False}
     loggers = {name: logging.getLogger(name) for name in ("ray", "ray.data")}
     levels = {name: logger.level for name, logger in loggers.items()}
     for name, value in settings.items():
@@ -167,12 +165,15 @@ class Pool:
         cards = f" and {self.gpus:g} GPU" if self.gpus else ""
         return f"{self.workers} workers of {self.cores} cores{cards} each"
 
-    def restored(self, dataset: "Dataset", restorer: type[BatchRestorer], **options: Any) -> "Dataset":
+    def restored(
+        self, dataset: "Dataset", restorer: type[BatchRestorer], *, rows: int | None = None, **options: Any
+    ) -> "Dataset":
         """Return a data set whose batches go through restorers, of which one that dies is replaced.
 
         Args:
             dataset: Of what the restorer takes.
-            restorer: Gets tables of Arrow: blocks as they come, or `BATCH` rows of them at a time where there are GPUs.
+            restorer: Gets tables of Arrow.
+            rows: Of such a table; by default blocks as they come.
             **options: Of the restorer.
         """
         alike = {"env_vars": {**ENVIRONMENT, "OMP_NUM_THREADS": "1"}} if self.reproducible else None
@@ -185,7 +186,7 @@ class Pool:
                     "threads": self.cores,
                     "at_once": AT_ONCE if self.gpus else 1,
                 },
-                batch_size=BATCH if self.gpus else None,
+                batch_size=rows,
                 batch_format="pyarrow",
                 compute=ray_data().ActorPoolStrategy(min_size=1, max_size=self.workers),
                 num_cpus=self.cores,
@@ -233,4 +234,5 @@ def restore_dataset(
     """
     connect()
     pool = pool_for({"workers": workers, "gpus": gpus_per_worker}, options)
-    return pool.restored(dataset, BatchRestorer, **options, column=column, output=output)
+    rows = BATCH if pool.gpus else None
+    return pool.restored(dataset, BatchRestorer, rows=rows, **options, column=column, output=output)

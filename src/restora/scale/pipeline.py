@@ -1,5 +1,6 @@
 """Pipeline: pictures read, restored and written on many machines, by Ray Data, with a line for each."""
 
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -8,19 +9,15 @@ from typing import Any
 import pyarrow as pa
 
 from restora.allocation import keep_freed_memory
-from restora.scale.batches import BatchRestorer, Line, failed
+from restora.scale.batches import BatchRestorer, Line, Picture, failed
 from restora.scale.cluster import DEATHS, Pool, tolerant
-from restora.scale.manifest import LINE, OUTCOME
+from restora.scale.manifest import LINE
 from restora.scale.places import exists, fetch, overlapped, store
 from restora.scale.planning import Order
 
 BLOCK = 64
-"""Pictures that go through the pipeline together at most: what the loss of a worker costs."""
-CORES_TO_MOVE = 0.25
-"""Of a process that reads or writes."""
+"""Pictures whose names go to a worker together at most: their lines come back together, too."""
 ORDER = pa.schema([pa.field("source", pa.string()), pa.field("target", pa.string())])
-MOVED = pa.schema([*ORDER, pa.field("content", pa.large_binary()), *OUTCOME])
-"""A picture on its way: its file, or what became of it."""
 LOST = f"its worker died {DEATHS + 1} times and once more with it alone; restore it by itself to see why, or with larger workers"
 
 
@@ -80,75 +77,68 @@ def _block(pictures: int, workers: int) -> int:
 def _lines(orders: Sequence[Order], size: int, run: Orders) -> Iterator[Line]:
     """Yield the lines of the pictures that come through."""
     blocks = [
-        pa.table(
-            [[order.source for order in part], [order.target for order in part]],
-            schema=ORDER,
-        )
+        pa.table([[order.source for order in part], [order.target for order in part]], schema=ORDER)
         for part in (orders[start : start + size] for start in range(0, len(orders), size))
     ]
-    moving = {"num_cpus": CORES_TO_MOVE, "batch_size": None, "batch_format": "pyarrow"}
     with tolerant() as data:
-        read = data.from_arrow(blocks).map_batches(
-            read_block, fn_kwargs={"overwrite": run.overwrite}, **moving
+        done = run.pool.restored(
+            data.from_arrow(blocks), BlockRestorer, overwrite=run.overwrite, **run.restoring
         )
-        restored = run.pool.restored(read, BlockRestorer, **run.restoring)
-        written = restored.map_batches(write_block, **moving)
-        for table in written.iter_batches(batch_size=None, batch_format="pyarrow"):
+        for table in done.iter_batches(batch_size=None, batch_format="pyarrow"):
             yield from table.to_pylist()
 
 
-def read_block(block: pa.Table, *, overwrite: bool) -> Iterator[pa.Table]:
-    """Read the pictures of a block; those whose target is there already are skipped."""
-
-    def moved(order: Line) -> pa.Table:
-        source, begin = order["source"], perf_counter()
-        outcome: Line = {}
-        try:
-            if not overwrite and exists(order["target"]):
-                outcome = {"status": "skipped"}
-            else:
-                outcome = {"content": fetch(source)}
-        except Exception as error:  # whatever it is, the others are to be read
-            outcome = failed(source, error)
-        row = {**order, **outcome, "seconds": perf_counter() - begin}
-        return pa.Table.from_pylist([row], schema=MOVED)
-
-    yield from overlapped(moved, block.to_pylist())
-
-
 class BlockRestorer(BatchRestorer):
-    """A worker that restores: what is read becomes what is to be written."""
+    """A worker: while it restores one picture, the next ones are read and those before are written.
 
-    def __init__(self, **options: Any) -> None:
+    Only names and lines go through Ray. A file that went from one process to another would cost more time than reading it.
+
+    Args:
+        overwrite: Restore again what is there already.
+        **options: Of the `BatchRestorer`.
+    """
+
+    def __init__(self, *, overwrite: bool = False, **options: Any) -> None:
         super().__init__(**options)
+        self.overwrite = overwrite
         keep_freed_memory()
 
-    def __call__(self, block: pa.Table) -> Iterator[pa.Table]:  # type: ignore[override]
-        """Yield the pictures of a block, each as soon as it is restored."""
-        rows = block.to_pylist()
-        todo = [row for row in rows if row["status"] is None]
-        if len(todo) < len(rows):
-            yield pa.Table.from_pylist([row for row in rows if row["status"] is not None], schema=MOVED)
-        pictures = ((row["source"], row["content"], row["target"]) for row in todo)
-        for row, (content, outcome) in zip(todo, self.restored(pictures), strict=True):
-            seconds = row["seconds"] + outcome["seconds"]
-            done = {**row, **outcome, "content": content, "seconds": seconds}
-            yield pa.Table.from_pylist([done], schema=MOVED)
+    def __call__(self, block: pa.Table) -> pa.Table:  # type: ignore[override]
+        """Restore the pictures of a block, and return their lines."""
+        begun, known = deque[Line](), list[Line]()
 
+        def read() -> Iterator[Picture]:
+            for line in overlapped(self._read, block.to_pylist()):
+                if "status" in line:
+                    known.append(line)
+                else:
+                    begun.append(line)
+                    yield line["source"], line.pop("content"), line["target"]
 
-def write_block(block: pa.Table) -> pa.Table:
-    """Write the pictures of a block; what is left of each is its line."""
+        def restored() -> Iterator[Line]:
+            for content, outcome in self.restored(read()):
+                line = begun.popleft()
+                yield {**line, **outcome, "content": content, "seconds": line["seconds"] + outcome["seconds"]}
 
-    def written(row: Line) -> Line:
+        return pa.Table.from_pylist([*overlapped(_written, restored()), *known], schema=LINE)
+
+    def _read(self, order: Line) -> Line:
+        """Return an order with the file of its picture, or with what became of it: skipped if its target is there."""
         begin = perf_counter()
         try:
-            if row["content"] is not None:
-                store(row["target"], row["content"])
-        except Exception as error:
-            return {**row, **failed(row["source"], error)}
-        return {**row, "seconds": row["seconds"] + perf_counter() - begin}
+            there = not self.overwrite and exists(order["target"])
+            outcome = {"status": "skipped"} if there else {"content": fetch(order["source"])}
+        except Exception as error:  # whatever it is, the others are to be restored
+            outcome = failed(order["source"], error)
+        return {**order, **outcome, "seconds": perf_counter() - begin}
 
-    lines = [*overlapped(written, block.to_pylist())]
-    for line in lines:
-        del line["content"]
-    return pa.Table.from_pylist(lines, schema=LINE)
+
+def _written(line: Line) -> Line:
+    """Write a picture; what is left of it is its line."""
+    begin, content = perf_counter(), line.pop("content")
+    try:
+        if content is not None:
+            store(line["target"], content)
+    except Exception as error:
+        line |= failed(line["source"], error)
+    return {**line, "seconds": line["seconds"] + perf_counter() - begin}

@@ -102,7 +102,7 @@ def exists(place: str) -> bool:
         RestoraError: It cannot be reached.
     """
     if not is_url(place):
-        return Path(place).exists()
+        return Path(place).is_file()
     with told(place, "be looked at"):
         system, path = file_system(place)
         return bool(system.exists(path))
