@@ -61,14 +61,17 @@ def connect(address: str | None = None) -> None:
     if ray.is_initialized():
         return
     address = address or os.environ.get("RAY_ADDRESS")
-    # A slot more than cores: whoever reads and writes waits most of the time.
-    own = {} if address else {"num_cpus": available_cores() + 1, "include_dashboard": False}
+    own = {
+        "num_cpus": available_cores() + 1,  # whoever reads a table or a data set waits most of the time
+        "include_dashboard": False,
+        "_system_config": {"enable_metrics_collection": False, "task_events_report_interval_ms": 0},
+    }
     logging.getLogger("ray").setLevel(logging.ERROR)
     try:
         host, _, port = (address or "").removeprefix("ray://").rpartition(":")
         if host and port.isdecimal():  # Ray itself would try for minutes
             socket.create_connection((host, int(port)), timeout=PATIENCE).close()
-        ray.init(address, logging_level=logging.ERROR, log_to_driver=False, **own)
+        ray.init(address, logging_level=logging.ERROR, log_to_driver=False, **({} if address else own))
     except Exception as error:  # Ray raises that itself
         words = " ".join(str(error).split())[:200]
         raise RestoraError(

@@ -15,8 +15,10 @@ from restora.scale.manifest import LINE
 from restora.scale.places import exists, fetch, overlapped, store
 from restora.scale.planning import Order
 
-BLOCK = 64
-"""Pictures whose names go to a worker together at most: their lines come back together, too."""
+BLOCK = 16
+"""Pictures whose names go to a worker together at most, and whose lines come back together."""
+GPU_BLOCK = 64
+"""The same of a worker with a GPU, which is done with them sooner and idle while it waits for more."""
 ORDER = pa.schema([pa.field("source", pa.string()), pa.field("target", pa.string())])
 LOST = f"its worker died {DEATHS + 1} times and once more with it alone; restore it by itself to see why, or with larger workers"
 
@@ -57,7 +59,7 @@ def restore_all(orders: Sequence[Order], run: Orders) -> Iterator[Line]:
         left = [order for order in orders if order.source not in done]
         if not left:
             return
-        for line in _lines(left, 1 if alone else _block(len(left), run.pool.workers), run):
+        for line in _lines(left, 1 if alone else _block(len(left), run.pool), run):
             done.add(line["source"])
             yield line
     for order in orders:
@@ -69,9 +71,9 @@ def restore_all(orders: Sequence[Order], run: Orders) -> Iterator[Line]:
             }
 
 
-def _block(pictures: int, workers: int) -> int:
+def _block(pictures: int, pool: Pool) -> int:
     """Return the pictures of a block: several blocks for each worker, so that all end at about the same time."""
-    return max(1, min(BLOCK, pictures // (4 * workers)))
+    return max(1, min(GPU_BLOCK if pool.gpus else BLOCK, pictures // (4 * pool.workers)))
 
 
 def _lines(orders: Sequence[Order], size: int, run: Orders) -> Iterator[Line]:
@@ -103,7 +105,7 @@ class BlockRestorer(BatchRestorer):
         self.overwrite = overwrite
         keep_freed_memory()
 
-    def __call__(self, block: pa.Table) -> pa.Table:  # type: ignore[override]
+    def __call__(self, block: pa.Table) -> pa.Table:
         """Restore the pictures of a block, and return their lines."""
         begun, known = deque[Line](), list[Line]()
 
