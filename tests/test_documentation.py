@@ -47,6 +47,11 @@ def test_every_link_leads_somewhere(page: Path) -> None:
             assert anchor in anchors(target), f"{link}: there is no such heading"
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_nothing_of_a_merge_is_left(page: Path) -> None:
+    assert re.findall("^(?:<<<<<<<|=======$|>>>>>>>).*", page.read_text(), re.MULTILINE) == []
+
+
 def test_links_that_lead_nowhere_are_seen() -> None:
     assert _LINK.findall("a [b](c.md#d), ![e](f.png)") == ["c.md#d", "f.png"]
     assert "the-way-of-the-data" in anchors(ROOT / "docs/architecture.md")

@@ -52,6 +52,12 @@ def test_what_a_user_can_mend_is_said(error, line, cache):
     assert not cache.exists()
 
 
+def test_what_a_user_can_mend_has_an_entry():
+    errors = (RestoraError("no"), MemoryError(), OSError(errno.ENOSPC, "full"), ValueError("no"))
+    entries = [failure(error, PHOTO).entry.removeprefix("troubleshooting#") for error in errors]
+    assert entries == [__name__.replace(".", "-"), "failures", "atomic", ""]
+
+
 def test_memory_runs_out_in_the_words_of_libraries():
     with pytest.raises(cv2.error) as caught:
         cv2.resize(np.zeros((2, 2), np.uint8), (2**31 - 1, 2**31 - 1), interpolation=cv2.INTER_NEAREST)

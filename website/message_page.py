@@ -9,7 +9,9 @@ from pathlib import Path
 
 SOURCE = Path(__file__).parent.parent / "src"
 RAISED = {
-    **dict.fromkeys(("RestoraError", "DivergedError", "Cancelled"), "{}"),
+    **dict.fromkeys(
+        ("RestoraError", "MissingPackageError", "DivergedError", "Cancelled", "HTTPException"), "{}"
+    ),
     **dict.fromkeys(
         ("UndecodableError", "UnsupportedError", "TooLargeError", "MemoryNeededError"), "FILE: {}"
     ),
@@ -68,7 +70,8 @@ def _within(node: ast.AST, module: str, function: str, cause: str) -> Iterator[M
             yield from _within(child, module, child.name, _cause(child) or cause)
             continue
         if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in RAISED:
-            text = RAISED[child.func.id].format(_template(child.args[0]) if child.args else "")
+            words = child.args[1:] if child.func.id == "HTTPException" else child.args  # behind the code
+            text = RAISED[child.func.id].format(_template(words[0]) if words else "")
             yield Message(module, function, " ".join(text.split()), cause)
         elif words := _kept_words(child):
             yield Message(module, function, f"FILE: {words}", cause)

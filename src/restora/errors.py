@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable
 from difflib import get_close_matches
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # most errors are not pydantic's
@@ -14,6 +15,10 @@ class RestoraError(Exception):
 
     The command line prints the message without a traceback; everything else is a defect, see `restora.failures`.
     Names of files and keys go into it as they are: it makes them `printable` itself.
+
+    Args:
+        message: What is wrong, with what, and what helps.
+        passed_on: The error of restora that the words are of, if it was raised elsewhere; its entry is this one's.
 
     Attributes:
         entry: Where the documentation tells more: a page and, on it, the module that raised the error.
@@ -28,13 +33,19 @@ class RestoraError(Exception):
         troubleshooting#checkpoints-loading
     """
 
-    def __init__(self, message: object) -> None:
+    def __init__(self, message: object, passed_on: BaseException | None = None) -> None:
         super().__init__(printable(message))
         raising = sys._getframe(1)
         while raising.f_back and raising.f_locals.get("self") is self:  # the constructors of subclasses
             raising = raising.f_back
+        if passed_on is not None:
+            *_, (raising, _) = walk_tb(passed_on.__traceback__)
         module = str(raising.f_globals.get("__name__", ""))
         self.entry = f"troubleshooting#{module.removeprefix('restora.').replace('.', '-')}"
+
+
+class MissingPackageError(RestoraError, ImportError):
+    """A module of restora cannot be imported without the package of another."""
 
 
 def printable(text: object) -> str:

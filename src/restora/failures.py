@@ -52,10 +52,11 @@ def failure(error: Exception, *files: Path | str) -> Words:
         error: What was raised.
         *files: What was worked on. The first one is named, unless the message begins with one of them.
     """
-    words = printable(_expected(error, files) or _unexpected(error))
+    known = _expected(error, files)
+    words = printable(known or _unexpected(error))
     named = not files or words.startswith(tuple(map(printable, files)))
     line = Words(words if named else f"{printable(files[0])}: {words}")
-    line.entry = getattr(error, "entry", "")
+    line.entry = known.entry if known else ""
     return line
 
 
@@ -65,14 +66,14 @@ def reference_of(error: Exception) -> str:
     return hashlib.sha256(repr((type(error).__name__, frames)).encode()).hexdigest()[:8]
 
 
-def _expected(error: Exception, files: tuple[Path | str, ...]) -> str | None:
-    """Return the words for what a user can mend, ``None`` for a defect."""
+def _expected(error: Exception, files: tuple[Path | str, ...]) -> RestoraError | None:
+    """Return what a user can mend as such, ``None`` for a defect."""
     if isinstance(error, RestoraError):
-        return str(error)
+        return error
     if out_of_memory(error):
-        return "memory does not suffice; close other programs, or scale the picture down"
+        return RestoraError("memory does not suffice; close other programs, or scale the picture down")
     if isinstance(error, OSError) and error.errno is not None and (error.filename or files):
-        return str(refusal(Path(error.filename or files[0]), error))
+        return refusal(Path(error.filename or files[0]), error)
     return None
 
 

@@ -133,7 +133,7 @@ def test_every_option_reaches_its_place(tmp_path, restora_command):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["restore"], "Missing argument"),
+        (["restore"], "restora: INPUT is missing; name photographs"),
         (["restore", "a.png", "--nonsense"], "No such option"),
         (["restore", "a.png", "--quality", "101"], "Invalid value for '--quality'"),
         (["restore", "a.png", "--tile", "big"], "'big' is no number of pixels"),

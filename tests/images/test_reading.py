@@ -40,6 +40,12 @@ def tiff_file(**options):
     return stream.getvalue()
 
 
+def test_the_entry_is_that_of_the_codec():
+    with pytest.raises(RestoraError) as caught:
+        read(io.BytesIO(pillow_file("PNG")[:-200]))
+    assert caught.value.entry == "troubleshooting#images-codecs-png"
+
+
 EXIF = Image.Exif()
 EXIF[274], EXIF[271] = 6, "a camera"
 

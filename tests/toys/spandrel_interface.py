@@ -5,6 +5,8 @@ from abc import ABC
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+import torch
+
 T = TypeVar("T")
 
 
@@ -64,3 +66,8 @@ class ImageModelDescriptor:
 
 
 MAIN_REGISTRY = ArchRegistry()
+
+
+class ModelLoader:
+    def load_from_file(self, path):
+        return MAIN_REGISTRY.load(torch.load(path, weights_only=True)["params"])

@@ -12,6 +12,7 @@ from typing import Any
 from torch import nn
 
 from restora.checkpoints.inspection import inspect_as
+from restora.errors import MissingPackageError
 from restora.networks import ARCHITECTURES
 from restora.networks import Architecture as Ours
 
@@ -25,7 +26,7 @@ try:
         SizeRequirements,
     )
 except (ImportError, RuntimeError) as problem:  # torchvision beside another torch raises the latter
-    raise ImportError(
+    raise MissingPackageError(
         f"spandrel cannot be imported ({problem}); pip install 'restora[spandrel]', with a torchvision that fits torch"
     ) from problem
 

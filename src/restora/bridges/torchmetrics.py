@@ -5,13 +5,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from restora.errors import MissingPackageError
 from restora.metrics import protocol
 from restora.tensors import to_pixels
 
 try:
     from torchmetrics import Metric
 except ImportError:
-    raise ImportError("TorchMetrics is missing; pip install torchmetrics") from None
+    raise MissingPackageError("TorchMetrics is missing; pip install 'restora[torchmetrics]'") from None
 
 
 class ProtocolMetric(Metric):

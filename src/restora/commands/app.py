@@ -109,7 +109,7 @@ def _refuse_empty(args: list[str]) -> None:
         option = before if word == "" else word[:-1] if re.fullmatch("--[a-z-]+=", word) else None
         if option is not None and option != "--suffix":
             place = f"of {option} " if option.startswith("-") else ""
-            raise typer.BadParameter(f"an argument {place}is empty; leave it out, or say what it is")
+            raise RestoraError(f"an argument {place}is empty; leave it out, or say what it is")
 
 
 class _Printable(logging.Formatter):

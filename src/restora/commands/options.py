@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from restora.errors import RestoraError
 from restora.threads import chosen_threads
 
 Address = Annotated[
@@ -85,14 +86,14 @@ def pixels_or_auto(option: str, value: str, what: str = "pixels") -> int | Liter
     """Read a number of pixels, or of something else, or the word auto.
 
     Raises:
-        typer.BadParameter: It is neither.
+        RestoraError: It is neither.
     """
     if value == "auto":
         return "auto"
     try:
         return int(value)
     except ValueError:
-        raise typer.BadParameter(f"{value!r} is no number of {what}", param_hint=option) from None
+        raise RestoraError(f"{option}: {value!r} is no number of {what}; give one, or auto") from None
 
 
 def shared_threads(threads: int | Literal["auto"], workers: int) -> int | Literal["auto"]:

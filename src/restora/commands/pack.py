@@ -15,6 +15,7 @@ from restora.datasets.pack import Kind
 from restora.datasets.packing import write_pack
 from restora.datasets.preparation import Preparation
 from restora.datasets.preparation import published as find
+from restora.errors import RestoraError
 from restora.images import find_images
 
 EPILOG = """
@@ -77,9 +78,7 @@ def pack(
     """Pack clean photographs or pairs for training: decoded once, cut if wanted, read by memory mapping."""
     preparation = _preparation(published, crop, step, sharpest, above)
     if benchmark is None and (split or variant):
-        raise typer.BadParameter(
-            "these are about a --benchmark; name it, too", param_hint="--split, --variant"
-        )
+        raise RestoraError("--split and --variant are about a --benchmark; name it, too")
     kind, title, originals = _originals(inputs, target, benchmark, split or "train", variant, recursive)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     with counting_bar(console) as bar:
@@ -107,9 +106,8 @@ def _preparation(
     """Return what the options ask for."""
     if published is not None:
         if (crop, step, sharpest, above) != (None, None, None, None):
-            raise typer.BadParameter(
-                "says all about crops; leave out --crop, --step, --sharpest and --above",
-                param_hint="--published",
+            raise RestoraError(
+                "--published says all about crops; leave out --crop, --step, --sharpest and --above"
             )
         return find(published)
     if step is None:
@@ -127,12 +125,12 @@ def _originals(
 ) -> tuple[Kind, str, Sequence[Original]]:
     """Return what is to be packed, and what to call it."""
     if target is not None and benchmark is not None:
-        raise typer.BadParameter("a benchmark knows its clean images; leave one out", param_hint="--target")
+        raise RestoraError("--target: a --benchmark knows its clean images; leave one out")
     if target is None and benchmark is None:
         originals = original_photographs(find_images(inputs, recursive=recursive))
         return "photographs", ", ".join(Path(named).name for named in inputs), originals
     if len(inputs) != 1:
-        raise typer.BadParameter("pairs come from one folder; name one", param_hint="INPUT")
+        raise RestoraError(f"pairs come from one folder, not from {len(inputs)}; name one")
     if benchmark is not None:
         pairs = open_benchmark(benchmark, inputs[0], split=split, variant=variant)
         return "pairs", pairs.title, original_pairs(pairs)

@@ -183,7 +183,7 @@ def restore(
     if null or files_from is not None:
         names += listed_names(files_from or STREAM, null=null)
     elif not names:
-        raise typer.BadParameter("Missing argument 'INPUT...': name photographs, folders or patterns")
+        raise RestoraError("INPUT is missing; name photographs, folders or patterns")
 
     def options() -> dict[str, Any]:
         return {

@@ -126,7 +126,7 @@ def _recognised(source: Source) -> Iterator[tuple[BinaryIO, ImageFormat]]:
                 raise UnsupportedError(f"is {image_format.name}, which needs another package; {PIP}")
             yield stream, image_format
     except UndecodableError as error:
-        raise RestoraError(f"{name}: {error}") from error
+        raise RestoraError(f"{name}: {error}", error) from error
     except MemoryError as error:
         raise RestoraError(
             f"{name}: does not fit into memory; close other programs or scale it down"

@@ -114,8 +114,9 @@ def create_app(
             async with asyncio.timeout(place.seconds_left):
                 return await read_upload(request, bounds.max_bytes)
         except TimeoutError:
-            words = f"the picture did not arrive within {bounds.max_seconds:g} seconds; send a smaller one"
-            raise HTTPException(408, words) from None
+            raise HTTPException(
+                408, f"the picture did not arrive within {bounds.max_seconds:g} seconds; send a smaller one"
+            ) from None
         except ClientDisconnect:
             raise HTTPException(LEFT, "the client has left") from None
 
