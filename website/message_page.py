@@ -70,8 +70,8 @@ def _within(node: ast.AST, module: str, function: str, cause: str) -> Iterator[M
             yield from _within(child, module, child.name, _cause(child) or cause)
             continue
         if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in RAISED:
-            words = child.args[1:] if child.func.id == "HTTPException" else child.args  # behind the code
-            text = RAISED[child.func.id].format(_template(words[0]) if words else "")
+            spoken = child.args[1:] if child.func.id == "HTTPException" else child.args  # behind the code
+            text = RAISED[child.func.id].format(_template(spoken[0]) if spoken else "")
             yield Message(module, function, " ".join(text.split()), cause)
         elif words := _kept_words(child):
             yield Message(module, function, f"FILE: {words}", cause)

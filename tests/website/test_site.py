@@ -2,6 +2,7 @@
 
 import ast
 import doctest
+import io
 import re
 from pathlib import Path
 
@@ -141,6 +142,9 @@ def test_every_message_is_under_the_entry_that_its_error_names(site: Path) -> No
     with pytest.raises(restora.RestoraError) as caught:
         restora.create_model("nosuch")
     assert caught.value.entry == "troubleshooting#networks-registry"
+    with pytest.raises(restora.RestoraError) as caught:
+        restora.images.read(io.BytesIO(b"\x89PNG\r\n\x1a\n"))
+    assert f'id="{caught.value.entry.partition("#")[2]}"' in page
     assert restora.Cancelled().entry == f"troubleshooting#{message_page.anchor(__name__)}"
 
 
