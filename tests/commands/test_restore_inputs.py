@@ -131,7 +131,7 @@ def test_a_missing_list_and_no_input_at_all_are_wrong_usage(streamed):
     )
     code, _, err = streamed("restore")
     assert code == 2
-    assert "Missing argument" in err
+    assert "restora: INPUT is missing" in err
 
 
 def test_files_that_are_still_written_are_waited_for(tmp_path, monkeypatch):
