@@ -1,5 +1,6 @@
 """What is ready to be copied: descriptions of clusters that parse and say what the code takes, examples that run."""
 
+import re
 import runpy
 import subprocess
 from pathlib import Path
@@ -52,16 +53,19 @@ def test_ray(photos, tmp_path):
         ray.shutdown()
 
 
-def options_of(words: list[str]) -> None:
+def options_of(words: list[str], name: str = "restore") -> None:
     """Refuse a command line that restora does not take."""
-    assert words[:2] == ["restora", "restore"]
-    command = load_command("restore")
+    assert words[:2] == ["restora", name]
+    command = load_command(name)
     with typer.Context(command) as context:
         command.parse_args(context, words[2:])
 
 
-def test_descriptions_of_clusters(tmp_path):
-    cluster = yaml.safe_load((FOLDER / "cluster.yaml").read_text())
+def test_descriptions_of_clusters():
+    text = (FOLDER / "cluster.yaml").read_text()
+    (command,) = re.findall(r"^#   ray exec cluster.yaml '(.+)'$", text, re.MULTILINE)
+    options_of(command.split())
+    cluster = yaml.safe_load(text)
     kinds = cluster["available_node_types"]
     assert cluster["head_node_type"] in kinds
     assert all(kind.get("max_workers", 0) <= cluster["max_workers"] for kind in kinds.values())
@@ -73,21 +77,63 @@ def test_descriptions_of_clusters(tmp_path):
     assert f"rayproject/ray:{version}-" in (FOLDER / "Dockerfile").read_text()
 
 
+def test_ray_takes_the_descriptions_of_clusters():
+    pytest.importorskip("ray", reason="pip install 'restora[ray]'")
+    from ray.autoscaler._private.kuberay.autoscaling_config import _derive_autoscaling_config_from_ray_cr
+    from ray.autoscaler._private.util import prepare_config, validate_config
+
+    cluster = yaml.safe_load((FOLDER / "cluster.yaml").read_text())
+    validate_config(prepare_config(cluster))  # as `ray up` does before it asks the cloud
+    job = yaml.safe_load((FOLDER / "kuberay-job.yaml").read_text())
+    # As the autoscaler reads what KubeRay makes of the job.
+    read = _derive_autoscaling_config_from_ray_cr(
+        {"metadata": {"name": "restora", "namespace": "default"}, "spec": job["spec"]["rayClusterSpec"]}
+    )
+    nodes = {
+        name: (node["resources"], node["max_workers"]) for name, node in read["available_node_types"].items()
+    }
+    assert nodes == {
+        "headgroup": ({"CPU": 0, "memory": 32 * 2**30}, 0),
+        "gpu": ({"CPU": 46, "GPU": 4, "memory": 180 * 2**30}, 25),
+    }
+    words = job["spec"]["entrypoint"].split()
+    assert words[words.index("--workers") + 1] == str(25 * 4)
+
+
 SCONTROL = "#!/bin/sh\necho 127.0.0.1\n"
-SRUN = '#!/bin/sh\nshift\necho "$@"\n'
+SRUN = '#!/bin/sh\necho "$@"\n'
 
 
-def test_slurm(tmp_path, monkeypatch):
+@pytest.fixture
+def on_slurm(tmp_path, monkeypatch):
+    """Two nodes of which the programs of Slurm tell; `srun` says what it is to start."""
     for name, text in {"scontrol": SCONTROL, "srun": SRUN}.items():
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     settings = {"SLURM_JOB_NODELIST": "n[1-2]", "SLURM_JOB_NUM_NODES": "2", "SLURM_CPUS_PER_TASK": "48"}
-    for name, value in {**settings, "SLURM_GPUS_ON_NODE": "4"}.items():
+    for name, value in {**settings, "SLURM_GPUS_ON_NODE": "4", "SLURM_JOB_ID": "7"}.items():
         monkeypatch.setenv(name, value)
+
+
+def test_slurm(on_slurm):
     words = ["bash", FOLDER / "slurm.sh", "in", "out dir", "--task", "denoise"]
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     ray, _, restora = said.partition(" -- ")
-    assert ray == "ray symmetric-run --address 127.0.0.1:6379 --min-nodes 2 --num-cpus 48 --num-gpus 4"
+    assert ray == (
+        "--nodes=2 ray symmetric-run --address 127.0.0.1:6379 --min-nodes 2 --num-cpus 48 --num-gpus 4"
+    )
     options_of(restora.split())
     assert restora.split()[-2:] == ["--task", "denoise"]
+
+
+def test_training_on_slurm(on_slurm):
+    words = ["bash", FOLDER / "slurm_train.sh", "mine.yaml", "--set", "save_every=50", "--run", "runs/mine"]
+    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    launch, _, restora = said.partition(" -m -- ")
+    assert launch == (
+        "torchrun --nnodes 2 --nproc_per_node 4 --max-restarts 10"
+        " --rdzv_backend c10d --rdzv_endpoint 127.0.0.1:29500 --rdzv_id 7"
+    )
+    options_of(restora.split(), "train")
+    assert restora.split()[2:] == [*map(str, words[2:]), "--resume"]

@@ -37,15 +37,16 @@ from pathlib import Path
 import torch
 from restora.training import Recipe, Trainer
 torch.set_num_threads(1)
-folder, until = Path(sys.argv[1]), int(sys.argv[2])
+folder, until, run = Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3])
 def stop(step, words):
     if step == until and not words:
         os.kill(os.getpid(), signal.SIGTERM)
-trainer = Trainer(Recipe.model_validate_json((folder / "plan.json").read_text()), folder / "run", progress=stop)
-if (folder / "run/last.pt").exists():
+trainer = Trainer(Recipe.model_validate_json((folder / "plan.json").read_text()), run, progress=stop)
+if (run / "last.pt").exists():
     trainer.resume()
 assert not trainer.run()
 assert trainer.step == until, trainer.step
+print("compiled", torch._dynamo.utils.counters["stats"]["unique_graphs"])
 """
 
 
@@ -99,8 +100,8 @@ def test_divided_weights_become_those_of_data_parallelism(photos: Path, tmp_path
 def test_a_divided_state_goes_on_in_any_number_of_processes(photos: Path, tmp_path: Path) -> None:
     recipe = plan(photos, "derestormer", fsdp=True, stages=[{"steps": 6, "patch": 16, "batch": 6}])
     (tmp_path / "plan.json").write_text(recipe.model_dump_json())
-    torchrun(UNTIL, tmp_path, 2, processes=2)
-    torchrun(UNTIL, tmp_path, 4, processes=3)
+    torchrun(UNTIL, tmp_path, 2, tmp_path / "run", processes=2)
+    torchrun(UNTIL, tmp_path, 4, tmp_path / "run", processes=3)
     trainer = Trainer(recipe, tmp_path / "run")
     trainer.resume()
     assert trainer.run()
@@ -111,6 +112,26 @@ def test_a_divided_state_goes_on_in_any_number_of_processes(photos: Path, tmp_pa
     assert not many.parts  # one process divides nothing,
     assert not list((tmp_path / "run").glob("*.parts"))  # and clears up what the others did
     assert distance(one.network, many.network) < 0.02 * distance(one.network, fresh)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recomputed", [False, True])
+def test_compiled_blocks_are_divided_and_go_on(photos: Path, tmp_path: Path, recomputed: bool) -> None:
+    stages = [{"steps": 6, "patch": 32, "batch": 4}]
+    recipe = plan(photos, fsdp=True, checkpoint_activations=recomputed, stages=stages)
+    for name, compiled, stops in (("plain", False, (5,)), ("compiled", True, (2, 5))):
+        (tmp_path / "plan.json").write_text(recipe.model_copy(update={"compile": compiled}).model_dump_json())
+        for step in stops:
+            printed = torchrun(UNTIL, tmp_path, step, tmp_path / name)
+            assert ("compiled 0" in printed) is not compiled
+    fresh = Trainer(recipe, tmp_path / "fresh").network.state_dict()
+    ends = []
+    for name in ("plain", "compiled"):
+        trainer = Trainer(recipe, tmp_path / name)
+        trainer.resume()
+        assert trainer.step == 5
+        ends.append(trainer.network.state_dict())
+    assert distance(*ends) < 0.02 * distance(ends[0], fresh)
 
 
 def test_parts_that_are_missing_or_damaged_are_named(tmp_path: Path) -> None:

@@ -32,7 +32,7 @@ from restora.training.processes import build_accelerator, divides
 from restora.training.recipe import Recipe
 from restora.training.schedules import learning_rate
 from restora.training.sharded_checkpoint import read_parts, remove_parts, write_parts
-from restora.training.sharding import divide, divided_like, take_first_buffers, whole
+from restora.training.sharding import compile_each, divide, divided_like, take_first_buffers, whole
 from restora.training.sources import open_crops
 from restora.training.validation import Validation, open_validation
 
@@ -113,9 +113,12 @@ class Trainer:
         if self.accelerator.num_processes > 1 and self.accelerator.device.type == "cuda":
             synchronised = nn.SyncBatchNorm.convert_sync_batchnorm
             self.network = synchronised(self.network)  # type: ignore[no-untyped-call]
+        dividing = divides(self.recipe) and self.accelerator.num_processes > 1
+        if dividing and self.recipe.compile:
+            compile_each(blocks(self.network))
         if self.recipe.checkpoint_activations:
             checkpoint_activations(self.network)
-        if divides(self.recipe) and self.accelerator.num_processes > 1:
+        if dividing:
             self.divided = AllScales(self.network)
             divide(self.divided, blocks(self.network), self.accelerator.device)
         self.optimizer = build_optimizer(self.network, self.recipe.optimizer)
@@ -219,11 +222,9 @@ class Trainer:
         if stretch.starts_anew:
             self.optimizer = build_optimizer(self.network, self.recipe.optimizer)
         module: Any = (self.divided or AllScales(self.network)).train()
-        if self.recipe.compile:
-            module = torch.compile(module)
         optimizer = accelerator.prepare(self.optimizer)
         if self.divided is None:
-            module = accelerator.prepare(module)
+            module = accelerator.prepare(torch.compile(module) if self.recipe.compile else module)
         batches: DataLoader[Any] = DataLoader(
             crops,  # type: ignore[arg-type]
             batch_sampler=StepBatches(stretch, accelerator.process_index, accelerator.num_processes),

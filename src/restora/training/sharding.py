@@ -13,6 +13,13 @@ from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor, Replicate
 
 
+def compile_each(blocks: list[nn.Module]) -> None:
+    """Compile what each block computes, before it is divided: gathering its parameters is nothing that a compiler could trace."""
+    torch._dynamo.config.cache_size_limit = 64  # blocks of a class share it, which differ in width
+    for block in blocks:
+        block.forward = torch.compile(block.forward)
+
+
 def divide(module: nn.Module, blocks: list[nn.Module], device: torch.device) -> None:
     """Divide the parameters of a module among all processes, in place.
 
