@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from launching import environment, two_machines
@@ -29,10 +29,14 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_CPU
 SlurmdParameters=config_overrides
 GresTypes=gpu
-NodeName=n1 NodeAddr=10.77.0.1 CPUs=64 Gres=gpu:8
-NodeName=n2 NodeAddr=10.77.0.2 CPUs=64 Gres=gpu:8
+NodeName=n1 NodeAddr=10.77.0.1 CPUs=64 Gres=gpu:1
+NodeName=n2 NodeAddr=10.77.0.2 CPUs=64 Gres=gpu:1
 PartitionName=all Nodes=ALL Default=YES State=UP
 """
+
+# Ray ends what it takes for its processes wherever it sees them, and has its files in /tmp/ray.
+OF_ITS_OWN = ("unshare", "--uts", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
+AS_NODE = 'hostname "$0"; mount --bind "$1" /etc/hosts; mkdir -p /tmp/ray; mount -t tmpfs ray /tmp/ray; shift; "$@"; exit $?'
 
 
 class Slurm:
@@ -70,26 +74,28 @@ class Slurm:
 
 @contextmanager
 def slurm(folder: Path) -> Iterator[Slurm]:
-    """Start a controller and two nodes; what they have is made up: 64 processors and 8 GPUs each."""
+    """Start a controller and two nodes; what they have is made up: 64 processors and a GPU each."""
     (folder / "state").mkdir()
     (folder / "hosts").write_text("127.0.0.1 localhost\n10.77.0.1 n1\n10.77.0.2 n2\n")
     (folder / "key").write_bytes(os.urandom(128))
     (folder / "key").chmod(0o600)
     (folder / "slurm.conf").write_text(CONFIGURATION.format(folder=folder))
-    (folder / "gres.conf").write_text("Name=gpu Count=8\n")
+    (folder / "gpu").touch()
+    (folder / "gres.conf").write_text(f"Name=gpu File={folder}/gpu\n")
+    (folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")  # without groups; the other asks systemd
     variables = {**environment(), "SLURM_CONF": str(folder / "slurm.conf")}
     variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), variables["PATH"]])
     with ExitStack() as stack, (folder / "log.txt").open("ab") as log:
         machines = stack.enter_context(two_machines())
         nodes = [
-            (*machine, "unshare", "--uts", "--mount", "sh", "-c", as_node, f"n{number}", f"{folder}/hosts")
+            (*machine, *OF_ITS_OWN, "sh", "-c", AS_NODE, f"n{number}", f"{folder}/hosts")
             for number, machine in enumerate(machines, start=1)
         ]
 
         def start(*command: str) -> None:
             process = subprocess.Popen(command, env=variables, stdout=log, stderr=log)
             stack.callback(process.wait, 60)
-            stack.callback(process.terminate)
+            stack.callback(process.kill)  # and with it all that it has started
 
         paths = [f"--{kind}={folder}/munge.{kind}" for kind in ("pid-file", "log-file", "seed-file")]
         start(
@@ -106,20 +112,9 @@ def slurm(folder: Path) -> Iterator[Slurm]:
         cluster = Slurm(nodes[0], variables)
         for _ in range(60):
             time.sleep(0.5)
-            if (
-                subprocess.run(
-                    [*nodes[0], "sinfo", "-h", "-o", "%D%t"],
-                    env=variables,
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                ).stdout
-                == "2idle\n"
-            ):
-                break
+            with suppress(AssertionError):  # the controller does not answer yet
+                if cluster("sinfo", "-h", "-o", "%D%t") == "2idle\n":
+                    break
         else:
             raise AssertionError((folder / "log.txt").read_text())
         yield cluster
-
-
-as_node = 'hostname "$0"; mount --bind "$1" /etc/hosts; shift; exec "$@"'

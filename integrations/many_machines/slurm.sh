@@ -8,10 +8,12 @@
 #SBATCH --gpus-per-node=4
 #SBATCH --time=12:00:00
 #SBATCH --requeue
+#SBATCH --exclusive
 set -euo pipefail
-export RAY_USAGE_STATS_ENABLED=0
+RAY_AUTH_TOKEN=$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')  # this job's alone
+export RAY_AUTH_TOKEN RAY_AUTH_MODE=token RAY_USAGE_STATS_ENABLED=0
 head=$(scontrol show hostnames "$SLURM_JOB_NODELIST" | head -n 1)
-# Starts Ray on every node, runs the command on the first one, and stops Ray when it is done.
+# Starts Ray on every node, runs the command on the first one, and stops Ray when it is done: every Ray of yours on these nodes.
 srun --nodes="$SLURM_JOB_NUM_NODES" ray symmetric-run --address "$head:6379" --min-nodes "$SLURM_JOB_NUM_NODES" \
     --num-cpus "$SLURM_CPUS_PER_TASK" --num-gpus "${SLURM_GPUS_ON_NODE:-0}" -- \
     restora restore "$1" -o "$2" --recursive --on ray --address "$head:6379" "${@:3}"

@@ -1,4 +1,4 @@
-"""The scripts for Slurm, submitted to one of two nodes as they stand: a training that is requeued, pictures through Ray."""
+"""The script for Slurm, submitted to one of two nodes as it stands: a training that is requeued."""
 
 import json
 import time
@@ -8,11 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 from launching import distance
-from many_pictures import OPTIONS, WORDS, contents, write_pictures
 from recipes import miniature, write_photos
 from slurm_cluster import IS_HERE, Slurm, slurm
 
-import restora
 from restora.training import Recipe, Trainer
 from restora.training.checkpoint import load_checkpoint
 
@@ -80,13 +78,3 @@ def test_a_training_on_two_nodes_goes_on_when_its_time_was_over(cluster, tmp_pat
     fresh = {name: value.clone() for name, value in single.network.state_dict().items()}
     assert single.run()
     assert distance(one, single.ema.averages) < 0.05 * distance(one, fresh)
-
-
-def test_pictures_through_ray_on_two_nodes(cluster, tmp_path):
-    pytest.importorskip("ray", reason="pip install 'restora[ray]'")
-    pictures = write_pictures(tmp_path / "in", 6)
-    words = (SCRIPTS / "slurm.sh", pictures, tmp_path / "out", *WORDS)
-    job = submit(cluster, tmp_path, "--cpus-per-task=2", "--gpus-per-node=0", *words)
-    wait_for_the_end(cluster, tmp_path, job)
-    restora.restore(pictures, tmp_path / "alone", recursive=True, **OPTIONS)
-    assert contents(tmp_path / "out") == contents(tmp_path / "alone")
