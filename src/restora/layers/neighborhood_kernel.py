@@ -16,7 +16,7 @@ from restora.layers.compiled import compiles, run, scalar
 from restora.layers.kernels import kernels_compute
 from restora.layers.neighborhood_tiles import Tiles, tiles_along
 
-CPU_TILE_VALUES = 2**19
+CPU_TILE_VALUES = 2**18
 """Values of gathered keys and values at a time on a CPU: they stay in its second-level cache."""
 
 DEVICE_TILE_VALUES = 2**26
@@ -108,13 +108,14 @@ def tiled_attention_backward(
 
 
 def _loops_are_faster(q: Tensor, k: Tensor, v: Tensor, kernel_size: int, dilation: int) -> bool:
-    """Tell whether compiled loops win over tiles: on rows long enough for them, or where tiles see many keys in vain.
+    """Tell whether compiled loops win over tiles: on long rows of narrow heads whose windows are not all of the row.
 
-    A run of up to 2K + 2 pixels of a residue class is one tile, few of whose pairs are masked.
+    A run of up to K + 1 pixels of a residue class is one tile, few of whose pairs are masked; products of wide heads
+    are fast.
     """
-    width = q.shape[2]
-    several_tiles = width // dilation > 2 * (kernel_size + 1)
-    return compiles(q) and q.dtype == k.dtype == v.dtype and (width >= 128 or (width >= 32 and several_tiles))
+    width, channels = q.shape[2], q.shape[4]
+    several_tiles = width // dilation > kernel_size + 1
+    return compiles(q) and q.dtype == k.dtype == v.dtype and width >= 64 and several_tiles and channels <= 24
 
 
 def _kernels_compute(q: Tensor, k: Tensor, v: Tensor) -> bool:
