@@ -5,7 +5,8 @@ import torch
 from torch import nn
 from torch.profiler import ProfilerActivity, profile
 
-from restora.layers.pointwise import PixelLinear, pixel_linear
+from restora.layers import OverParameterizedConv2d
+from restora.layers.pointwise import PixelLinear, pixel_linear, prefer_onednn
 from restora.networks.contract import as_network
 
 
@@ -45,3 +46,12 @@ def test_values_and_gradients_are_those_of_a_linear_layer(bias):
         found.append((out, *torch.autograd.grad(out.square().sum(), (leaf, *layer.parameters()))))
     torch.testing.assert_close(*found, rtol=0, atol=1e-12)
     assert torch.equal(pixel_linear(x, ours.weight, ours.bias), found[0][0])
+
+
+def test_an_over_parameterised_kernel_of_one_tap_gives_the_same():
+    torch.manual_seed(0)
+    layer, x = OverParameterizedConv2d(64, 3, 1), torch.randn(1, 64, 24, 24)
+    expected = layer(x)
+    prefer_onednn(layer)
+    assert "aten::mkldnn_convolution" in names_of(lambda: layer(x))
+    torch.testing.assert_close(layer(x), expected, rtol=0, atol=1e-6)

@@ -41,6 +41,7 @@ class OverParameterizedConv2d(nn.Module):
         super().__init__()
         self.in_channels, self.out_channels = in_channels, out_channels
         self.kernel_size, self.stride, self.groups = kernel_size, stride, groups
+        self.dilation = (1, 1)  # of a 1x1 kernel it may be another, see `restora.layers.pointwise`
         taps = kernel_size**2
         self.weight = nn.Parameter(torch.empty(out_channels, in_channels // groups, taps))
         self.mixing = nn.Parameter(torch.zeros(in_channels, taps, taps)) if taps > 1 else None
@@ -68,7 +69,8 @@ class OverParameterizedConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve (B, in_channels, H, W)."""
-        return F.conv2d(x, self.kernel, stride=self.stride, padding=self.kernel_size // 2, groups=self.groups)
+        padding = self.kernel_size // 2
+        return F.conv2d(x, self.kernel, None, self.stride, padding, self.dilation, self.groups)
 
     def fold(self) -> nn.Conv2d:
         """Return the plain convolution with the same output, on the same device."""

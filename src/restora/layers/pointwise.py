@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restora.layers.exporting import is_exporting
+from restora.layers.over_parameterized_convolution import OverParameterizedConv2d
 
 
 def prefer_onednn(network: nn.Module) -> None:
@@ -21,7 +22,7 @@ def prefer_onednn(network: nn.Module) -> None:
         [(2, 2), (1, 1)]
     """
     for part in network.modules():
-        if isinstance(part, nn.Conv2d) and part.kernel_size == (1, 1):
+        if isinstance(part, nn.Conv2d | OverParameterizedConv2d) and part.kernel_size in (1, (1, 1)):
             part.dilation = (2, 2)
 
 
