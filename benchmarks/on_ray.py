@@ -55,7 +55,9 @@ def processes(parent: psutil.Process) -> list[psutil.Process]:
 def watched(words: list[str], output: Path, count: int) -> dict[str, Any]:
     """Run a command; return its seconds by the clock and of the processor, and its memory after each tenth of the pictures."""
     begin = time.perf_counter()
-    running = subprocess.Popen([sys.executable, "-m", "restora", *words], stdout=subprocess.DEVNULL)
+    command = [sys.executable, "-m", "restora", *words]
+    # In a session of its own, as Ray's processes are: the kernel divides a busy machine by sessions.
+    running = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
     parent, spent, memory = psutil.Process(running.pid), dict[tuple[int, float], float](), list[float]()
     while running.poll() is None:
         time.sleep(LOOK)

@@ -54,6 +54,15 @@ def test_what_is_named_is_taken_whatever_it_is_called(memory):
     assert places.find("memory://room/in/notes.txt") == [("memory://room/in/notes.txt", "notes.txt")]
 
 
+@pytest.mark.parametrize("url", ["memory://room/in/nosuch.png", "http://127.0.0.1:1/a.png?X-Amz-Expires=60"])
+def test_a_list_of_a_million_pictures_asks_for_none_of_them(memory, monkeypatch, url):
+    import fsspec
+
+    for system in (memory, fsspec.filesystem("http")):
+        monkeypatch.setattr(type(system), "isfile", lambda *_: pytest.fail("asked"))
+    assert places.find(url) == [(url, url.split("/")[-1].split("?")[0])]
+
+
 @pytest.mark.parametrize(
     ("url", "words"),
     [

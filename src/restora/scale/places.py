@@ -15,6 +15,8 @@ from restora.urls import is_url
 
 CONNECTIONS = 8
 """Places that a process reads or writes at once: a request to an object store is mostly waiting."""
+READ_ONLY = ("http://", "https://")
+"""What the web begins with: nothing is written there, and what follows a question mark is no part of a name."""
 WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "oss", "r2"})
 """Schemes of stores in which an object appears whole or not at all; elsewhere a file is written first and then named."""
 
@@ -48,7 +50,8 @@ def below(folder: str, *names: str) -> str:
 def find(url: str, *, recursive: bool = False) -> list[tuple[str, str]]:
     """Find the images that a URL stands for: an object, a pattern, or what is below it.
 
-    An object that is named is taken whatever its suffix; below a folder and for patterns the suffix decides.
+    An object that is named is taken whatever its suffix; below a folder and for patterns the suffix decides. Where it says
+    that a name is that of an image, nobody is asked: a list of a million would be as many requests.
 
     Args:
         url: What exists under it is never taken for a pattern.
@@ -62,9 +65,9 @@ def find(url: str, *, recursive: bool = False) -> list[tuple[str, str]]:
     """
     with told(url, "be looked at"):
         system, path = file_system(url)
-        folder = url.endswith("/")
-        if not folder and system.isfile(path):
-            return [(url, PurePosixPath(path.split("?")[0]).name)]
+        folder, plain = url.endswith("/"), path.split("?")[0] if url.startswith(READ_ONLY) else path
+        if not folder and ((_is_image(plain) and not has_magic(plain)) or system.isfile(path)):
+            return [(url, PurePosixPath(plain).name)]
         if not folder and has_magic(path):
             found, base = system.glob(path), _fixed_part(path)
         else:

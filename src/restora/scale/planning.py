@@ -8,10 +8,8 @@ from restora.errors import RestoraError
 from restora.images import ImageFile
 from restora.restoration.jobs import gather
 from restora.restoration.planning import Job, plan_jobs
-from restora.scale.places import as_path, as_place, find
+from restora.scale.places import READ_ONLY, as_path, as_place, find
 from restora.urls import is_url
-
-READ_ONLY = ("http://", "https://")
 
 
 @dataclass(frozen=True)
