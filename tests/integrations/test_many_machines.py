@@ -101,7 +101,7 @@ def test_ray_takes_the_descriptions_of_clusters():
 
 
 SCONTROL = "#!/bin/sh\necho 127.0.0.1\n"
-SRUN = '#!/bin/sh\necho "$@"\n'
+SRUN = '#!/bin/sh\necho "$RAY_AUTH_MODE ${#RAY_AUTH_TOKEN}" >&2\necho "$@"\n'
 
 
 @pytest.fixture
@@ -118,8 +118,9 @@ def on_slurm(tmp_path, monkeypatch):
 
 def test_slurm(on_slurm):
     words = ["bash", FOLDER / "slurm.sh", "in", "out dir", "--task", "denoise"]
-    said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    ray, _, restora = said.partition(" -- ")
+    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    assert done.stderr == "token 64\n"  # else nodes are refused where the user has a token of Ray's
+    ray, _, restora = done.stdout.partition(" -- ")
     assert ray == (
         "--nodes=2 ray symmetric-run --address 127.0.0.1:6379 --min-nodes 2 --num-cpus 48 --num-gpus 4"
     )
