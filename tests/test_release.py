@@ -1,6 +1,7 @@
 """What is released: built, checked and run as a user would who never sees the sources."""
 
 import importlib.util
+import json
 import os
 import subprocess
 import sys
@@ -68,6 +69,26 @@ def test_the_zip_application_runs(released, tmp_path):
     assert done.returncode == 0, done.stderr
     assert "denoise-chair-tiny" in done.stdout
     assert list(tmp_path.rglob("denoise-chair-tiny.safetensors"))  # it ran what it holds
+
+
+def test_the_bill_is_of_the_wheel_and_its_weights():
+    own = {"type": "library", "bom-ref": "restora==1", "name": "restora", "version": "1+g0"}
+    own["externalReferences"] = [{"type": "distribution", "url": "file:///home/me/restora.whl"}]
+    numpy = {"type": "library", "bom-ref": "numpy==2", "name": "numpy", "version": "2"}
+    numpy["externalReferences"] = [{"type": "website", "url": "https://numpy.org"}]
+    bill = {"$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json", "bomFormat": "CycloneDX"}
+    bill |= {"specVersion": "1.6", "version": 1, "metadata": {}, "components": [own, numpy]}
+    release = script("release")
+    cards = [card.model_dump(mode="json") for card in restora.list_weights()]
+    made = release.about_the_wheel(bill, cards)
+    assert release.JsonStrictValidator(release.SchemaVersion.V1_6).validate_str(json.dumps(made)) is None
+    assert [one["name"] for one in made["components"]] == ["numpy"]
+    subject = made["metadata"]["component"]
+    assert subject["purl"] == "pkg:pypi/restora@1%2Bg0"
+    assert {one["name"] for one in subject["components"]} == {card["name"] for card in cards}
+    assert all(one["licenses"] and one["hashes"] for one in subject["components"])
+    assert "file:" not in json.dumps(made)
+    assert numpy["externalReferences"]
 
 
 def test_what_is_written_for_a_release_is_of_this_version():
