@@ -66,7 +66,11 @@ def bill_of_materials(wheel: Path, path: Path) -> None:
         _run("cyclonedx_py", "environment", "--output-reproducible", "-o", str(path), python)
     bill = json.loads(path.read_text(encoding="utf-8"))
     with zipfile.ZipFile(wheel) as opened:
-        names = [name for name in opened.namelist() if re.fullmatch(r"restora/weights/[^/]+\.json", name)]
+        names = [
+            name
+            for name in opened.namelist()
+            if re.fullmatch(r"restora/(?:diagnosis/)?weights/[^/]+\.json", name)
+        ]
         cards = [json.loads(opened.read(name)) for name in names]
     path.write_text(json.dumps(about_the_wheel(bill, cards), indent=2), encoding="utf-8")
     problem = JsonStrictValidator(SchemaVersion.V1_6).validate_str(path.read_text(encoding="utf-8"))

@@ -38,6 +38,12 @@ def read_tensors(path: str | Path) -> dict[str, Tensor]:
 
     Raises:
         RestoraError: Missing, damaged, without tensors, or a file that would execute code when read.
+
+    Example:
+        >>> from restora.checkpoints.shipped import weights_folder
+        >>> state = read_tensors(weights_folder() / "denoise-chair-tiny.safetensors")
+        >>> sum(value.numel() for value in state.values()) > 500_000
+        True
     """
     path = Path(path)
     return tensors_in(read_content(path), path)

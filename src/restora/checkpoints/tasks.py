@@ -95,6 +95,10 @@ def load_for_task(task: str, weights: str | Path | None = None) -> RestorationNe
 
     Raises:
         RestoraError: As `weights_for_task` and `load_model`, or the named weights are for another task.
+
+    Example:
+        >>> load_for_task("denoise").card.name
+        'denoise-chair-tiny'
     """
     if weights is None:
         return load_model(weights_for_task(task))

@@ -26,6 +26,10 @@ def benchmark(name: str) -> Benchmark:
 
     Raises:
         RestoraError: There is none; the message lists those there are.
+
+    Example:
+        >>> benchmark("gopro").title
+        'GoPro'
     """
     if name not in BENCHMARKS:
         raise RestoraError(f"unknown benchmark {name!r}; there are: {', '.join(BENCHMARKS)}")

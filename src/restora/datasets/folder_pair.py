@@ -20,6 +20,16 @@ def open_folder_pair(degraded: str | Path, clean: str | Path) -> Pairs:
 
     Raises:
         RestoraError: A folder is missing or empty, or an image has no partner; the message names it.
+
+    Example:
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> root = Path(tempfile.mkdtemp())
+        >>> for part in ("noisy", "clean"):
+        ...     (root / part).mkdir()
+        ...     Image.new("RGB", (8, 6)).save(root / part / "1.png")
+        >>> len(open_folder_pair(root / "noisy", root / "clean").entries)
+        1
     """
     places = Path(degraded), Path(clean)
     files: list[list[tuple[Path, str]]] = []

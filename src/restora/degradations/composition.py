@@ -10,7 +10,14 @@ from restora.degradations.degradation import Degradation, Sample
 
 @dataclass(frozen=True)
 class Identity(Degradation, kind="identity", family=""):
-    """Nothing happens: a part of `OneOf`, so that some images stay clean."""
+    """Nothing happens: a part of `OneOf`, so that some images stay clean.
+
+    Example:
+        >>> import torch
+        >>> clean = torch.rand(1, 3, 8, 8)
+        >>> bool((Identity()(clean, torch.Generator()) == clean).all())
+        True
+    """
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Return a copy of the batch and no parameters."""

@@ -70,5 +70,10 @@ def diagnosis_network() -> tuple[DiagnosisNetwork, Calibration]:
 
 
 def diagnosis_card() -> WeightsCard:
-    """Return the card of the network's weights: how it was trained, on what, and who took the photographs."""
+    """Return the card of the network's weights: how it was trained, on what, and who took the photographs.
+
+    Example:
+        >>> diagnosis_card().parameters
+        279290
+    """
     return read_card(WEIGHTS.with_suffix(".json"))

@@ -142,6 +142,10 @@ def baseline_method(name: str, *, task: str, sigma: float | None) -> Method:
 
     Raises:
         RestoraError: There is no such baseline, or its package is missing.
+
+    Example:
+        >>> baseline_method("input", task="denoise", sigma=None).name
+        'input'
     """
     built = baseline(name, task=task, sigma=sigma)
 

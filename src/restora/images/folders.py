@@ -54,6 +54,13 @@ def find_images(
 
     Raises:
         RestoraError: An input does not exist, may not be read, matches nothing, or holds no image.
+
+    Example:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> _ = [(folder / name).write_bytes(b"") for name in ("b.png", "a.jpg", "notes.txt")]
+        >>> [image.path.name for image in find_images([folder])]
+        ['a.jpg', 'b.png']
     """
     found: dict[Path, ImageFile] = {}
     for named in inputs:

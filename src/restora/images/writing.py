@@ -39,6 +39,15 @@ def write(
     Raises:
         RestoraError: The suffix or quality makes no sense, the file exists, the picture is larger than the
             format or the memory allows, or the disk refuses.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from restora.images import read
+        >>> path = Path(tempfile.mkdtemp()) / "gray.png"
+        >>> _ = write(path, Photograph(np.full((4, 6, 3), 128, np.uint8)))
+        >>> read(path).pixels.shape
+        (4, 6, 3)
     """
     path = Path(path)
     check_target(path, photograph, quality=quality, overwrite=overwrite)
@@ -69,6 +78,16 @@ def write_all(
 
     Raises:
         RestoraError: As `write`; or the format holds one picture alone.
+
+    Example:
+        >>> import tempfile
+        >>> import numpy as np
+        >>> from restora.images import read_all
+        >>> path = Path(tempfile.mkdtemp()) / "pages.tif"
+        >>> pages = [Photograph(np.full((4, 6, 3), value, np.uint8)) for value in (0, 255)]
+        >>> _ = write_all(path, pages)
+        >>> len([*read_all(path)])
+        2
     """
     path = Path(path)
     format_to_write(path)
@@ -204,6 +223,11 @@ def holds_all(path: str | Path, photograph: Photograph) -> bool:
     """Tell whether `write_all` can put all pictures of a photograph's file into the format that a suffix asks for.
 
     The pages of a document can become pages, and the frames of an animation frames.
+
+    Example:
+        >>> import numpy as np
+        >>> holds_all("a.jpg", Photograph(np.zeros((4, 6, 3), np.uint16)))
+        False
     """
     target = format_to_write(Path(path)).several
     came_in = next((f.several for f in FORMATS if f.name == photograph.metadata.format), "")

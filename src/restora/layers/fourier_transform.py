@@ -36,6 +36,11 @@ def inverse_fourier(real: Tensor, imaginary: Tensor, width: int) -> Tensor:
         real: Real parts.
         imaginary: Imaginary parts.
         width: W, which the parts do not tell.
+
+    Example:
+        >>> x = torch.rand(1, 2, 8, 6)
+        >>> bool(torch.allclose(inverse_fourier(*fourier(x), 6), x, atol=1e-6))
+        True
     """
     height = real.shape[-2]
     if not is_exporting():

@@ -23,6 +23,10 @@ class GlobalMean(nn.Module):
 
     A module, without parameters, so that `with_local_statistics` finds it and puts a `LocalMean` in its place.
     What comes after it must therefore accept (B, C, H, W) as well.
+
+    Example:
+        >>> GlobalMean()(torch.ones(1, 2, 4, 4)).shape
+        torch.Size([1, 2, 1, 1])
     """
 
     def forward(self, x: Tensor) -> Tensor:
@@ -42,7 +46,12 @@ def global_mean(x: Tensor) -> Tensor:
 
 
 class InstanceNorm(nn.InstanceNorm2d):
-    """Instance norm whose exported graph sums as `global_mean` does."""
+    """Instance norm whose exported graph sums as `global_mean` does.
+
+    Example:
+        >>> InstanceNorm(2)(torch.rand(1, 2, 4, 4)).shape
+        torch.Size([1, 2, 4, 4])
+    """
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise (B, C, H, W) over height and width; the shape stays."""

@@ -58,7 +58,13 @@ def neighborhood_attention(
 def neighborhood_attention_reference(
     q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None = None, *, kernel_size: int = 7, dilation: int = 1
 ) -> Tensor:
-    """Compute `neighborhood_attention` as its formula reads, by gathering K * K keys and values for every query."""
+    """Compute `neighborhood_attention` as its formula reads, by gathering K * K keys and values for every query.
+
+    Example:
+        >>> q = torch.rand(1, 2, 8, 8, 4)
+        >>> neighborhood_attention_reference(q, q, q, kernel_size=3).shape
+        torch.Size([1, 2, 8, 8, 4])
+    """
     rows, row_offsets = _neighbours(q.shape[1], k.shape[1], kernel_size, dilation, q.device)  # (H, K) each
     columns, column_offsets = _neighbours(q.shape[2], k.shape[2], kernel_size, dilation, q.device)  # (W, K)
     grid = rows[:, None, :, None], columns[None, :, None, :]  # broadcast to (H, W, K, K)

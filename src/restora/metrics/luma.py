@@ -28,5 +28,9 @@ def luma8(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
     Args:
         rgb: (H, W, 3), uint8.
+
+    Example:
+        >>> luma8(np.full((1, 1, 3), 255, np.uint8))
+        array([[235]], dtype=uint8)
     """
     return np.floor(luma(rgb) + 0.5).astype(np.uint8)

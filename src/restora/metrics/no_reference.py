@@ -70,6 +70,10 @@ def no_reference_metric(name: str) -> NoReferenceMetric:
 
     Raises:
         RestoraError: There is none; the message lists those there are.
+
+    Example:
+        >>> no_reference_metric("niqe") is niqe
+        True
     """
     if name not in NO_REFERENCE:
         raise RestoraError(f"unknown score {name!r}; there are: {', '.join(NO_REFERENCE)}")

@@ -242,6 +242,12 @@ def protocol(name: str) -> Protocol:
 
     Raises:
         RestoraError: There is none; the message lists those there are.
+
+    Example:
+        >>> import numpy as np
+        >>> clean = np.full((32, 32, 3), 100, np.uint8)
+        >>> round(protocol("rgb8")(clean + np.uint8(2), clean)["psnr"], 2)
+        42.11
     """
     if name not in PROTOCOLS:
         raise RestoraError(f"unknown protocol {name!r}; there are: {', '.join(PROTOCOLS)}")

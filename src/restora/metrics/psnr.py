@@ -36,6 +36,10 @@ def mean_absolute_error(image: ArrayLike, reference: ArrayLike) -> float:
 
     Raises:
         ValueError: The shapes differ.
+
+    Example:
+        >>> mean_absolute_error(np.zeros((2, 2)), np.full((2, 2), 0.5))
+        0.5
     """
     a, b = np.asarray(image, dtype=np.float64), np.asarray(reference, dtype=np.float64)
     if a.shape != b.shape:

@@ -53,7 +53,13 @@ def ssim(image: ArrayLike, reference: ArrayLike, *, peak: float) -> float:
 
 
 def ssim_replicated(image: ArrayLike, reference: ArrayLike, *, peak: float) -> float:
-    """Mean over all pixels, the border repeated outwards; colours are averaged. MATLAB's ``ssim`` of a gray image."""
+    """Mean over all pixels, the border repeated outwards; colours are averaged. MATLAB's ``ssim`` of a gray image.
+
+    Example:
+        >>> image = np.random.default_rng(0).random((32, 32, 3))
+        >>> round(ssim_replicated(image, image, peak=1.0), 3)
+        1.0
+    """
     a, b = _pair(image, reference, 1)
     return float(np.mean(_similarity(a, b, peak, _gaussian)))
 
@@ -67,6 +73,11 @@ def ssim_volume(image: ArrayLike, reference: ArrayLike, *, peak: float) -> float
         image: (H, W, C).
         reference: The same shape.
         peak: Highest possible value, 1 or 255.
+
+    Example:
+        >>> image = np.random.default_rng(0).random((32, 32, 3))
+        >>> round(ssim_volume(image, image, peak=1.0), 3)
+        1.0
     """
     a, b = _pair(image, reference, 1)
     channels = a.shape[2]
@@ -78,7 +89,13 @@ def ssim_volume(image: ArrayLike, reference: ArrayLike, *, peak: float) -> float
 
 
 def ssim_uniform(image: ArrayLike, reference: ArrayLike, *, peak: float) -> float:
-    """Flat windows of 7 x 7, sample covariance, windows inside the image: scikit-image's defaults."""
+    """Flat windows of 7 x 7, sample covariance, windows inside the image: scikit-image's defaults.
+
+    Example:
+        >>> image = np.random.default_rng(0).random((32, 32, 3))
+        >>> round(ssim_uniform(image, image, peak=1.0), 3)
+        1.0
+    """
     a, b = _pair(image, reference, 7)
     similarity = _similarity(
         a, b, peak, lambda x: _channels(cv2.blur(x, (7, 7)), x), covariance_factor=49 / 48
@@ -91,6 +108,11 @@ def ssim_downsampled(image: ArrayLike, reference: ArrayLike, *, peak: float) -> 
 
     Reduced by the mean of f x f pixels, every f-th kept; where f is even the window leans towards the origin's side as MATLAB's
     ``imfilter`` does, the border mirrored.
+
+    Example:
+        >>> image = np.random.default_rng(0).random((32, 32, 3))
+        >>> round(ssim_downsampled(image, image, peak=1.0), 3)
+        1.0
     """
     a, b = _pair(image, reference, 1)
     factor = max(1, math.floor(min(a.shape[:2]) / 256 + 0.5))
@@ -107,6 +129,11 @@ def ssim_pooled(image: ArrayLike, reference: ArrayLike, *, peak: float, size: tu
         reference: The same shape.
         peak: Highest possible value, 1 or 255.
         size: Height and width to pool to; see `pooled_size`.
+
+    Example:
+        >>> image = np.random.default_rng(0).random((32, 32, 3))
+        >>> round(ssim_pooled(image, image, peak=1.0, size=(16, 16)), 3)
+        1.0
     """
     a, b = _pair(image, reference, 1)
     return _mean_inside(adaptive_average_pool(a, size), adaptive_average_pool(b, size), peak, GAUSSIAN_SINGLE)

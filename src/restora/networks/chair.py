@@ -31,6 +31,10 @@ class ChaIRConfig:
 
     Raises:
         ValueError: A value is outside its range.
+
+    Example:
+        >>> ChaIRConfig(width=24).width
+        24
     """
 
     width: int = 32

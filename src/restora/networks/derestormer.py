@@ -50,6 +50,10 @@ class DeRestormerConfig:
 
     Raises:
         ValueError: A value is outside its range.
+
+    Example:
+        >>> DeRestormerConfig(width=24).width
+        24
     """
 
     width: int = 32

@@ -54,6 +54,10 @@ class DiNATIRConfig:
 
     Raises:
         ValueError: A value is outside its range.
+
+    Example:
+        >>> DiNATIRConfig(width=24).width
+        24
     """
 
     width: int = 48

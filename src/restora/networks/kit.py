@@ -45,6 +45,10 @@ class KiTConfig:
 
     Raises:
         ValueError: A value is outside its range.
+
+    Example:
+        >>> KiTConfig(width=32).width
+        32
     """
 
     width: int = 64

@@ -39,6 +39,10 @@ def architecture(name: str) -> Architecture:
 
     Raises:
         RestoraError: There is none; the message lists those there are.
+
+    Example:
+        >>> architecture("chair").title
+        'ChaIR'
     """
     try:
         return ARCHITECTURES[name]

@@ -80,6 +80,10 @@ def restorer_for(
 
     Raises:
         RestoraError: As `load_for_task` and `Restorer`; or weights are named that ``"auto"`` would choose.
+
+    Example:
+        >>> restorer_for("denoise", None, engine="torch").weights
+        'denoise-chair-tiny'
     """
     if task == AUTO and weights is not None:
         raise RestoraError(

@@ -83,6 +83,11 @@ def create_app(
         bounds: What they may take.
         token: That requests must bring.
         failed: Called if the weights cannot be loaded.
+
+    Example:
+        >>> app = create_app(Offer(["denoise"]))
+        >>> any(getattr(route, "path", "") == "/restore" for route in app.routes)
+        True
     """
     bounds = bounds or Bounds()
     desk, loaded = Desk(bounds), asyncio.Event()

@@ -163,6 +163,10 @@ def load_recipe(path: str | Path, settings: list[str] | None = None) -> Recipe:
     Raises:
         RestoraError: No such file, not YAML, an unknown key (the nearest one is suggested), a value out of
             range.
+
+    Example:
+        >>> load_recipe("photos/denoise-laptop", ["stages.0.steps=100"]).stages[0].steps
+        100
     """
     try:
         values = parse_yaml(find_recipe(path).read_text(encoding="utf-8"))
