@@ -3,6 +3,7 @@
     python benchmarks/startup.py [--megapixels 0.3] [--rounds 7]
 
 Processes run in turn, one thread each; medians. User and system time depends less on what else runs. Beside the commands stand the parts of the work:
+importing torch without collecting garbage and without taking it apart at the end, as the commands do,
 importing what a command imports, building the restorer, and restoring in a process that has restored before, which is what no start could
 avoid. Writes benchmarks/results/startup.md.
 """
@@ -19,6 +20,7 @@ from restora.images import write
 
 CODE = {
     "import torch": "import torch",
+    "import torch, uncollected": "import gc; gc.disable(); import torch; import os; os._exit(0)",
     "import the command": "import restora.commands.restore",
     "build the restorer": "from restora.restoration import restorer_for; restorer_for('denoise')",
     "restore once": (

@@ -103,3 +103,19 @@ def test_feed_forward_in_strips_equals_the_whole(monkeypatch: pytest.MonkeyPatch
     with torch.no_grad():
         torch.testing.assert_close(layer(x), whole)
     assert len(calls) == 6
+
+
+@pytest.mark.parametrize(("channels", "expansion"), [(12, 2.66), (16, 2.0)])
+def test_the_gate_is_laid_out_for_gelu(
+    monkeypatch: pytest.MonkeyPatch, channels: int, expansion: float
+) -> None:
+    seen: list[bool] = []
+
+    def gelu(x: torch.Tensor) -> torch.Tensor:
+        seen.append(x.is_contiguous(memory_format=torch.channels_last) or x.shape[1] % 16 == 0)
+        return torch.nn.functional.gelu(x)
+
+    monkeypatch.setattr("restora.layers.gated_feed_forward.F", type("F", (), {"gelu": staticmethod(gelu)}))
+    layer = GatedFeedForward(channels, expansion)
+    layer(torch.randn(2, channels, 16, 16).contiguous(memory_format=torch.channels_last))
+    assert seen == [True]

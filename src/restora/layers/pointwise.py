@@ -1,6 +1,6 @@
 """Products along the channels of each pixel: 1x1 convolutions and linear layers, by the faster library of a CPU.
 
-On one thread, torch computes 1x1 convolutions, and on any number linear layers, by MKL, which takes two to six times as
+On one thread, torch computes 1x1 convolutions, and on any number linear layers, by MKL, which takes two to three times as
 long on an AMD processor as oneDNN, where its other convolutions are computed. A kernel of one tap may have any dilation,
 and one that has is left to oneDNN.
 """
