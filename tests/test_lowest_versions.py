@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-EXTRAS = ("train", "fast", "benchmarks", "figures")
+EXTRAS = ("train", "fast", "benchmarks", "figures", "formats")
 TOOLS = ("pytest", "pytest-xdist", "hypothesis", "scikit-image")
 ROOMS = ("layers", "images", "datasets", "restoration", "checkpoints", "commands")
 
