@@ -92,12 +92,7 @@ def run(arguments: Any) -> None:
                     ["restore", str(folder), "-o", str(output), *options, *ways[way]], output, count
                 )
                 found.setdefault("runs", {}).setdefault(way, {})[str(count)] = took
-                found |= {
-                    "side": arguments.side,
-                    "few": arguments.few,
-                    "many": arguments.pictures,
-                    "machine": machine(),
-                }
+                found |= {"side": arguments.side, "machine": machine()}
                 write_file(JSON, json.dumps(found, indent=1) + "\n")
                 print(way, count, took, flush=True)
                 shutil.rmtree(output)
@@ -138,18 +133,21 @@ def costs(arguments: Any) -> None:
     print(measured)
 
 
-def beyond_start(runs: dict[str, Any], found: dict[str, Any], clock: str) -> float:
+def counts(runs: dict[str, Any]) -> tuple[int, int]:
+    """Return the fewest and the most pictures of runs."""
+    return min(map(int, runs)), max(map(int, runs))
+
+
+def beyond_start(runs: dict[str, Any], clock: str) -> float:
     """Return seconds of a picture: the difference of many and few, by the number between."""
-    few, many = found["few"], found["many"]
-    return (float(runs[str(many)][clock]) - float(runs[str(few)][clock])) / float(many - few)
+    few, many = counts(runs)
+    return (float(runs[str(many)][clock]) - float(runs[str(few)][clock])) / (many - few)
 
 
 def model(found: dict[str, Any], speed: float, suffix: str) -> tuple[str, ...]:
     """Return a line of the model: what a million pictures take, and what holds them up."""
     cost, runs = found["costs"], found["runs"]
-    overhead = beyond_start(runs["ray1"], found, "processor") - beyond_start(
-        runs["local"], found, "processor"
-    )
+    overhead = beyond_start(runs["ray1"], "processor") - beyond_start(runs["local"], "processor")
     beside = cost["read"]["jpg"] + cost["write"][suffix] + max(0.0, overhead)  # seconds of a core
     rates = {"GPUs": GPUS * speed / MEGAPIXELS, "cores": GPUS * CORES_A_GPU / beside}
     bottleneck = min(rates, key=lambda name: rates[name])
@@ -173,16 +171,18 @@ def model(found: dict[str, Any], speed: float, suffix: str) -> tuple[str, ...]:
 
 def page(arguments: Any) -> None:
     found = json.loads(JSON.read_text())
-    few, many, side = found["few"], found["many"], found["side"]
-    local = {clock: beyond_start(found["runs"]["local"], found, clock) for clock in ("processor", "clock")}
+    side = found["side"]
+    local = {clock: beyond_start(found["runs"]["local"], clock) for clock in ("processor", "clock")}
     rows = []
     for way, runs in found["runs"].items():
-        one = {clock: beyond_start(runs, found, clock) for clock in ("processor", "clock")}
+        few, many = counts(runs)
+        one = {clock: beyond_start(runs, clock) for clock in ("processor", "clock")}
         starting = runs[str(few)]["processor"] - few * one["processor"]
         memory = runs[str(many)]["memory"]
         rows.append(
             (
                 {"local": "local", "ray1": "Ray, 1 worker", "ray2": "Ray, 2 workers"}[way],
+                f"{few}, {many}",
                 f"{1000 * one['processor']:.1f}",
                 f"{one['processor'] / local['processor'] - 1:+.0%}",
                 f"{1000 * one['clock']:.1f}",
@@ -192,12 +192,13 @@ def page(arguments: Any) -> None:
         )
     cost = found["costs"]
     lines = [
-        f"{many} and {few} pictures of {side} x {side}, PNG, denoise-chair-tiny, torch, one thread a worker; {found['machine']}; read the times of"
+        f"Few and many pictures of {side} x {side}, PNG, denoise-chair-tiny, torch, one thread a worker; {found['machine']}; read the times of"
         " the processor, the machine was busy. Written by `benchmarks/on_ray.py`, which says how.",
         "",
         *table(
             (
                 "run",
+                "pictures",
                 "processor, ms a picture",
                 "beyond local",
                 "clock, ms a picture",
