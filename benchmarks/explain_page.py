@@ -12,10 +12,10 @@ from harness import command_line
 from restora.images import Photograph, read, write
 
 PICTURES = {
-    "field-dinat-ir-dilated": ("receptive-field", "--model=dinat_ir/tiny", "--at=128,128"),
+    "field-dinat-ir-dilated": ("receptive-field", "--weights=defocus-dinat-ir-tiny", "--at=128,128"),
     "field-chair": ("receptive-field", "--weights=dehaze-chair-tiny", "--at=128,128"),
     "neighbours": ("neighbours", "--weights=denoise-real-kit-tiny", "--at=150,60", "--at=60,150"),
-    "offsets": ("offsets", "--model=derestormer/tiny", "--at=128,128"),
+    "offsets": ("offsets", "--weights=derain-derestormer-tiny", "--at=128,128"),
     "channels": ("channels", "--weights=dehaze-chair-tiny"),
 }
 
