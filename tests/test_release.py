@@ -8,6 +8,7 @@ import sys
 import tarfile
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -76,7 +77,10 @@ def test_the_bill_is_of_the_wheel_and_its_weights():
     own["externalReferences"] = [{"type": "distribution", "url": "file:///home/me/restora.whl"}]
     numpy = {"type": "library", "bom-ref": "numpy==2", "name": "numpy", "version": "2"}
     numpy["externalReferences"] = [{"type": "website", "url": "https://numpy.org"}]
-    bill = {"$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json", "bomFormat": "CycloneDX"}
+    bill: dict[str, Any] = {
+        "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
+        "bomFormat": "CycloneDX",
+    }
     bill |= {"specVersion": "1.6", "version": 1, "metadata": {}, "components": [own, numpy]}
     release = script("release")
     cards = [card.model_dump(mode="json") for card in restora.list_weights()]

@@ -1,6 +1,6 @@
 """``restora restore-table``: a table with a column of bad photographs in, one with better ones out."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
@@ -78,7 +78,7 @@ def restore_table(
     if on == "local" and (address is not None or workers is not None or gpus_per_worker is not None):
         raise RestoraError("--address, --workers and --gpus-per-worker are for --on ray; add it")
     console = Console(stderr=True, highlight=False, soft_wrap=True)
-    restoring = {
+    restoring: dict[str, Any] = {
         "task": task,
         "weights": weights,
         "strength": strength,
