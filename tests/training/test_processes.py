@@ -148,10 +148,13 @@ def test_two_processes_train_as_one_and_stop_together(tmp_path: Path, photos: Pa
     assert distance(trainer.network.state_dict(), end.network) < 0.01 * moved
     assert distance(trainer.ema.averages, end.ema) < 0.01 * moved
     moments = trainer.optimizer.state_dict()["state"]
-    for number, values in end.optimizer["state"].items():
-        assert moments[number]["step"] == values["step"]
-        # A gradient near zero is a difference of large sums, whose order the library of products chooses.
-        assert distance(moments[number], values) < 0.05 * float(values["exp_avg"].norm())
+    stored = end.optimizer["state"]
+    assert all(moments[number]["step"] == values["step"] for number, values in stored.items())
+    apart = {number: distance(moments[number], values) for number, values in stored.items()}
+    norms = {number: float(values["exp_avg"].norm()) for number, values in stored.items()}
+    assert sum(apart.values()) < 0.02 * sum(norms.values())
+    # A gradient near zero is a difference of large sums, whose order the library of products chooses.
+    assert all(apart[number] < 0.2 * norm for number, norm in norms.items())
     exported = load_model(tmp_path / "divided/miniature.safetensors").state_dict()
     assert all(
         torch.equal(value, trainer.ema.averages[name].half().float()) for name, value in exported.items()
