@@ -11,14 +11,13 @@ published scores were measured. Writes benchmarks/results/ablation.md.
 
 import statistics
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from harness import command_line, machine, table, write_results
+from harness import machine, table, write_results
 from numpy.typing import NDArray
-from short_training import averaged_network, middles
+from short_training import averaged_network, comparison, middles
 
 from restora import Restorer
 from restora.degradations import TrajectoryBlur
@@ -42,12 +41,7 @@ HEADS = ("blocks", "gate", "means over the image, dB", "over windows, dB", "publ
 
 
 def main() -> None:
-    parser = command_line(__doc__)
-    parser.add_argument("photos", type=Path)
-    parser.add_argument("test", type=Path)
-    parser.add_argument("--steps", type=int, default=600)
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
-    arguments = parser.parse_args()
+    arguments = comparison(__doc__, steps=600).parse_args()
     clean = middles(arguments.test)
     pairs = [(blurred, to_double(image)) for blurred, image in zip(_blurred(clean), clean, strict=True)]
     rows = []

@@ -9,13 +9,12 @@ Writes benchmarks/results/crops.md.
 """
 
 import statistics
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-from harness import command_line, machine, table, write_results
+from harness import machine, table, write_results
 from numpy.typing import NDArray
-from short_training import SIDE, averaged_network, middles
+from short_training import SIDE, averaged_network, comparison, middles
 
 from restora import Restorer
 from restora.datasets.drawn_pictures import line_art, page_of_text
@@ -35,12 +34,8 @@ HEADS = ("way", "photographs", "text", "line art", "clean changes by")
 
 
 def main() -> None:
-    parser = command_line(__doc__)
-    parser.add_argument("photos", type=Path)
-    parser.add_argument("test", type=Path)
-    parser.add_argument("--steps", type=int, default=800)
+    parser = comparison(__doc__, steps=800)
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     arguments = parser.parse_args()
     photographs = middles(arguments.test)
     count = range(len(photographs))

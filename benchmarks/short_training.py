@@ -1,10 +1,12 @@
 """A short training whose result is scored: what the benchmarks that compare ways of training share."""
 
+import argparse
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from harness import command_line
 from numpy.typing import NDArray
 
 from restora.datasets.sources import load_rgb8
@@ -14,6 +16,16 @@ from restora.training import Trainer
 from restora.training.recipe import Recipe
 
 SIDE = 256
+
+
+def comparison(description: str | None, *, steps: int) -> argparse.ArgumentParser:
+    """Begin the command line of a comparison: photographs to train on and to test with, steps, seeds."""
+    parser = command_line(description)
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("test", type=Path)
+    parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
+    return parser
 
 
 def averaged_network(recipe: dict[str, Any]) -> RestorationNetwork:

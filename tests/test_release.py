@@ -74,7 +74,7 @@ def test_the_zip_application_runs(released, tmp_path):
 
 def test_the_bill_is_of_the_wheel_and_its_weights():
     own = {"type": "library", "bom-ref": "restora==1", "name": "restora", "version": "1+g0"}
-    own["externalReferences"] = [{"type": "distribution", "url": "file:///home/me/restora.whl"}]
+    own["externalReferences"] = [{"type": "distribution", "url": "file:///folder/restora.whl"}]
     numpy = {"type": "library", "bom-ref": "numpy==2", "name": "numpy", "version": "2"}
     numpy["externalReferences"] = [{"type": "website", "url": "https://numpy.org"}]
     bill: dict[str, Any] = {

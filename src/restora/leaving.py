@@ -26,9 +26,8 @@ def leave(end: SystemExit) -> NoReturn:
         raise end
     atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
-        with suppress(
-            OSError, ValueError, AttributeError
-        ):  # closed, or none; what could not be written has been said
+        # Closed, or none; what could not be written has been said.
+        with suppress(OSError, ValueError, AttributeError):
             stream.flush()
     with suppress(OSError, AttributeError, TypeError):  # what libraries in C have printed
         ctypes.CDLL(None).fflush(None)
