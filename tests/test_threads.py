@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from restora import threads as threads_module
+from restora.commands import app
 from restora.errors import RestoraError
 from restora.restoration import Restorer
 from restora.threads import (
@@ -239,6 +240,23 @@ def test_what_the_user_told_openmp_stays(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(threads_module, "free_threads", lambda usual: 5)
     with computing_threads(2), computing_threads("auto"):
         assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "free", "policy"),
+    [("restore", 2, "passive"), ("train", 2, None), ("train", 1, "passive"), ("--debug train", 2, None)],
+)
+def test_training_waits_actively_where_the_cores_are_free(
+    command: str, free: int, policy: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    monkeypatch.setattr(threads_module, "available_cores", lambda: 2)
+    monkeypatch.setattr(threads_module, "free_threads", lambda usual: free)
+    monkeypatch.setattr(sys, "argv", ["restora", *command.split()])
+    monkeypatch.setattr(app, "app", sys.exit)
+    with pytest.raises(SystemExit):
+        app.main()
+    assert os.environ.get("OMP_WAIT_POLICY") == policy
 
 
 @pytest.mark.parametrize(("given", "policy"), [({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "active"}, "ACTIVE")])

@@ -35,6 +35,20 @@ def check_threads(threads: Threads) -> None:
         raise RestoraError(f"threads must be a number from 1 to {MOST} or 'auto', got {threads!r}")
 
 
+def wait_passively(*, training: bool = False) -> None:
+    """Let OpenMP's threads sleep that wait for one another, unless the user said how; before torch loads it.
+
+    Threads that spin take the cores from those that they wait for, as soon as anything else runs. A step of training
+    is thousands of short parallel regions, of which each would wake its threads: on cores that are free it is left to spin.
+
+    Args:
+        training: Whether steps of training will be taken.
+    """
+    cores = available_cores()
+    if not training or free_threads(cores) < cores:
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+
 def free_threads(usual: int, *, root: Path = ROOT) -> int:
     """Choose a number of threads by what is free.
 

@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 import restora
 from restora.allocation import keep_freed_memory
 from restora.errors import RestoraError, printable
+from restora.threads import wait_passively
 
 PANELS = {
     "Restore photographs": {
@@ -188,9 +189,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names of files may be beyond what the terminal can show
             stream.reconfigure(errors="backslashreplace")
-    # Read when torch loads its OpenMP, which no command has done yet. Threads that wait for one another by spinning take
-    # the cores from those that they wait for, as soon as anything else runs.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    command = next((word for word in sys.argv[1:] if not word.startswith("-")), None)
+    wait_passively(training=command == "train")
     if "--reproducible" in sys.argv:
         from restora.reproducibility import fix_environment
 
