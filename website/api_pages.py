@@ -39,16 +39,21 @@ def index() -> str:
 
 def room(name: str) -> str:
     """Write the page of a room: what its module says, and the functions and classes that it offers."""
+    own, top = offered(name), [getattr(restora, each) for each in restora.__all__]
+    text = f"# restora.{name}\n\n{(import_module(f'restora.{name}').__doc__ or '').strip()}\n"
+    if beside := [f"[{one.__name__}][{_path(one)}]" for one in own if one in top]:
+        text += f"\nOn the page of [Python](index.md): {', '.join(beside)}.\n"
+    return text + "".join(f"\n{_entry(one)}" for one in own if one not in top)
+
+
+def offered(name: str) -> list[Any]:
+    """Return the functions and classes that a room offers."""
     module = import_module(f"restora.{name}")
     named = [getattr(module, each) for each in getattr(module, "__all__", vars(module))]
     own = [
-        one for one in named if getattr(one, "__module__", "").startswith(f"restora.{name}") and callable(one)
+        one for one in named if callable(one) and getattr(one, "__module__", "").startswith(module.__name__)
     ]
-    top = [getattr(restora, each) for each in restora.__all__]
-    text = f"# restora.{name}\n\n{(module.__doc__ or '').strip()}\n"
-    if beside := [f"[{one.__name__}][{_path(one)}]" for one in dict.fromkeys(own) if one in top]:
-        text += f"\nOn the page of [Python](index.md): {', '.join(beside)}.\n"
-    return text + "".join(f"\n{_entry(one)}" for one in dict.fromkeys(own) if one not in top)
+    return list(dict.fromkeys(own))
 
 
 def _entry(thing: Any) -> str:

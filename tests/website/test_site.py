@@ -6,6 +6,7 @@ import io
 import re
 from pathlib import Path
 
+import api_pages
 import message_page
 import pytest
 import repository_links
@@ -56,11 +57,13 @@ def test_search_knows_what_is_written_from_the_code(site: Path) -> None:
 
 
 def test_every_public_name_has_an_entry_and_an_example(site: Path) -> None:
-    page = (site / "api/index.html").read_text(encoding="utf-8")
-    for name in restora.__all__:
-        thing = getattr(restora, name)
-        assert ">>>" in (thing.__doc__ or ""), f"{name} has no example"
-        assert f'id="{thing.__module__}.{thing.__qualname__}"' in page
+    rooms = {room: api_pages.offered(room) for room in api_pages.ROOMS}
+    top = [getattr(restora, name) for name in restora.__all__]
+    for room, things in {"index": top, **rooms}.items():
+        page = (site / f"api/{room}.html").read_text(encoding="utf-8")
+        for thing in things:
+            assert ">>>" in (thing.__doc__ or ""), f"{thing} has no example"
+            assert (room != "index" and thing in top) or f'id="{thing.__module__}.{thing.__qualname__}"' in page
 
 
 def test_every_task_has_a_page_with_numbers_and_limits(site: Path) -> None:

@@ -13,7 +13,12 @@ MAX_BYTES = 1 << 20
 
 
 class Score(BaseModel):
-    """One measured number with everything needed to repeat it."""
+    """One measured number with everything needed to repeat it.
+
+    Example:
+        >>> Score(benchmark="CBSD68", protocol="rgb8", setting="sigma 25", psnr=30.98).psnr
+        30.98
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,7 +29,14 @@ class Score(BaseModel):
 
 
 class WeightsCard(BaseModel):
-    """Description of a file of weights; lies beside it as JSON under the same name."""
+    """Description of a file of weights; lies beside it as JSON under the same name.
+
+    Example:
+        >>> from restora.checkpoints import list_weights
+        >>> card = next(card for card in list_weights() if card.name == "denoise-chair-tiny")
+        >>> card.task, card.architecture, card.licence
+        ('denoise', 'chair', 'Apache-2.0')
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

@@ -41,6 +41,15 @@ def convert_checkpoint(
     Raises:
         RestoraError: The checkpoint is unsafe, damaged or unknown, its answers are not finite, or the folder cannot be
             written.
+
+    Example:
+        >>> import tempfile
+        >>> import torch
+        >>> from restora.networks import create_model
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     torch.save({"params": create_model("chair", "tiny").state_dict()}, f"{folder}/net_g.pth")
+        ...     convert_checkpoint(f"{folder}/net_g.pth", folder, name="mine", task="derain").name
+        'mine.safetensors'
     """
     checkpoint = read_checkpoint(Path(file))
     precision = precision or precision_of(checkpoint.weights)

@@ -68,6 +68,11 @@ def fetch_card(hub_id: str, revision: str | None = None) -> WeightsCard:
 
     Raises:
         RestoraError: As `fetch`; or there is no card, or more than one.
+
+    Example:
+        >>> fetch_card("three/parts/of-a-name")
+        Traceback (most recent call last):
+        restora.errors.RestoraError: three/parts/of-a-name: no such file, and the hub cannot be reached; check the spelling ...
     """
     folder = fetch(hub_id, revision, ["*.json"])
     found = sorted(folder.glob("*.json"))
@@ -125,6 +130,12 @@ def prepare_publication(weights: str | Path, hub_id: str) -> Publication:
 
     Raises:
         RestoraError: The id is none, the card is missing, or it describes another file.
+
+    Example:
+        >>> from restora.checkpoints.loading import find_weights
+        >>> publication = prepare_publication(find_weights("denoise-chair-tiny"), "somebody/denoise")
+        >>> list(publication.files)
+        ['denoise-chair-tiny.safetensors', 'denoise-chair-tiny.json', 'README.md']
     """
     weights, card_file = Path(weights), Path(weights).with_suffix(".json")
     if not re.fullmatch(r"\w[\w.-]*/\w[\w.-]*", hub_id, re.ASCII):
@@ -158,6 +169,11 @@ def publish(weights: str | Path, hub_id: str, *, private: bool = False) -> str:
 
     Raises:
         RestoraError: As `prepare_publication`; or no token, no permission, no connection, or offline mode.
+
+    Example:
+        >>> publish("net_g.pth", "somebody/denoise")
+        Traceback (most recent call last):
+        restora.errors.RestoraError: net_g.pth: only safetensors with a card are published; 'restora convert' makes them
     """
     from huggingface_hub import CommitOperationAdd, HfApi
     from huggingface_hub.errors import HfHubHTTPError, LocalTokenNotFoundError

@@ -25,6 +25,12 @@ class Inspection:
         precision: Floating-point type of the tensors, such as ``"float32"``.
         missing: Keys that the network has and the state dict has not.
         left_over: Keys that the state dict has and the network has not.
+
+    Example:
+        >>> from restora.networks import create_model
+        >>> found = inspect_state_dict(create_model("kit", "tiny").state_dict())
+        >>> found.architecture, found.variant, found.keys, found.fits
+        ('kit', 'tiny', 'restora', True)
     """
 
     keys: Literal["official", "restora"]

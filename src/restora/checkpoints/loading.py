@@ -33,6 +33,11 @@ class LoadedCheckpoint:
         weights: Tensors under restora's keys, as the file holds them.
         card: Weights card beside the file, if there is one.
         training: Facts of the training run that wrote the file, if one did.
+
+    Example:
+        >>> checkpoint = read_checkpoint(find_weights("denoise-chair-tiny"))
+        >>> checkpoint.architecture.title, checkpoint.variant, checkpoint.network().training
+        ('ChaIR', 'tiny', False)
     """
 
     path: Path
@@ -120,6 +125,10 @@ def read_checkpoint(path: Path) -> LoadedCheckpoint:
     Raises:
         RestoraError: Unreadable or unsafe file, no known architecture, keys missing or left over, or a file that is
             not the one its card describes.
+
+    Example:
+        >>> read_checkpoint(find_weights("denoise-chair-tiny")).card.name
+        'denoise-chair-tiny'
     """
     card_path, card = path.with_suffix(".json"), _card_of(path)
     content = read_content(path)

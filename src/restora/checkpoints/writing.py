@@ -29,6 +29,15 @@ def save_weights(folder: str | Path, state: Mapping[str, Tensor], card: WeightsC
 
     Raises:
         RestoraError: A value is not finite, or too large for the type, or the folder cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> from restora.checkpoints import load_model
+        >>> network = load_model("denoise-chair-tiny")
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     card = network.card.model_copy(update={"name": "mine", "precision": "bfloat16"})
+        ...     save_weights(folder, network.state_dict(), card).name
+        'mine.safetensors'
     """
     dtype = getattr(torch, card.precision)
     stored = {

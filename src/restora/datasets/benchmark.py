@@ -23,6 +23,10 @@ class Split:
         variants: The variants this number is for; empty for all.
         numbers: The first and last number of its images where one folder holds several splits.
         certain: Whether the number was read from its authors' files, rather than quoted from the literature.
+
+    Example:
+        >>> Split("test", 1111, circulating=(1110,)).pairs
+        1111
     """
 
     name: str
@@ -70,6 +74,12 @@ class Benchmark:
         more_variants: Pattern of further ones, such as any strength of noise.
         notes: What has gone wrong for others.
         downloads: Its files, where a program may fetch them.
+
+    Example:
+        >>> from restora.datasets import benchmark
+        >>> card = benchmark("gopro")
+        >>> card.task, card.variant(None), card.split("test", "blur").pairs
+        ('deblur', 'blur', 1111)
     """
 
     name: str

@@ -41,6 +41,13 @@ def add_benchmark(card: Benchmark) -> None:
 
     Raises:
         RestoraError: It is no `Benchmark`, or another one has its name.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> add_benchmark(replace(benchmark("gopro"), name="my-gopro"))
+        >>> benchmark("my-gopro").task
+        'deblur'
+        >>> del BENCHMARKS["my-gopro"]
     """
     if not isinstance(card, Benchmark):
         raise RestoraError(f"{card!r} is no restora.datasets.Benchmark")
@@ -63,6 +70,18 @@ def find_benchmark(
 
     Raises:
         RestoraError: No known layout, or the folder carries the name of another benchmark.
+
+    Example:
+        >>> import tempfile
+        >>> from PIL import Image
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     root = Path(folder) / "Rain100L"
+        ...     for name in ("rainy/rain-001.png", "norain-001.png"):
+        ...         (root / name).parent.mkdir(exist_ok=True, parents=True)
+        ...         Image.new("RGB", (8, 6)).save(root / name)
+        ...     found = find_benchmark("rain100l", root)
+        >>> found.layout, len(found.entries)
+        ('old release, clean images in the folder above', 1)
     """
     card, root = benchmark(name), Path(root)
     chosen = card.variant(variant)
@@ -98,6 +117,11 @@ def open_benchmark(
 
     Raises:
         RestoraError: No known layout, or an image without its partner; the message names it.
+
+    Example:
+        >>> open_benchmark("rain100l", "no-such-folder")
+        Traceback (most recent call last):
+        restora.errors.RestoraError: no-such-folder: is not a folder; name the one that holds Rain100L
     """
     card = benchmark(name)
     found = find_benchmark(name, root, split=split, variant=variant)

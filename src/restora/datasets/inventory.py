@@ -22,6 +22,11 @@ class Inventory:
         absent: Files that belong to the split and are not there.
         complaints: What else is wrong, in words that name the file.
         ignored: Files that are known to be surplus, such as "926_10(1).jpg".
+
+    Example:
+        >>> found = Inventory("the authors'", (Path("Rain100L"),), (), alone=(Path("rain-1.png"),))
+        >>> found.faults
+        ('rain-1.png: has no clean partner',)
     """
 
     layout: str

@@ -144,6 +144,19 @@ class Pack:
 
     Raises:
         RestoraError: It is no pack, an unfinished or an old one, or a shard is damaged.
+
+    Example:
+        >>> import tempfile
+        >>> from restora.datasets import write_pack
+        >>> from restora.datasets.originals import original_photographs
+        >>> from restora.images import Photograph, find_images
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Photograph(np.zeros((6, 8, 3), np.uint8)).save(Path(folder) / "1.png")
+        ...     originals = original_photographs(find_images([folder]))
+        ...     _ = write_pack(originals, f"{folder}/my.pack", kind="photographs", title="mine")
+        ...     pack = Pack(f"{folder}/my.pack")
+        ...     pack.names, pack.photographs()[0].shape
+        (('1.png',), (6, 8, 3))
     """
 
     def __init__(self, folder: str | Path, *, check: bool = True, gigabytes: float = KEPT_GIGABYTES) -> None:

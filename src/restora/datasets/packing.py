@@ -54,6 +54,16 @@ def write_pack(
     Raises:
         RestoraError: An original cannot be read and that is to be fatal, none can be, the folder holds something else,
             or there is no space.
+
+    Example:
+        >>> import tempfile
+        >>> from restora.datasets.originals import original_photographs
+        >>> from restora.images import Photograph, find_images
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Photograph(np.zeros((6, 8, 3), np.uint8)).save(Path(folder) / "1.png")
+        ...     originals = original_photographs(find_images([folder]))
+        ...     len(write_pack(originals, f"{folder}/my.pack", kind="photographs", title="mine"))
+        1
     """
     folder = Path(folder)
     plan = digest(originals, preparation)

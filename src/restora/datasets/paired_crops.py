@@ -56,6 +56,13 @@ class PairedCrops(Dataset[tuple[Tensor, Tensor]]):
 
     Raises:
         RestoraError: There is no pair.
+
+    Example:
+        >>> pixels = np.arange(48 * 64 * 3, dtype=np.uint16).reshape(48, 64, 3)
+        >>> crops = PairedCrops([Pair("1", pixels, pixels)], patch=32, seed=7)
+        >>> degraded, clean = crops[0]
+        >>> degraded.shape, bool((degraded == clean).all())
+        (torch.Size([3, 32, 32]), True)
     """
 
     def __init__(

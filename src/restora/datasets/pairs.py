@@ -21,6 +21,12 @@ class Pair:
         degraded: (H, W, 3) RGB, or (H, W, 6) for the left and right views of a dual-pixel sensor; uint8, uint16 (full
             range) or float32 in about [0, 1].
         clean: (H, W, 3) RGB of the same height and width; None where the authors keep it on their server.
+
+    Example:
+        >>> import numpy as np
+        >>> pair = Pair("1", degraded=np.zeros((6, 8, 3), np.uint8), clean=None)
+        >>> pair.degraded.shape, pair.clean is None
+        ((6, 8, 3), True)
     """
 
     name: str
@@ -37,6 +43,18 @@ class Entry:
         degraded: Of the degraded image.
         clean: Of the clean one; None where it is withheld.
         border: Pixels that the clean image may have more on every side, which are then cut off.
+
+    Example:
+        >>> import tempfile
+        >>> from pathlib import Path
+        >>> import numpy as np
+        >>> from restora.datasets.sources import FileImage
+        >>> from restora.images import Photograph
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = Path(folder) / "1.png"
+        ...     _ = Photograph(np.zeros((6, 8, 3), np.uint8)).save(path)
+        ...     Entry("1", FileImage(path), None).read().degraded.shape
+        (6, 8, 3)
     """
 
     name: str

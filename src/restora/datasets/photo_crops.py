@@ -73,6 +73,11 @@ class PhotoCrops(Dataset[Tensor]):
 
     Raises:
         RestoraError: No photograph, or a number out of its range.
+
+    Example:
+        >>> crops = PhotoCrops([np.zeros((48, 64, 3), np.uint8)], patch=32, seed=7)
+        >>> crops[12345].shape
+        torch.Size([3, 32, 32])
     """
 
     def __init__(

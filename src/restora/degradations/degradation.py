@@ -21,6 +21,13 @@ class Sample:
     Attributes:
         degraded: (B, 3, H, W); (B, 6, H, W) where two views are taken (`DualPixelDefocus`).
         parameters: Values that were drawn for each image, by name, each (B, ...).
+
+    Example:
+        >>> import torch
+        >>> from restora.degradations import find_preset
+        >>> sample = find_preset("noise/25").sample(torch.zeros(2, 3, 8, 8), torch.Generator().manual_seed(0))
+        >>> sample.degraded.shape, list(sample.parameters)
+        (torch.Size([2, 3, 8, 8]), ['sigma'])
     """
 
     degraded: Tensor
@@ -44,6 +51,16 @@ class Degradation(ABC):
             first field; empty where it means nothing.
         channels: Channels of the result.
         keeps_gray: Whether three equal channels stay equal.
+
+    Example:
+        >>> import torch
+        >>> @dataclass(frozen=True)
+        ... class Darker(Degradation):
+        ...     factor: float = 0.5
+        ...     def sample(self, clean, generator):
+        ...         return Sample(self.factor * clean, {})
+        >>> Darker(0.25)(torch.ones(1, 3, 2, 2), torch.Generator()).mean().item()
+        0.25
     """
 
     kind: ClassVar[str]

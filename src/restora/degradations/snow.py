@@ -25,6 +25,10 @@ class FlakeLayer:
         coverage: Share of the image that they cover.
         opacity: Opacity of a flake; most are faint.
         softness: Width of the rim over the radius; large near flakes are out of focus.
+
+    Example:
+        >>> FlakeLayer(radius=(0.5, 1.3), coverage=(0.02, 0.08)).opacity
+        (0.1, 1.0)
     """
 
     radius: Annotated[Range, Within(0.3)]

@@ -14,7 +14,12 @@ SIGMAS = (15.0, 25.0, 50.0)
 
 @dataclass(frozen=True)
 class Case:
-    """One row of numbers: a benchmark in one split and variant."""
+    """One row of numbers: a benchmark in one split and variant.
+
+    Example:
+        >>> Case("cbsd68", "test", "sigma-25").stem
+        'cbsd68-sigma-25'
+    """
 
     benchmark: str
     split: str
@@ -128,6 +133,10 @@ def usual_protocol(case: Case) -> str:
 
     Raises:
         RestoraError: Only a server can score it, or no paper does.
+
+    Example:
+        >>> usual_protocol(Case("rain100l", "test")), usual_protocol(Case("gopro", "test", "blur"))
+        ('derain-y8', 'rgb8')
     """
     card = benchmark(case.benchmark)
     protocols = list(card.protocols.values())

@@ -38,6 +38,11 @@ class Method:
         weights_sha256: Checksum of the file of weights.
         card: The weights card as data.
         package: Name of the package on whose version the result depends, beside the usual ones.
+
+    Example:
+        >>> twice = Method("twice", "baseline", lambda entry, degraded: 2 * degraded)
+        >>> twice.label
+        'twice'
     """
 
     name: str
@@ -91,6 +96,10 @@ def weights_method(
 
     Raises:
         RestoraError: Unknown or unreadable weights.
+
+    Example:
+        >>> weights_method("denoise-chair-tiny", ensemble=True).label
+        'denoise-chair-tiny-ensemble'
     """
     from restora.checkpoints import WeightsCard, load_model
     from restora.restoration import Restorer, with_local_statistics
@@ -175,6 +184,14 @@ def images_method(folder: str | Path, *, name: str | None = None) -> Method:
 
     Raises:
         RestoraError: The folder is missing or holds no images, or the name names no file; when restoring, a picture is missing or not unique.
+
+    Example:
+        >>> import tempfile
+        >>> from restora.images import Photograph
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Photograph(np.zeros((6, 8, 3), np.uint8)).save(Path(folder) / "norain-1.png")
+        ...     images_method(folder, name="theirs").kind
+        'images'
     """
     folder = Path(folder)
     try:

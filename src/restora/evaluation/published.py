@@ -23,6 +23,11 @@ class Published:
         kind: "result", "ablation" (a variant that nobody uses), or "unverified" (quoted, the source not at hand).
         source: Where it was read.
         remark: What to know before comparing.
+
+    Example:
+        >>> printed = published_for("rain100l", "test", "")[-1]
+        >>> printed.model, printed.scores["psnr"], printed.protocol
+        ('Restormer', '38.99', 'dinat-y')
     """
 
     model: str

@@ -31,6 +31,10 @@ class ImageScores:
     Attributes:
         name: Name of the pair in its benchmark.
         scores: Metric -> value, as the protocol has them; infinity for equal images.
+
+    Example:
+        >>> ImageScores("kodim01", {"psnr": 30.0, "ssim": 0.9}).scores["psnr"]
+        30.0
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -59,6 +63,12 @@ class Evaluation:
         versions: Package -> version.
         weights_sha256: Checksum of the file of weights; None for methods without one.
         card: The weights card as data; None where there is none.
+
+    Example:
+        >>> images = (ImageScores("a", {"psnr": 30.0}), ImageScores("b", {"psnr": 32.0}))
+        >>> one = Evaluation("b", "B", "test", "", "rgb8", "", "mine", "weights", {}, images)
+        >>> one.means, [image.name for image in one.ranked()]
+        ({'psnr': 31.0}, ['a', 'b'])
     """
 
     __pydantic_config__ = ConfigDict(extra="forbid")
@@ -167,6 +177,14 @@ def write_json(path: str | Path, evaluation: Evaluation) -> Path:
 
     Raises:
         RestoraError: The file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> one = (ImageScores("a", {"psnr": 30.0}),)
+        >>> evaluation = Evaluation("b", "B", "test", "", "p", "", "mine", "weights", {}, one)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     read_json(write_json(f"{folder}/scores.json", evaluation)) == evaluation
+        True
     """
     content = {"format": FORMAT, **asdict(evaluation), "means": evaluation.means}
     text = json.dumps(_plain(content), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
@@ -178,6 +196,11 @@ def read_json(path: str | Path) -> Evaluation:
 
     Raises:
         RestoraError: The file is missing, is no evaluation, or one of a later restora.
+
+    Example:
+        >>> read_json("no-such-scores.json")
+        Traceback (most recent call last):
+        restora.errors.RestoraError: no-such-scores.json: cannot be read (No such file or directory); name a JSON file ...
     """
     path = Path(path)
     if path.exists() and not path.is_file():
@@ -208,6 +231,17 @@ def write_csv(path: str | Path, evaluation: Evaluation) -> Path:
 
     Raises:
         RestoraError: The file cannot be written.
+
+    Example:
+        >>> import tempfile
+        >>> one = (ImageScores("a", {"psnr": 30.0}),)
+        >>> evaluation = Evaluation("b", "B", "test", "", "p", "", "mine", "weights", {}, one)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     print(write_csv(f"{folder}/scores.csv", evaluation).read_text())
+        image,psnr
+        a,30.0
+        mean,30.0
+        <BLANKLINE>
     """
     buffer = io.StringIO()
     table = csv.writer(buffer, lineterminator="\n")

@@ -42,6 +42,10 @@ class Run:
         folder: Holds ``scores.jsonl`` and ``images/``.
         keep_images: Write what was restored, as PNG of 8 bits.
         again: Begin anew, whatever is there.
+
+    Example:
+        >>> Run(Path("scores/rain100l")).image("norain-1").name
+        'norain-1.png'
     """
 
     folder: Path
@@ -81,6 +85,21 @@ def evaluate(
 
     Raises:
         RestoraError: A pair has no clean image, a file cannot be read or written, or the kept scores are of another run.
+
+    Example:
+        >>> import tempfile
+        >>> from restora.datasets import open_folder_pair
+        >>> from restora.evaluation import baseline_method
+        >>> from restora.metrics import protocol
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     for part, level in (("noisy", 100), ("clean", 102)):
+        ...         _ = write(Path(folder) / part / "1.png", Photograph(np.full((32, 32, 3), level, np.uint8)))
+        ...     pairs = open_folder_pair(f"{folder}/noisy", f"{folder}/clean")
+        ...     method = baseline_method("input", task="denoise", sigma=None)
+        ...     run = Run(Path(folder) / "scores")
+        ...     scored = evaluate(Case("gopro", "test", "blur"), pairs, method, protocol("rgb8"), run)
+        >>> round(scored.means["psnr"], 2)
+        42.11
     """
     entries = pairs.entries[::every][:limit]
     for entry in entries:

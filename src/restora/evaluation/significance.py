@@ -23,6 +23,10 @@ class Difference:
         high: Upper end.
         level: Share of resamples inside the interval.
         wins: Share of the images on which the second has the higher score.
+
+    Example:
+        >>> Difference("psnr", images=24, mean=0.3, low=0.1, high=0.5, level=0.95, wins=0.8).significant
+        True
     """
 
     metric: str
@@ -64,6 +68,15 @@ def difference(
 
     Raises:
         RestoraError: The two are of different cases or protocols, share fewer than two images, or have infinite scores.
+
+    Example:
+        >>> from restora.evaluation import ImageScores
+        >>> def scored(*scores):
+        ...     images = tuple(ImageScores(str(i), {"psnr": score}) for i, score in enumerate(scores))
+        ...     return Evaluation("b", "B", "test", "", "rgb8", "", "mine", "weights", {}, images)
+        >>> found = difference(scored(30.0, 31.0, 33.0), scored(30.5, 31.6, 33.4))
+        >>> round(found.mean, 2), found.wins, found.significant
+        (0.5, 1.0, True)
     """
     for words, a, b in (
         ("of", first.label, second.label),

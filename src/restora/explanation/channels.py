@@ -33,6 +33,12 @@ class ChannelWeights:
             0, 1, 0.
         weights: (4, C), shares of the bands in the output, the highest band first; all together they add up to 1.
         bands: (4, h, w), mean absolute value over the channels of each band.
+
+    Example:
+        >>> shares = np.full((4, 2), 0.125, np.float32)
+        >>> one = ChannelWeights("block", np.array([[0, 0], [1, 1], [0, 0]], np.float32), shares, np.ones((4, 8, 8), np.float32))
+        >>> float(one.weights.sum())
+        1.0
     """
 
     block: str
@@ -92,6 +98,12 @@ def draw_channel_weights(blocks: Sequence[ChannelWeights]) -> NDArray[np.uint8]:
     Returns:
         (h, w, 3), bytes. Maps are each as bright as their largest value; shares are logarithmic, black for a hundred-thousandth
         of the block's largest or less; taps are red below 0, blue above, white at 0.
+
+    Example:
+        >>> from restora.networks import create_model
+        >>> found = channel_weights(create_model("chair", "tiny"), np.full((32, 48, 3), 128, np.uint8))
+        >>> draw_channel_weights(found[:1]).shape
+        (259, 1024, 3)
     """
     strips = [strip for block in blocks for strip in (_band_row(block), _share_row(block), _tap_row(block))]
     width = max(strip.shape[1] for strip in strips)

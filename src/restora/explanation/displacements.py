@@ -31,6 +31,11 @@ class SampledPositions:
         scale: Pixels of the picture for one of the layer's.
         positions: (Q, k * k, 2), columns and rows in pixels of the picture.
         strengths: (Q, k * k), factors of the taps, 0 to 2.
+
+    Example:
+        >>> grid = np.zeros((1, 9, 2), np.float32)
+        >>> SampledPositions("join_full.largest.2", 1, grid, np.ones((1, 9), np.float32)).positions.shape
+        (1, 9, 2)
     """
 
     layer: str
@@ -111,6 +116,13 @@ def draw_positions(
     Returns:
         (Q * T, L * T, 3) bytes with T the side of a tile. A square marks the query, a disc each tap, the larger the stronger it
         counts.
+
+    Example:
+        >>> from restora.networks import create_model
+        >>> network, image = create_model("derestormer", "tiny"), np.full((32, 48, 3), 128, np.uint8)
+        >>> layers = sampled_positions(network, image, [(20, 10)])
+        >>> draw_positions(image, [(20, 10)], layers[:2]).shape
+        (392, 784, 3)
     """
     picture = to_uint8(image)
     border = np.pad(picture, [(WINDOW, WINDOW), (WINDOW, WINDOW), (0, 0)], mode="symmetric")

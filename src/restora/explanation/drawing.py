@@ -35,6 +35,12 @@ def drawn(
 
     Raises:
         RestoraError: The network has no such thing.
+
+    Example:
+        >>> from restora.networks import create_model
+        >>> image = np.full((40, 60, 3), 128, np.uint8)
+        >>> drawn("receptive-field", create_model("chair", "tiny"), image, [(30, 20)]).shape
+        (40, 128, 3)
     """
     image, points = _around(image, points)
     match what:

@@ -67,6 +67,11 @@ def draw_receptive_field(
 
     Returns:
         (H, 2 W + 8, 3), bytes: the picture, a white gap, the field.
+
+    Example:
+        >>> image = np.full((40, 60, 3), 128, np.uint8)
+        >>> draw_receptive_field(image, np.ones((40, 60), np.float32), (30, 20)).shape
+        (40, 128, 3)
     """
     relative = np.log10(np.maximum(strength / max(float(strength.max()), 1e-30), 10.0**-DECADES))
     field = cv2.applyColorMap(to_uint8(1 + relative / DECADES), cv2.COLORMAP_INFERNO)[..., ::-1]

@@ -26,6 +26,10 @@ class ImageFile:
         path: Where it is.
         relative: Its place below the folder (or the fixed part of the pattern) that the user named, so that
             an output folder can mirror the tree; the bare name for a file that was named itself.
+
+    Example:
+        >>> ImageFile(Path("scans/1980/7.tif"), Path("1980/7.tif")).relative.parent.name
+        '1980'
     """
 
     path: Path

@@ -91,7 +91,13 @@ def _neighbours(positions: Tensor, extent: int) -> tuple[Tensor, Tensor, Tensor,
 def bilinear_sample_reference(
     features: Tensor, rows: Tensor, columns: Tensor, factors: Tensor | None = None
 ) -> Tensor:
-    """Do what `bilinear_sample` does, by PyTorch's grid_sample; slower on a CPU, but found everywhere."""
+    """Do what `bilinear_sample` does, by PyTorch's grid_sample; slower on a CPU, but found everywhere.
+
+    Example:
+        >>> row = torch.arange(4.0).view(1, 1, 4, 1, 1)
+        >>> bilinear_sample_reference(row, torch.zeros(1, 1, 1), torch.full((1, 1, 1), 1.5)).item()
+        1.5
+    """
     batch, height, width, groups, channels = features.shape
     maps = features.permute(0, 3, 4, 1, 2).reshape(batch * groups, channels, height, width)
     # With align_corners false, -1 is the outer edge of the first pixel, and no extent divides by zero.

@@ -98,7 +98,15 @@ def _with_less_memory(function: Callable[..., Tensor], *arguments: Any) -> Tenso
 
 
 def deformable_convolution_reference(x: Tensor, offsets: Tensor, strengths: Tensor, weight: Tensor) -> Tensor:
-    """Do what `deformable_convolution` does, a tap after another."""
+    """Do what `deformable_convolution` does, a tap after another.
+
+    Example:
+        >>> x, offsets, strengths = torch.rand(1, 2, 5, 6), torch.zeros(1, 18, 5, 6), torch.ones(1, 9, 5, 6)
+        >>> weight = torch.rand(4, 2, 3, 3)
+        >>> out = deformable_convolution_reference(x, offsets, strengths, weight)
+        >>> torch.allclose(out, F.conv2d(x, weight, padding=1), atol=1e-5)
+        True
+    """
     side = weight.shape[2]
     height, width = x.shape[2:]
     i = torch.arange(height, device=x.device).view(-1, 1)

@@ -40,7 +40,15 @@ def fold(network: nn.Module) -> nn.Module:
 
 
 def fold_parts(module: nn.Module) -> None:
-    """Replace, in place, every part of a module that has a ``fold()`` by what it returns."""
+    """Replace, in place, every part of a module that has a ``fold()`` by what it returns.
+
+    Example:
+        >>> from restora.layers import OverParameterizedConv2d
+        >>> network = nn.Sequential(OverParameterizedConv2d(3, 8, 3), nn.ReLU())
+        >>> fold_parts(network)
+        >>> network[0]
+        Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)
+    """
     for name, part in list(module.named_children()):
         if isinstance(part, Foldable):
             setattr(module, name, part.fold())

@@ -112,7 +112,15 @@ def plain_knn_local_attention(
     weights: PatchWeights = "softmax",
     rounds: RoundWeights = "union",
 ) -> Tensor:
-    """Compute `knn_local_attention` as the equations stand, everything at once: to compare with, not to use."""
+    """Compute `knn_local_attention` as the equations stand, everything at once: to compare with, not to use.
+
+    Example:
+        >>> groups = group_patches(torch.tensor([[[1, 0, 1, 0]]]), chunk_size=2)
+        >>> q, k, v = torch.rand(3, 1, 4, 9, 5)
+        >>> plain = plain_knn_local_attention(q, k, v, groups)
+        >>> torch.allclose(plain, knn_local_attention(q, k, v, groups), atol=1e-5)
+        True
+    """
 
     def pick(x: Tensor, patches: Tensor) -> Tensor:
         return torch.stack([one[rows.clamp(min=0)] for one, rows in zip(x, patches, strict=True)])

@@ -112,6 +112,12 @@ class SubsampledLocalMean(LocalMean):
     Args:
         window: Height and width of the window in pixels of the feature map.
         steps: The largest steps along height and width.
+
+    Example:
+        >>> import torch
+        >>> x = torch.rand(1, 2, 40, 40)
+        >>> SubsampledLocalMean((20, 20), (5, 5))(x).shape
+        torch.Size([1, 2, 40, 40])
     """
 
     def __init__(self, window: Size, steps: Size) -> None:

@@ -156,6 +156,13 @@ class PatchGroups:
             there are no more.
         neighbours: Patches that a chunk looks at (B, h, N_c, n): its own, then those of the chunk before it, n = 2k;
             the first chunk looks back at the last. A single chunk has only its own, n = k.
+
+    Example:
+        >>> groups = group_patches(torch.tensor([[[1, 0, 1, 0]]]), chunk_size=2)
+        >>> groups.order.tolist(), groups.rank.tolist()
+        ([[[1, 3, 0, 2]]], [[[2, 0, 3, 1]]])
+        >>> groups.by_chunk(torch.tensor([[[10.0, 11, 12, 13]]])).tolist()
+        [[[[11.0, 13.0], [10.0, 12.0]]]]
     """
 
     order: Tensor

@@ -35,6 +35,11 @@ def niqe(image: NDArray[Any]) -> float:
 
     Raises:
         RestoraError: The image is too small, the package is missing, or the authors' model cannot be fetched.
+
+    Example:
+        >>> niqe(np.zeros((96, 96, 3)))
+        Traceback (most recent call last):
+        restora.errors.RestoraError: NIQE needs two patches of 96 x 96 pixels, got 96 x 96
     """
     height, width = image.shape[:2]
     if (height // PATCH) * (width // PATCH) < 2:
@@ -54,6 +59,11 @@ def brisque(image: NDArray[Any]) -> float:
 
     Raises:
         RestoraError: The image is too small, the package is missing, or the authors' model cannot be fetched.
+
+    Example:
+        >>> brisque(np.zeros((16, 64, 3)))
+        Traceback (most recent call last):
+        restora.errors.RestoraError: BRISQUE needs 32 pixels a side, got 64 x 16
     """
     if min(image.shape[:2]) < SMALLEST:
         raise RestoraError(f"BRISQUE needs {SMALLEST} pixels a side, got {image.shape[1]} x {image.shape[0]}")

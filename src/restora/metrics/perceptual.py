@@ -29,9 +29,15 @@ def lpips(image: ArrayLike, reference: ArrayLike) -> float:
     Raises:
         ValueError: The shapes differ.
         RestoraError: The package is missing, or its weights cannot be had: it fetches AlexNet when first used.
+
+    Example:
+        >>> lpips(np.zeros((64, 64, 3)), np.zeros((64, 48, 3)))
+        Traceback (most recent call last):
+        ValueError: the images have different shapes, (64, 64, 3) and (64, 48, 3)
     """
+    pair = _pair(image, reference)
     with torch.inference_mode():
-        return float(_lpips()(*_pair(image, reference), normalize=True))
+        return float(_lpips()(*pair, normalize=True))
 
 
 def dists(image: ArrayLike, reference: ArrayLike) -> float:
@@ -47,9 +53,15 @@ def dists(image: ArrayLike, reference: ArrayLike) -> float:
     Raises:
         ValueError: The shapes differ.
         RestoraError: The package is missing, or VGG's weights cannot be had: it fetches them when first used.
+
+    Example:
+        >>> dists(np.zeros((64, 64, 3)), np.zeros((64, 48, 3)))
+        Traceback (most recent call last):
+        ValueError: the images have different shapes, (64, 64, 3) and (64, 48, 3)
     """
+    pair = _pair(image, reference)
     with torch.inference_mode():
-        return float(_dists()(*_pair(image, reference)))
+        return float(_dists()(*pair))
 
 
 def as_batch(image: ArrayLike, dtype: type = np.float32) -> torch.Tensor:

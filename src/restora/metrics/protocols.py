@@ -37,6 +37,13 @@ class Protocol:
         metrics: By name, the first is the one to rank by: (restored, clean) -> score; both (H, W, 3), float in [0, 1] or
             beyond, before any rounding.
         papers: Who prints such numbers.
+
+    Example:
+        >>> rgb8 = PROTOCOLS["rgb8"]
+        >>> list(rgb8.metrics)
+        ['psnr', 'ssim']
+        >>> round(rgb8.score(np.full((8, 8, 3), 0.5), np.full((8, 8, 3), 0.6)), 1)
+        20.2
     """
 
     name: str

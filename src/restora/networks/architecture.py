@@ -39,6 +39,12 @@ class Architecture:
         constants: Function of the weights under the authors' keys that returns what their files hold besides, always
             with the same values.
         stages: Modules of the encoder whose outputs `FeatureMaps` returns, from full size down.
+
+    Example:
+        >>> from restora.networks import architecture
+        >>> chair = architecture("chair")
+        >>> chair.title, next(iter(chair.variants)), chair.configure({"width": 8}).width
+        ('ChaIR', 'base', 8)
     """
 
     name: str

@@ -31,6 +31,11 @@ class Requirements:
         min_batch: Smallest batch in training mode; a batch norm of what is pooled needs two.
         engine_tile: Side in pixels of the tiles that engines of one size compile it for; see `engine_side`.
         exports_quickly: Whether its graph is traced within seconds, so that ``engine="auto"`` may do it for one photograph.
+
+    Example:
+        >>> needs = Requirements(multiple=16, min_size=32, global_context=True)
+        >>> needs.fitting_side(100), needs.engine_side
+        (112, 512)
     """
 
     multiple: int = 1

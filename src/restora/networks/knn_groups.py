@@ -22,6 +22,12 @@ class KNNGroups:
         neighbours: Patches that a chunk looks at (N_c, n): its own, then those of the chunk before.
         patch: Side of a patch in pixels of the image.
         columns: Patches in a row of the image, which is padded at the right and the bottom to whole patches.
+
+    Example:
+        >>> from restora.networks import create_model
+        >>> groups = knn_groups(create_model("kit", "tiny"), np.zeros((32, 64, 3), np.uint8))
+        >>> groups.patch_at(5, 9), groups.corner(33), groups.members(0).tolist()
+        (33, (4, 8), [0, 1, 2, 3])
     """
 
     order: NDArray[np.int64]

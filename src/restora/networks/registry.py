@@ -25,6 +25,13 @@ def register(architecture: Architecture) -> None:
 
     Raises:
         RestoraError: Another one has that name.
+
+    Example:
+        >>> from dataclasses import replace
+        >>> register(replace(architecture("chair"), name="my_chair"))
+        >>> list_models("my_chair/t*")
+        ['my_chair/tiny', 'my_chair/tiny_dual_pixel']
+        >>> del ARCHITECTURES["my_chair"]
     """
     if ARCHITECTURES.setdefault(architecture.name, architecture) is not architecture:
         raise RestoraError(f"there is an architecture {architecture.name!r} already; choose another name")

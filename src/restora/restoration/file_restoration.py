@@ -53,6 +53,10 @@ class Result:
         megapixels: Millions of pixels of the photograph, 0 unless restored.
         used: What it was restored with, one after the other; see `Restorer`.
         seconds: Of reading, restoring and writing; other files may have been at work at the same time.
+
+    Example:
+        >>> Result(Path("1.jpg"), "restored", Path("1-restored.jpg"), change=3.2).error is None
+        True
     """
 
     source: Path

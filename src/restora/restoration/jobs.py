@@ -128,6 +128,11 @@ def gather(inputs: Iterable[str | Path], *, recursive: bool = False) -> tuple[li
     Returns:
         The images, each once, and a failed result for each input that stands for none, and for each folder below
         them that may not be looked at.
+
+    Example:
+        >>> images, failed = gather(["no-such-photograph.jpg"])
+        >>> images, failed[0].status
+        ([], 'failed')
     """
     failed: list[Result] = []
 
@@ -170,6 +175,14 @@ def run_jobs(
 
     Raises:
         Cancelled: ``cancel`` was set before all was done; after the results of what was done.
+
+    Example:
+        >>> import tempfile
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     _ = Photograph(np.full((20, 30, 3), 128, np.uint8)).save(Path(folder) / "1.png")
+        ...     images, failed = gather([folder])
+        ...     [result.status for result in run_jobs(plan_jobs(images), restorer_for("denoise"))]
+        ['restored']
     """
     left = Event()  # by the caller, with files that are still worked on
     ends = cancel or (left if workers > 1 else None)

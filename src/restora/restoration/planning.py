@@ -22,6 +22,10 @@ class Job:
         source: The photograph.
         target: Where its restoration goes.
         refusal: Why it cannot be restored, if that is known.
+
+    Example:
+        >>> Job(Path("in/1.jpg"), Path("out/1.jpg")).comparison.name
+        '1-compare.png'
     """
 
     source: Path

@@ -18,6 +18,10 @@ class Bounds:
         max_queue: Requests that wait, beside those at work.
         max_seconds: From the first byte of a request to the last one of its answer.
         workers: Pictures worked on at once.
+
+    Example:
+        >>> Bounds(max_queue=4).max_pixels
+        50000000
     """
 
     max_bytes: int = MAX_BYTES

@@ -46,6 +46,11 @@ class Offer:
 
     Raises:
         RestoraError: No such task or weights, or two weights of one name.
+
+    Example:
+        >>> offer = Offer(tasks=["denoise", "derain"])
+        >>> offer.tasks, [one.name for one in offer.listed()]
+        (('denoise', 'derain'), ['denoise-chair-tiny', 'derain-chair-tiny'])
     """
 
     def __init__(self, tasks: Sequence[str] = (), weights: Sequence[str] = (), **options: Any) -> None:

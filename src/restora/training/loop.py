@@ -51,6 +51,11 @@ class Report:
         seconds_per_step: Mean since the last report.
         images_per_second: Crops, of all processes together.
         score: Validation score by the recipe's protocol, in the steps that validate.
+
+    Example:
+        >>> report = Report(50, loss=0.03, error=4.1, learning_rate=1e-3, seconds_per_step=0.5, images_per_second=16)
+        >>> f"step {report.step}: {report.error} grey levels"
+        'step 50: 4.1 grey levels'
     """
 
     step: int
@@ -92,6 +97,12 @@ class Trainer:
 
     Raises:
         RestoraError: A batch that the processes cannot share evenly, an impossible model, a missing package.
+
+    Example:
+        >>> from restora.training import load_recipe
+        >>> trainer = Trainer(load_recipe("photos/denoise-laptop"), Path("run"))
+        >>> trainer.step, trainer.best
+        (0, None)
     """
 
     recipe: Recipe

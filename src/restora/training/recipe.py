@@ -37,7 +37,21 @@ from restora.training.sections import (
 
 
 class Recipe(Section):
-    """A training run. The same recipe and seed give the same run."""
+    """A training run. The same recipe and seed give the same run.
+
+    Example:
+        >>> recipe = Recipe(
+        ...     name="mine",
+        ...     task="denoise",
+        ...     model={"architecture": "chair", "variant": "tiny"},
+        ...     degradation="noise/blind",
+        ...     losses=[{"kind": "l1"}],
+        ...     scale_weights=[1, 1, 1],
+        ...     stages=[{"steps": 10, "patch": 64, "batch": 2}],
+        ... )
+        >>> recipe.steps, recipe.precision
+        (10, 'auto')
+    """
 
     name: str = Field(
         pattern=r"^[a-z0-9][a-z0-9-]*$",

@@ -42,6 +42,13 @@ class VideoResult:
         codec: That it is encoded with.
         format: Its pixels, in FFmpeg's words.
         notes: What was found, and what is not kept.
+
+    Example:
+        >>> result = VideoResult(
+        ...     Path("a.mp4"), Path("a-restored.mp4"), 250, 120, 60.0, ("denoise-chair-tiny",), "h264", "yuv420p", ()
+        ... )
+        >>> f"{result.frames - result.resumed} frames in {result.seconds:.0f} s"
+        '130 frames in 60 s'
     """
 
     source: Path
