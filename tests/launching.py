@@ -14,9 +14,10 @@ TESTS = Path(__file__).parent
 
 
 def environment() -> dict[str, str]:
-    """Variables by which the processes find these tests and compute in one thread each."""
+    """Variables by which the processes find these tests, compute in one thread each, and say where they crash."""
     places = [str(TESTS), str(TESTS / "training"), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(places), "OMP_NUM_THREADS": "1"}
+    settings = {"OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(places), **settings}
 
 
 def torchrun(program: str, folder: Path, *arguments: object, processes: int = 2) -> str:

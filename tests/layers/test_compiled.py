@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from filelock import FileLock, Timeout
 
 from restora.layers import compiled
 
@@ -28,3 +29,25 @@ def test_what_was_compiled_is_said_and_kept_in_the_cache_folder(
     compiled.run(again, 5, values)
     assert sum(again.stats.cache_hits.values()) == 1
     assert values.tolist() == [0, 2, 4, 6, 8]
+
+
+def test_one_process_at_a_time_keeps_what_it_compiled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caching = pytest.importorskip("numba.core.caching")
+    monkeypatch.setenv("RESTORA_CACHE", str(tmp_path))
+    saving, tried = caching.IndexDataCacheFile.save, []
+
+    def save(*arguments: object) -> None:
+        with pytest.raises(Timeout), FileLock(tmp_path / "compiled/.lock", timeout=0):
+            pass
+        tried.append(arguments)
+        saving(*arguments)
+
+    monkeypatch.setattr(caching.IndexDataCacheFile, "save", save)
+    loop = compiled.compiled_loop(add_numbers)
+    for dtype in (torch.float32, torch.float64, torch.float32):
+        compiled.run(loop, 5, torch.zeros(5, dtype=dtype))
+    assert len(tried) == 2
+    with FileLock(tmp_path / "compiled/.lock", timeout=0):  # what is known already waits for nobody
+        compiled.run(loop, 5, torch.zeros(5))

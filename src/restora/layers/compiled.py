@@ -10,13 +10,15 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cache
 from importlib.util import find_spec
 from threading import Lock
 from typing import Any
 
+import numpy as np
 import torch
+from filelock import FileLock
 from torch import Tensor
 
 from restora.cache import cache_folder
@@ -104,7 +106,7 @@ def run(loop: Any, count: int, *arguments: Any, grain: int = 1) -> None:
     arrays: list[Any] = [_array(a) if isinstance(a, Tensor) else a for a in arguments]
     parts = max(1, min(torch.get_num_threads(), count // grain))
     bounds = [count * part // parts for part in range(parts + 1)]
-    known, start = len(loop.signatures), time.perf_counter()
+    _make_ready(loop, arrays)
     if parts == 1:
         loop(0, count, *arrays)
     else:
@@ -112,8 +114,45 @@ def run(loop: Any, count: int, *arguments: Any, grain: int = 1) -> None:
         loop(0, bounds[1], *arrays)
         for other in others:
             other.result()
-    if len(loop.signatures) > known and (taken := time.perf_counter() - start) > LONG_COMPILATION:
-        logger.info("compiled %s for this processor in %.0f s, once", loop.__name__, taken)
+
+
+_ready: set[tuple[Any, ...]] = set()
+
+
+def _make_ready(loop: Any, arguments: list[Any]) -> None:
+    """Compile a loop for arguments of these kinds, or load what was compiled, one process at a time.
+
+    Of two that keep different kinds at once, Numba may store the code of one under the name of the other, and a process
+    that loads it crashes.
+    """
+    kinds = (loop, *map(_kind, arguments))
+    if kinds in _ready:
+        return
+    folder = cache_folder() / "compiled"
+    with ExitStack() as stack:
+        with suppress(OSError, NotImplementedError):  # where nothing can be locked
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(FileLock(folder / ".lock"))
+        start = time.perf_counter()
+        loop(0, 0, *arguments)
+        if (taken := time.perf_counter() - start) > LONG_COMPILATION:
+            logger.info("compiled %s for this processor in %.0f s, once", loop.__name__, taken)
+    _ready.add(kinds)
+
+
+def _kind(argument: Any) -> Any:
+    """Tell apart at least what Numba compiles for apart."""
+    if not isinstance(argument, np.ndarray):
+        return type(argument)
+    flags = argument.flags
+    return (
+        argument.dtype,
+        argument.ndim,
+        flags.c_contiguous,
+        flags.f_contiguous,
+        flags.aligned,
+        flags.writeable,
+    )
 
 
 def _array(x: Tensor) -> Any:
