@@ -62,6 +62,14 @@ def test_samples_are_not_kept_for_gradients() -> None:
     assert max(kept, default=0) < 16 * 16 * 25 * 8  # the samples of all taps
 
 
+def test_one_graph_serves_all_sizes() -> None:
+    layer = DeformableConv2d(2, 2, 3).eval()
+    sizes = {2: torch.export.Dim("rows", min=4), 3: torch.export.Dim("columns", min=4)}
+    graph = torch.export.export(layer, (torch.rand(1, 2, 6, 8),), dynamic_shapes=(sizes,)).module()
+    x = torch.rand(1, 2, 9, 5)
+    torch.testing.assert_close(graph(x), layer(x))
+
+
 def test_new_layer_is_a_plain_convolution() -> None:
     layer = DeformableConv2d(3, 5, 3)
     x = torch.rand(2, 3, 6, 7)

@@ -47,6 +47,19 @@ def test_layer_norms() -> None:
     agree("ln_biasfree", BiasFreeLayerNorm(24), *NORM, "lnbf.norm1.", X)
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float64])
+def test_a_layer_norm_keeps_the_precision_of_its_input_and_computes_in_no_less_than_float32(
+    dtype: torch.dtype,
+) -> None:
+    norm, x = ChannelLayerNorm(24), X.to(dtype).requires_grad_()
+    out = norm(x)
+    out.sum().backward()
+    expected = ChannelLayerNorm(24)(x.detach().float())
+    assert out.dtype == x.grad.dtype == dtype
+    assert norm.weight.grad.dtype == torch.float32
+    torch.testing.assert_close(out.detach(), expected.detach().to(dtype), rtol=0, atol=1e-6)
+
+
 def test_feed_forward() -> None:
     agree("gdfn", GatedFeedForward(24, 2.66), *FEED_FORWARD, "gdfn.", X)
     agree("gdfn_bias", GatedFeedForward(24, 2.66, bias=True), *FEED_FORWARD, "gdfnb.", X)

@@ -60,10 +60,12 @@ def deformable_convolution(x: Tensor, offsets: Tensor, strengths: Tensor, weight
     displacements = offsets.permute(0, 2, 3, 1).contiguous().view(batch, height, width, taps, 2)
     factors = strengths.permute(0, 2, 3, 1).contiguous()  # (B, H, W, k * k)
     matrix = weight.flatten(2).transpose(1, 2).flatten(1)  # (O, k * k * C)
-    rows = height
-    if not torch.compiler.is_compiling():  # a traced loop would be as long as the image
-        values = CPU_STRIP_VALUES if x.device.type == "cpu" else DEVICE_STRIP_VALUES
-        rows = max(1, values // (batch * width * taps * channels))
+    if (
+        torch.compiler.is_compiling()
+    ):  # a traced loop would be as long as the image, and its bounds fix the height
+        return _strip(features, displacements, factors, matrix, 0).permute(0, 3, 1, 2)
+    values = CPU_STRIP_VALUES if x.device.type == "cpu" else DEVICE_STRIP_VALUES
+    rows = max(1, values // (batch * width * taps * channels))
     strips = [
         _with_less_memory(
             _strip, features, displacements[:, y : y + rows], factors[:, y : y + rows], matrix, y
@@ -91,7 +93,7 @@ def _strip(features: Tensor, displacements: Tensor, factors: Tensor, matrix: Ten
 
 def _with_less_memory(function: Callable[..., Tensor], *arguments: Any) -> Tensor:
     """Call a function; where gradients are needed, keep its arguments only and compute it again for them."""
-    if not torch.is_grad_enabled() or torch.compiler.is_compiling():
+    if not torch.is_grad_enabled():
         return function(*arguments)
     out: Tensor = checkpoint(function, *arguments, use_reentrant=False, preserve_rng_state=False)
     return out

@@ -6,6 +6,9 @@ from torch import Tensor, nn
 
 EPSILON = 1e-5
 
+FEW_CHANNELS = 32
+"""Up to so many, torch's layer norm in bfloat16 takes three times as long on a CPU as in float32."""
+
 
 class ChannelLayerNorm(nn.Module):
     """Layer norm over the channels of each pixel: (x - mean) / sqrt(variance + 1e-5) * weight + bias, variance biased.
@@ -26,7 +29,13 @@ class ChannelLayerNorm(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Normalise (B, C, H, W); the shape stays, the answer is channels last."""
         last = x.permute(0, 2, 3, 1)  # (B, H, W, C)
-        return F.layer_norm(last, self.weight.shape, self.weight, self.bias, EPSILON).permute(0, 3, 1, 2)
+        if x.device.type == "cpu" and x.shape[1] <= FEW_CHANNELS:
+            dtype = torch.promote_types(x.dtype, torch.float32)
+            weight, bias = self.weight.to(dtype), self.bias.to(dtype)
+            normed = F.layer_norm(last.to(dtype), weight.shape, weight, bias, EPSILON).to(x.dtype)
+        else:
+            normed = F.layer_norm(last, self.weight.shape, self.weight, self.bias, EPSILON)
+        return normed.permute(0, 3, 1, 2)
 
 
 class BiasFreeLayerNorm(nn.Module):

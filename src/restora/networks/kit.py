@@ -16,7 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from restora.layers import KNNLocalAttention
+from restora.layers import ChannelLayerNorm, KNNLocalAttention
 from restora.networks.architecture import Architecture
 from restora.networks.contract import Requirements, RestorationNetwork
 from restora.networks.kit_keys import hyper_parameters
@@ -148,22 +148,16 @@ class KNNTransformerBlock(nn.Module):
 
     def __init__(self, attention: KNNLocalAttention, channels: int) -> None:
         super().__init__()
-        self.attention_norm = nn.LayerNorm(channels)
+        self.attention_norm = ChannelLayerNorm(channels)
         self.attention = attention
-        self.feed_forward_norm = nn.LayerNorm(channels)
+        self.feed_forward_norm = ChannelLayerNorm(channels)
         self.feed_forward = LocallyEnhancedFeedForward(channels)
 
     def forward(self, x: Tensor) -> Tensor:
         """Run the block."""
-        x = x + self.attention(_each_pixel(self.attention_norm, x))
-        out: Tensor = x + self.feed_forward(_each_pixel(self.feed_forward_norm, x))
+        x = x + self.attention(self.attention_norm(x))
+        out: Tensor = x + self.feed_forward(self.feed_forward_norm(x))
         return out
-
-
-def _each_pixel(norm: nn.LayerNorm, x: Tensor) -> Tensor:
-    """Normalise over the channels of each pixel; free of copies where x is channels last in memory."""
-    normed: Tensor = norm(x.permute(0, 2, 3, 1))
-    return normed.permute(0, 3, 1, 2)
 
 
 def three_convolutions(channels: tuple[int, int, int, int]) -> nn.Sequential:
