@@ -8,7 +8,8 @@ import torch
 from models import TINY
 
 from restora import create_model
-from restora.checkpoints import to_official_state_dict
+from restora.checkpoints import load_model, read_tensors, to_official_state_dict
+from restora.checkpoints.shipped import shipped_file
 from restora.networks import ARCHITECTURES
 
 
@@ -54,6 +55,14 @@ def test_files_of_authors_and_of_restora_are_loaded_by_what_they_hold(registry, 
         assert (model.tags, model.scale, model.input_channels, model.output_channels) == (["tiny"], 1, 3, 3)
         assert model.size_requirements.multiple_of == network.requirements.multiple
         assert torch.equal(model(x), expected)
+
+
+@pytest.mark.parametrize("name", ["denoise-kit-tiny", "denoise-chair-tiny"])
+def test_weights_of_the_package_restore_as_in_restora(registry, name):
+    network, x = load_model(name), torch.rand(1, 3, 64, 64)
+    model = registry.load(read_tensors(shipped_file(name)))
+    with torch.inference_mode():
+        assert torch.equal(model(x), network(x).clamp(0, 1))
 
 
 def test_state_dicts_of_others_are_left_to_them(registry):

@@ -2,9 +2,10 @@ import pytest
 import torch
 from models import MODELS
 
-from restora.checkpoints import inspect_state_dict, to_official_state_dict
+from restora.checkpoints import inspect_state_dict, list_weights, read_tensors, to_official_state_dict
+from restora.checkpoints.shipped import shipped_file
 from restora.errors import RestoraError
-from restora.networks import create_model
+from restora.networks import architecture, create_model
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -48,3 +49,11 @@ def test_unknown_network_is_told_what_comes_closest():
         RestoraError, match=r"none of the known architectures \(.*ChaIR.*begin with a\.weight"
     ):
         inspect_state_dict({"a.weight": torch.zeros(1)})
+
+
+@pytest.mark.parametrize("card", list_weights(), ids=lambda card: card.name)
+def test_weights_of_the_package_have_the_configuration_of_their_card_without_it(card):
+    arch, state = architecture(card.architecture), read_tensors(shipped_file(card.name))
+    for keys in (state, arch.to_official(state)):
+        found = inspect_state_dict(keys)
+        assert (found.variant, found.config) == (card.variant, arch.configure(card.config))

@@ -63,7 +63,9 @@ def test_every_public_name_has_an_entry_and_an_example(site: Path) -> None:
         page = (site / f"api/{room}.html").read_text(encoding="utf-8")
         for thing in things:
             assert ">>>" in (thing.__doc__ or ""), f"{thing} has no example"
-            assert (room != "index" and thing in top) or f'id="{thing.__module__}.{thing.__qualname__}"' in page
+            assert (
+                room != "index" and thing in top
+            ) or f'id="{thing.__module__}.{thing.__qualname__}"' in page
 
 
 def test_every_task_has_a_page_with_numbers_and_limits(site: Path) -> None:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from torch import Tensor
 
+from restora.checkpoints.shipped import shipped_config
 from restora.errors import RestoraError
 from restora.networks import ARCHITECTURES, Architecture, architecture
 from restora.networks.architecture import some
@@ -86,7 +87,7 @@ def inspect_as(arch: Architecture, state: Mapping[str, Tensor]) -> Inspection | 
     expected = network.state_dict()
     if keys == "official":
         expected = arch.to_official(expected)
-    return Inspection(
+    found = Inspection(
         keys=keys,
         architecture=arch.name,
         variant=arch.variant_of(config),
@@ -96,6 +97,12 @@ def inspect_as(arch: Architecture, state: Mapping[str, Tensor]) -> Inspection | 
         missing=tuple(sorted(expected.keys() - state.keys())),
         left_over=tuple(sorted(state.keys() - expected.keys())),
     )
+    if not found.fits or any(value.is_meta for value in state.values()):
+        return found
+    name_of = arch.official_name if keys == "official" else str
+    ours = {name: state[name_of(name)] for name in network.state_dict()}
+    known = shipped_config(arch.name, found.parameters, ours)
+    return found if known is None else replace(found, config=arch.configure(known))
 
 
 def precision_of(state: Mapping[str, Tensor]) -> str:

@@ -104,7 +104,7 @@ def checksum(tensors: Mapping[str, Tensor]) -> str:
     found = 0
     for name, value in sorted(tensors.items()):
         found = zlib.crc32(f"{name} {value.dtype} {tuple(value.shape)}".encode(), found)
-        found = zlib.crc32(value.reshape(-1).view(torch.uint8).numpy().data, found)
+        found = zlib.crc32(value.cpu().reshape(-1).view(torch.uint8).numpy().data, found)
     return f"{found:08x}"
 
 

@@ -1,10 +1,15 @@
 """The weights that come with restora, and with packages that add to it."""
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
+
+from torch import Tensor
 
 from restora.checkpoints.cards import WeightsCard, read_card
+from restora.checkpoints.reading import checksum, read_tensors
 from restora.plugins import add_plugins
 
 
@@ -34,6 +39,22 @@ def list_weights() -> list[WeightsCard]:
     """
     found = {path.stem: path for folder in reversed(weights_folders()) for path in folder.glob("*.json")}
     return [read_card(found[name]) for name in sorted(found)]
+
+
+def shipped_config(architecture: str, parameters: int, state: Mapping[str, Tensor]) -> dict[str, Any] | None:
+    """Return the configuration of weights that come with restora, if these are some of them under restora's keys.
+
+    Keys and shapes do not tell all of it: how often a KiT hashes, say. A state dict has no card beside it.
+
+    Example:
+        >>> state = read_tensors(weights_folder() / "denoise-kit-tiny.safetensors")
+        >>> shipped_config("kit", 669171, state)["rounds"]
+        1
+    """
+    alike = [c for c in list_weights() if (c.architecture, c.parameters) == (architecture, parameters)]
+    own = checksum(state) if alike else ""
+    files = ((card, shipped_file(card.name)) for card in alike)
+    return next((card.config for card, file in files if file and checksum(read_tensors(file)) == own), None)
 
 
 def shipped_file(name: str) -> Path | None:
