@@ -12,7 +12,14 @@ import pytest
 import restora.commands
 from restora.commands.app import COMMANDS, load_command
 
-LIGHT = {"restora", "restora.allocation", "restora.errors", "restora.commands", "restora.commands.app"}
+LIGHT = {
+    "restora",
+    "restora.allocation",
+    "restora.errors",
+    "restora.threads",
+    "restora.commands",
+    "restora.commands.app",
+}
 PROGRAM = (
     "import sys; sys.argv[0] = 'restora'; before = set(sys.modules); from restora.commands.app import main\n"
     "try: main()\n"

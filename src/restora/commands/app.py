@@ -195,6 +195,10 @@ def main() -> None:
         from restora.reproducibility import fix_environment
 
         fix_environment()
+    if {"--install-completion", "--show-completion"} & set(sys.argv):
+        from restora.commands.zsh import complete_from_the_first_tab
+
+        complete_from_the_first_tab()
     keep_freed_memory()
     logger = logging.getLogger("restora")  # what was found in a file of weights, for one
     logger.setLevel(logging.INFO)
