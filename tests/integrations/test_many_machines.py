@@ -101,13 +101,19 @@ def test_ray_takes_the_descriptions_of_clusters():
 
 
 SCONTROL = "#!/bin/sh\necho 127.0.0.1\n"
-SRUN = '#!/bin/sh\necho "$RAY_AUTH_MODE ${#RAY_AUTH_TOKEN}" >&2\necho "$@"\n'
+SRUN = """#!/bin/sh
+echo "$RAY_AUTH_MODE ${#RAY_AUTH_TOKEN}" >&2
+echo "$@"
+while [ "$1" != -- ]; do shift; done
+shift
+${RAY:-"$@"}
+"""
 
 
 @pytest.fixture
 def on_slurm(tmp_path, monkeypatch):
-    """Two nodes of which the programs of Slurm tell; `srun` says what it is to start."""
-    for name, text in {"scontrol": SCONTROL, "srun": SRUN}.items():
+    """Two nodes of which the programs of Slurm tell; `srun` says what it is to start, and does, of Ray only the command."""
+    for name, text in {"scontrol": SCONTROL, "srun": SRUN, "restora": "#!/bin/sh\n"}.items():
         (tmp_path / name).write_text(text)
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
@@ -116,16 +122,26 @@ def on_slurm(tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
 
 
+ON_SLURM = ("bash", FOLDER / "slurm.sh", "in", "out dir", "--task", "denoise")
+
+
 def test_slurm(on_slurm):
-    words = ["bash", FOLDER / "slurm.sh", "in", "out dir", "--task", "denoise"]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
+    done = subprocess.run(ON_SLURM, capture_output=True, text=True, check=True)
     assert done.stderr == "token 64\n"  # else nodes are refused where the user has a token of Ray's
     ray, _, restora = done.stdout.partition(" -- ")
     assert ray == (
-        "--nodes=2 ray symmetric-run --address 127.0.0.1:6379 --min-nodes 2 --num-cpus 48 --num-gpus 4"
+        "--nodes=2 --cpus-per-task=48 ray symmetric-run --address 127.0.0.1:6379 --min-nodes 2 --num-cpus 48 --num-gpus 4"
     )
+    restora = restora[restora.index("restora ") :]
     options_of(restora.split())
     assert restora.split()[-2:] == ["--task", "denoise"]
+
+
+def test_a_ray_that_did_not_start_on_slurm_is_a_failure(on_slurm, monkeypatch):
+    monkeypatch.setenv("RAY", "true")  # symmetric-run ends well where Ray does not start
+    done = subprocess.run(ON_SLURM, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith("Ray did not start; submit this again\n")
 
 
 def test_training_on_slurm(on_slurm):
@@ -133,7 +149,7 @@ def test_training_on_slurm(on_slurm):
     said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     launch, _, restora = said.partition(" -m -- ")
     assert launch == (
-        "torchrun --nnodes 2 --nproc_per_node 4 --max-restarts 10"
+        "--cpus-per-task=48 torchrun --nnodes 2 --nproc_per_node 4 --max-restarts 10"
         " --rdzv_backend c10d --rdzv_endpoint 127.0.0.1:29500 --rdzv_id 7"
     )
     options_of(restora.split(), "train")

@@ -1,4 +1,4 @@
-"""The script for Slurm, submitted to one of two nodes as it stands: a training that is requeued."""
+"""The scripts for Slurm, submitted to two nodes as they stand: a training that is requeued, pictures by Ray."""
 
 import json
 import time
@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 import torch
 from launching import distance
+from many_pictures import OPTIONS, WORDS, contents, write_pictures
 from recipes import miniature, write_photos
 from slurm_cluster import IS_HERE, Slurm, slurm
 
+import restora
 from restora.training import Recipe, Trainer
 from restora.training.checkpoint import load_checkpoint
 
@@ -78,3 +80,19 @@ def test_a_training_on_two_nodes_goes_on_when_its_time_was_over(cluster, tmp_pat
     fresh = {name: value.clone() for name, value in single.network.state_dict().items()}
     assert single.run()
     assert distance(one, single.ema.averages) < 0.05 * distance(one, fresh)
+
+
+def test_pictures_on_two_nodes_become_those_of_a_local_run(cluster, tmp_path):
+    pytest.importorskip("ray", reason="pip install 'restora[ray]'")
+    pictures = write_pictures(tmp_path / "in", 24)
+    restora.restore(pictures, tmp_path / "local", recursive=True, **OPTIONS)
+    words = ("--gpus-per-node=1", "--cpus-per-task=2", SCRIPTS / "slurm.sh", pictures, tmp_path / "out")
+    job = submit(cluster, tmp_path, *words, *WORDS, "--json")
+    wait_for_the_end(cluster, tmp_path, job)
+    said = (tmp_path / f"{job}.txt").read_text()
+    assert "2 workers of 1 cores and 1 GPU each" in said  # one for each node
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    assert sorted((line["source"], line["status"]) for line in lines) == sorted(
+        (f"{pictures}/{name}", "restored") for name in contents(pictures)
+    )
+    assert contents(tmp_path / "out") == contents(tmp_path / "local")

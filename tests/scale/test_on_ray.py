@@ -6,12 +6,16 @@ import signal
 import subprocess
 import sys
 import time
+from io import StringIO
 
 import pyarrow.parquet as pq
 import pytest
+import typer
 from many_pictures import OPTIONS, WORDS, contents, write_pictures
+from rich.console import Console
 
 import restora
+from restora.commands import on_ray
 from restora.errors import RestoraError
 from restora.scale import cluster, pipeline, places
 from restora.scale.manifest import Manifest
@@ -168,7 +172,7 @@ def test_a_picture_that_kills_its_worker_costs_no_other(tmp_path, alone, monkeyp
 
 
 @pytest.mark.slow
-def test_a_run_whose_driver_is_killed_goes_on(tmp_path):
+def test_a_run_whose_driver_is_killed_goes_on(tmp_path, two_nodes):
     pictures = write_pictures(tmp_path / "in", 60)
     restora.restore(pictures, tmp_path / "local", recursive=True, **OPTIONS)
     words = (
@@ -182,6 +186,8 @@ def test_a_run_whose_driver_is_killed_goes_on(tmp_path):
         "-r",
         "--on",
         "ray",
+        "--address",
+        two_nodes.address,
         "--json",
         *WORDS,
     )
@@ -190,12 +196,13 @@ def test_a_run_whose_driver_is_killed_goes_on(tmp_path):
     assert json.loads(first.stdout.readline())["status"] == "restored"
     first.kill()
     first.wait()
-    begun = contents(tmp_path / "out")
+    begun, noted = contents(tmp_path / "out"), Manifest(f"{tmp_path}/out/restora-manifest").finished()
     second = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert second.returncode == 0, second.stderr
     statuses = [json.loads(line)["status"] for line in second.stdout.splitlines()]
-    assert len(statuses) == 60
-    assert 1 <= statuses.count("skipped") <= max(len(begun), 1) + pipeline.BLOCK
+    assert len(noted) < 60
+    assert len(statuses) == 60 - len(noted)  # what has a line in the manifest is not looked at
+    assert 1 <= len(noted) + statuses.count("skipped") <= max(len(begun), 1) + pipeline.BLOCK
     assert contents(tmp_path / "out") == contents(tmp_path / "local")
 
 
@@ -219,6 +226,54 @@ def test_pools_fit_and_leave_a_core(monkeypatch, there, asked, expected):
     monkeypatch.setattr(ray, "cluster_resources", lambda: there)
     pool = cluster.Pool.fitting(**asked)
     assert (pool.workers, pool.cores, pool.gpus) == expected
+
+
+@pytest.mark.parametrize(("address", "expected"), [(None, ("local", True)), ("auto", ("auto", False))])
+def test_without_an_address_no_cluster_is_taken_that_happens_to_run_here(monkeypatch, address, expected):
+    asked = []
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", lambda place, **options: asked.append((place, "num_cpus" in options)))
+    cluster.connect(address)
+    assert asked == [expected]
+
+
+def test_failures_are_named_once_more_at_the_end(pictures, tmp_path, monkeypatch):
+    def lines(orders, run):
+        for i, order in enumerate(orders):
+            done = {
+                "source": order.source,
+                "target": order.target,
+                "status": "restored",
+                "megapixels": 1.0,
+                "weights": None,
+                "seconds": 1.0,
+            }
+            words = f"{order.source}: is damaged" if i < 3 else None
+            yield {**done, "error": words, **({"status": "failed"} if words else {})}
+
+    monkeypatch.setattr(cluster, "connect", lambda address: None)
+    monkeypatch.setattr(cluster, "pool_for", lambda cluster, restoring: cluster)
+    monkeypatch.setattr(pipeline, "restore_all", lines)
+    monkeypatch.setattr(on_ray, "LISTED", 3)
+    said = StringIO()
+    with pytest.raises(typer.Exit):
+        on_ray.restore_on_ray(
+            [f"{pictures}", f"{tmp_path}/nosuch.png"],
+            f"{tmp_path}/out",
+            None,
+            Console(file=said, width=1000),
+            naming={"recursive": True},
+            restoring=OPTIONS,
+            cluster={"address": None},
+            overwrite=False,
+            as_json=True,
+        )
+    _, _, end = said.getvalue().partition("4 failed, 5 restored; ")
+    names = [line.rpartition(": ")[0].rpartition("/")[2] for line in end.splitlines()[2:-1]]
+    assert names == ["nosuch.png", *map(os.path.basename, sorted(contents(pictures))[:2])], end
+    assert end.splitlines()[1] == "failed:"
+    assert end.splitlines()[-1] == "and 1 more"
 
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch):

@@ -16,6 +16,8 @@ from restora.restoration.planning import file_ending
 from restora.scale.places import below
 
 MANIFEST = "restora-manifest"
+LISTED = 20
+"""Failures that are named once more at the end; the manifest has all."""
 
 
 def restore_on_ray(
@@ -63,6 +65,7 @@ def restore_on_ray(
             )
         manifest = below(output, MANIFEST)
     counts = Counter(failed=len(missing))
+    failures = [words for _, words in missing[:LISTED]]
     for _, words in missing:
         tell_failure(console, words)
     notes = Manifest(manifest)
@@ -86,6 +89,8 @@ def restore_on_ray(
                     notes.add(line)
                     counts[line["status"]] += 1
                     megapixels += line["megapixels"] or 0.0
+                    if line["error"] is not None and len(failures) < LISTED:
+                        failures.append(line["error"])
                     bar.advance(task)
                     _tell(line, console, as_json=as_json)
             finally:
@@ -94,6 +99,11 @@ def restore_on_ray(
     words = ", ".join(f"{count} {status}" for status, count in sorted(counts.items()) if count)
     tell(console, f"{words}; {megapixels:.1f} MP in {seconds:.0f} s; {manifest} says more")
     if counts["failed"]:
+        tell(console, "failed:")
+        for words in failures:
+            tell_failure(console, words)
+        if len(failures) < counts["failed"]:
+            tell(console, f"and {counts['failed'] - len(failures)} more")
         raise typer.Exit(1)
 
 

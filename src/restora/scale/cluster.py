@@ -71,7 +71,10 @@ def connect(address: str | None = None) -> None:
         host, _, port = (address or "").removeprefix("ray://").rpartition(":")
         if host and port.isdecimal():  # Ray itself would try for minutes
             socket.create_connection((host, int(port)), timeout=PATIENCE).close()
-        ray.init(address, logging_level=logging.ERROR, log_to_driver=False, **({} if address else own))
+        # Without an address Ray would take any cluster that it finds on this machine.
+        ray.init(
+            address or "local", logging_level=logging.ERROR, log_to_driver=False, **({} if address else own)
+        )
     except Exception as error:  # Ray raises that itself
         words = " ".join(str(error).split())[:200]
         raise RestoraError(
