@@ -3,6 +3,7 @@
 import re
 import runpy
 import subprocess
+import sys
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,6 +52,20 @@ def test_ray(photos, tmp_path):
         assert_restored(restored_by("with_ray.py", photos, tmp_path / "out"), 5)
     finally:
         ray.shutdown()
+
+
+@pytest.mark.slow
+def test_spark(photos, tmp_path, monkeypatch):
+    sql = pytest.importorskip("pyspark.sql", reason="pip install pyspark pandas; needs Java 17")
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", "--master local[1] --conf spark.ui.enabled=false pyspark-shell")
+    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
+    try:
+        rows = restored_by("with_spark.py", photos, tmp_path / "out")
+    finally:
+        sql.SparkSession.builder.getOrCreate().stop()
+    assert_restored(rows, 6)
+    assert [row["restored_status"] for row in rows] == ["restored"] * 5 + ["failed"]
+    assert "is not an image" in rows[5]["restored_error"]
 
 
 def options_of(words: list[str], name: str = "restore") -> None:

@@ -2,10 +2,11 @@
 
 import pyarrow as pa
 import pytest
-from many_pictures import OPTIONS, contents
+from many_pictures import OPTIONS, contents, write_pictures
 
 import restora
-from restora.scale import pipeline
+from restora.scale import pipeline, places
+from restora.scale.planning import plan_orders
 
 
 @pytest.fixture
@@ -37,3 +38,18 @@ def test_each_picture_gets_a_line_whatever_becomes_of_it(block, pictures, tmp_pa
         if lines[name]["status"] == "restored":
             assert content == (tmp_path / "local" / name).read_bytes()
     assert (tmp_path / "out/2.webp").read_bytes() != b"there" or not overwrite
+
+
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+def test_from_the_web_to_stores_as_a_local_run_writes(request, https, tmp_path, scheme):
+    url, folder = https
+    write_pictures(folder, 4)
+    restora.restore(folder, tmp_path / "local", recursive=True, **OPTIONS)
+    bucket = request.getfixturevalue(scheme)
+    orders, missing = plan_orders([f"{url}/"], f"{bucket}/out", recursive=True)
+    assert not missing
+    names = [[order.source for order in orders], [order.target for order in orders]]
+    lines = pipeline.BlockRestorer(**OPTIONS)(pa.table(names, schema=pipeline.ORDER)).to_pylist()
+    assert [(line["status"], line["error"]) for line in lines] == [("restored", None)] * 4
+    for name, content in contents(tmp_path / "local").items():
+        assert places.fetch(f"{bucket}/out/{name}") == content

@@ -131,19 +131,49 @@ def test_several_at_once_in_order_and_not_further_ahead():
     assert len(begun) == 20
 
 
-def test_a_store_of_s3(s3):
-    places.store("s3://bucket/in/deep//a b#?.png", b"picture")
-    places.store("s3://bucket/in/c.jpg", b"other")
-    assert dict(places.find("s3://bucket/in", recursive=True)) == {
-        "s3://bucket/in/deep//a b#?.png": "deep//a b#?.png",
-        "s3://bucket/in/c.jpg": "c.jpg",
+@pytest.mark.parametrize("scheme", ["s3", "gs", "az"])
+def test_stores(request, scheme):
+    bucket = request.getfixturevalue(scheme)
+    places.store(f"{bucket}/in/deep//a b#?.png", b"picture")
+    places.store(f"{bucket}/in/c.jpg", b"first")
+    places.store(f"{bucket}/in/c.jpg", b"other")
+    assert dict(places.find(f"{bucket}/in", recursive=True)) == {
+        f"{bucket}/in/deep//a b#?.png": "deep//a b#?.png",
+        f"{bucket}/in/c.jpg": "c.jpg",
     }
-    assert places.find("s3://bucket/in/*.jpg") == [("s3://bucket/in/c.jpg", "c.jpg")]
-    assert places.fetch("s3://bucket/in/deep//a b#?.png") == b"picture"
-    assert places.exists("s3://bucket/in/c.jpg")
-    assert not places.exists("s3://bucket/in/d.jpg")
-    assert places.names_in("s3://bucket/in") == ["c.jpg", "deep"]
-    with pytest.raises(RestoraError, match=r"s3://bucket/in/d\.jpg: does not exist"):
-        places.fetch("s3://bucket/in/d.jpg")
-    with pytest.raises(RestoraError, match=r"s3://nobucket/a\.png: "):
-        places.store("s3://nobucket/a.png", b"")
+    assert places.find(f"{bucket}/in/*.jpg") == [(f"{bucket}/in/c.jpg", "c.jpg")]
+    assert places.fetch(f"{bucket}/in/deep//a b#?.png") == b"picture"
+    assert places.fetch(f"{bucket}/in/c.jpg") == b"other"
+    assert places.exists(f"{bucket}/in/c.jpg")
+    assert not places.exists(f"{bucket}/in/d.jpg")
+    assert places.names_in(f"{bucket}/in") == ["c.jpg", "deep"]
+    assert places.names_in(f"{bucket}/nowhere") == []
+    with pytest.raises(RestoraError, match=rf"{bucket}/in/d\.jpg: does not exist"):
+        places.fetch(f"{bucket}/in/d.jpg")
+    with pytest.raises(RestoraError, match=rf"{scheme}://nobucket/a\.png: "):
+        places.store(f"{scheme}://nobucket/a.png", b"")
+
+
+def test_the_web_is_read(https):
+    url, folder = https
+    (folder / "deep").mkdir()
+    (folder / "a.png").write_bytes(b"picture")
+    (folder / "notes.txt").write_bytes(b"notes")
+    (folder / "deep/b c.jpg").write_bytes(b"deep")
+    found = dict(places.find(f"{url}/", recursive=True))
+    assert {relative: places.fetch(place) for place, relative in found.items()} == {
+        "a.png": b"picture",
+        "deep/b%20c.jpg": b"deep",
+    }
+    assert places.fetch(f"{url}/a.png?size=full") == b"picture"
+    assert not places.exists(f"{url}/nosuch.png")
+
+
+def test_a_certificate_that_nobody_knows_is_refused(https, monkeypatch):
+    import fsspec
+
+    url, folder = https
+    (folder / "a.png").write_bytes(b"picture")
+    monkeypatch.delitem(fsspec.config.conf, "https")
+    with pytest.raises(RestoraError, match=rf"{url}/a.png: cannot be read .*[Cc]ertificate"):
+        places.fetch(f"{url}/a.png")
