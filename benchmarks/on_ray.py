@@ -82,6 +82,7 @@ def run(arguments: Any) -> None:
     options = ["--task", "denoise", "--engine", "torch", "--threads", "1"]
     ways = {"local": [], "ray1": ["--on", "ray", "--workers", "1"], "ray2": ["--on", "ray", "--workers", "2"]}
     found = json.loads(JSON.read_text()) if JSON.exists() else {}
+    found |= {"side": arguments.side, "machine": machine()}  # and its load before
     with tempfile.TemporaryDirectory() as temporary:
         for count in (arguments.few, arguments.pictures):
             folder = Path(temporary) / str(count)
@@ -92,7 +93,6 @@ def run(arguments: Any) -> None:
                     ["restore", str(folder), "-o", str(output), *options, *ways[way]], output, count
                 )
                 found.setdefault("runs", {}).setdefault(way, {})[str(count)] = took
-                found |= {"side": arguments.side, "machine": machine()}
                 write_file(JSON, json.dumps(found, indent=1) + "\n")
                 print(way, count, took, flush=True)
                 shutil.rmtree(output)
@@ -187,13 +187,13 @@ def page(arguments: Any) -> None:
                 f"{one['processor'] / local['processor'] - 1:+.0%}",
                 f"{1000 * one['clock']:.1f}",
                 f"{starting:.0f}",
-                " ".join(f"{held:.0f}" for held in memory),
+                " ".join(f"{held:.0f}" for held in memory if held),  # none where it had ended
             )
         )
     cost = found["costs"]
     lines = [
-        f"Few and many pictures of {side} x {side}, PNG, denoise-chair-tiny, torch, one thread a worker; {found['machine']}; read the times of"
-        " the processor, the machine was busy. Written by `benchmarks/on_ray.py`, which says how.",
+        f"Few and many pictures of {side} x {side}, PNG, denoise-chair-tiny, torch, one thread a worker; {found['machine']},"
+        " before. Written by `benchmarks/on_ray.py`, which says how.",
         "",
         *table(
             (

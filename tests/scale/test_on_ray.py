@@ -17,7 +17,7 @@ from rich.console import Console
 import restora
 from restora.commands import on_ray
 from restora.errors import RestoraError
-from restora.scale import cluster, pipeline, places
+from restora.scale import cluster, pipeline, places, table
 from restora.scale.manifest import Manifest
 from restora.scale.planning import plan_orders
 
@@ -82,6 +82,38 @@ def test_tables_and_data_sets_of_ray(tmp_path, alone, restora_command):
     data = ray.data.read_parquet(str(tmp_path / "in.parquet"))
     rows = restora.restore_dataset(data, **OPTIONS).take_all()
     assert {row["name"]: row["restored"] for row in rows} == expected
+
+
+@pytest.mark.slow
+def test_workers_with_gpus_that_are_made_up(tmp_path, alone):
+    import pyarrow as pa
+
+    pictures = write_pictures(tmp_path / "in", 6)
+    restora.restore(pictures, tmp_path / "local", recursive=True, **OPTIONS)
+    expected = contents(tmp_path / "local")
+    ray.init("local", num_cpus=2, num_gpus=1, include_dashboard=False)
+    pool = cluster.Pool.fitting(threads=1)
+    assert pool.gpus == 1.0
+    orders, _ = plan_orders([str(pictures)], str(tmp_path / "out"), recursive=True)
+    lines = [*pipeline.restore_all(orders, pipeline.Orders(pool, restoring=OPTIONS))]
+    assert {line["error"] for line in lines} == {None}
+    assert contents(tmp_path / "out") == expected
+    before = contents(pictures)
+    pq.write_table(pa.table({"name": [*before], "image": [*before.values()]}), tmp_path / "in.parquet")
+    parts = table.plan_parts(f"{tmp_path}/in.parquet", f"{tmp_path}/table", "image")
+    assert [line["restored"] for line in table.restore_parts(parts, pool, **OPTIONS)] == [6]
+    data = restora.restore_dataset(ray.data.read_parquet(str(tmp_path / "in.parquet")), **OPTIONS)
+    for rows in (pq.read_table(tmp_path / "table").to_pylist(), data.take_all()):
+        assert {row["name"]: row["restored"] for row in rows} == expected
+
+
+@pytest.mark.parametrize(("gpus", "expected"), [(0.0, None), (1.0, 7)])
+def test_ray_is_told_the_rows_of_a_batch_where_workers_have_gpus(gpus, expected):
+    class Data:
+        def map_batches(self, worker, **options):
+            return options["batch_size"]
+
+    assert cluster.Pool(1, 1, gpus).restored(Data(), pipeline.BlockRestorer, rows=7) == expected
 
 
 @pytest.fixture

@@ -172,14 +172,14 @@ class Pool:
         return f"{self.workers} workers of {self.cores} cores{cards} each"
 
     def restored(
-        self, dataset: "Dataset", restorer: type[BatchRestorer], *, rows: int | None = None, **options: Any
+        self, dataset: "Dataset", restorer: type[BatchRestorer], *, rows: int, **options: Any
     ) -> "Dataset":
         """Return a data set whose batches go through restorers, of which one that dies is replaced.
 
         Args:
             dataset: Of what the restorer takes.
             restorer: Gets tables of Arrow.
-            rows: Of such a table; by default blocks as they come.
+            rows: Of such a table where workers have GPUs, for which Ray takes no blocks as they come.
             **options: Of the restorer.
         """
         alike = {"env_vars": {**ENVIRONMENT, "OMP_NUM_THREADS": "1"}} if self.reproducible else None
@@ -192,7 +192,7 @@ class Pool:
                     "threads": self.cores,
                     "at_once": AT_ONCE if self.gpus else 1,
                 },
-                batch_size=rows,
+                batch_size=rows if self.gpus else None,
                 batch_format="pyarrow",
                 compute=ray_data().ActorPoolStrategy(min_size=1, max_size=self.workers),
                 num_cpus=self.cores,
@@ -240,5 +240,4 @@ def restore_dataset(
     """
     connect()
     pool = pool_for({"workers": workers, "gpus": gpus_per_worker}, options)
-    rows = BATCH if pool.gpus else None
-    return pool.restored(dataset, BatchRestorer, rows=rows, **options, column=column, output=output)
+    return pool.restored(dataset, BatchRestorer, rows=BATCH, **options, column=column, output=output)

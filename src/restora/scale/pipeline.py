@@ -84,7 +84,7 @@ def _lines(orders: Sequence[Order], size: int, run: Orders) -> Iterator[Line]:
     ]
     with tolerant() as data:
         done = run.pool.restored(
-            data.from_arrow(blocks), BlockRestorer, overwrite=run.overwrite, **run.restoring
+            data.from_arrow(blocks), BlockRestorer, rows=size, overwrite=run.overwrite, **run.restoring
         )
         for table in done.iter_batches(batch_size=None, batch_format="pyarrow"):
             yield from table.to_pylist()

@@ -206,7 +206,7 @@ def restore_parts(
             batch_format="pyarrow",
             num_cpus=CORES_TO_READ,
         )
-        restored = pool.restored(read, PartRestorer, **options)
+        restored = pool.restored(read, PartRestorer, rows=1, **options)
         for table in restored.iter_batches(batch_size=None, batch_format="pyarrow"):
             for line in table.to_pylist():
                 left.discard(line["target"])

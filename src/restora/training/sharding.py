@@ -16,9 +16,9 @@ from torch.distributed.tensor import DTensor, Replicate
 def compile_each(blocks: list[nn.Module]) -> None:
     """Compile what each block computes, before it is divided: gathering its parameters is nothing that a compiler could trace."""
     torch._dynamo.config.cache_size_limit = 64  # blocks of a class share it, which differ in width
-    for (
-        block
-    ) in blocks:  # each for its own size: Inductor fails where it is to compile KiT and DeRestormer for any
+    torch._inductor.config.fallback_random = True  # KiT's rotations are those that it would draw uncompiled
+    # Each for its own size: Inductor fails where it is to compile KiT and DeRestormer for any.
+    for block in blocks:
         block.forward = torch.compile(block.forward, dynamic=False)
 
 
