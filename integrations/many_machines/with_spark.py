@@ -1,4 +1,4 @@
-"""Restore a column of a table with Spark: spark-submit with_spark.py IN.parquet OUT [COLUMN]. Not run by the tests."""
+"""Restore a column of a table with Spark: spark-submit with_spark.py IN.parquet OUT [COLUMN]."""
 
 import sys
 from collections.abc import Iterable, Iterator
