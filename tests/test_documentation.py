@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from restora.networks import ARCHITECTURES
+
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(
     [
@@ -87,6 +89,11 @@ def test_every_dependency_has_a_lowest_version_and_a_pinned_one() -> None:
         assert name.startswith("restora[") or name.lower().replace("_", "-") in pinned | {"lpips"}, (
             f"{name}: is not pinned"
         )
+
+
+def test_the_papers_of_the_networks_are_named_to_be_cited() -> None:
+    cited = [one["title"] for one in yaml.safe_load((ROOT / "CITATION.cff").read_text())["references"]]
+    assert [one.title for one in ARCHITECTURES.values() if not one.paper.startswith(tuple(cited))] == []
 
 
 def test_the_readme_fits_on_two_screens_and_leads_on() -> None:

@@ -75,6 +75,11 @@ def install(registry: Any = None) -> list[Any]:
 
     Returns:
         What was added, `spandrel.ArchSupport` each.
+
+    Example:
+        >>> import spandrel
+        >>> [support.architecture.id for support in install(spandrel.ArchRegistry())]
+        ['ChaIR', 'DiNAT-IR', 'KiT', 'DeRestormer']
     """
     registry = MAIN_REGISTRY if registry is None else registry
     others = tuple(support.architecture.id for support in registry)
