@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from restora import RestoraError, create_model
-from restora.networks import RestorationNetwork
+from restora.networks import DeRestormer, DeRestormerConfig, RestorationNetwork
 from restora.networks.chair import ChaIR, ChaIRConfig
 from restora.restoration import deployment, exported_run, onnx_graph
 from restora.restoration.deployment import export_model
@@ -71,6 +71,15 @@ def test_a_model_that_differs_is_not_written(
     with pytest.raises(RestoraError, match=r"mine.onnx: differs from torch by .* nothing is written"):
         export_model(network, "mine", tmp_path, file_format="onnx", side=32)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("file_format", FORMATS)
+def test_derestormer_is_one_graph_for_all_sizes(file_format: str, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    network = DeRestormer(DeRestormerConfig(width=8, blocks=(1, 1, 1), kernels=(3, 3, 3))).eval()
+    card, *_ = export_model(network, "any", tmp_path, file_format=file_format, side=32, dynamic=True)
+    assert json.loads(card.read_text())["input"]["shape"] == [1, 3, "multiple of 4", "multiple of 4"]
 
 
 @needs_onnx

@@ -25,8 +25,8 @@ def fourier(x: Tensor) -> tuple[Tensor, Tensor]:
     height, width = x.shape[-2:]
     cosines, sines = _waves(width, width // 2 + 1, x)
     rows = torch.cat([x @ cosines, -(x @ sines)], dim=-2)  # (..., 2 H, W // 2 + 1)
-    real, imaginary = (_rotation(height, x) @ rows).chunk(2, dim=-2)
-    return real, imaginary
+    both = _rotation(height, x) @ rows
+    return both[..., :height, :], both[..., height:, :]  # chunks of unknown size are sequences in ONNX
 
 
 def inverse_fourier(real: Tensor, imaginary: Tensor, width: int) -> Tensor:
@@ -47,7 +47,7 @@ def inverse_fourier(real: Tensor, imaginary: Tensor, width: int) -> Tensor:
         maps: Tensor = torch.fft.irfft2(torch.complex(real, imaginary), s=(height, width), norm="ortho")
         return maps
     columns = _rotation(height, real).T @ torch.cat([real, imaginary], dim=-2)
-    real, imaginary = columns.chunk(2, dim=-2)
+    real, imaginary = columns[..., :height, :], columns[..., height:, :]
     cosines, sines = _waves(width, width // 2 + 1, real)
     # All but the lowest, and the highest of an even width, stand for their conjugates too.
     frequency = torch.arange(width // 2 + 1, device=real.device)
@@ -64,5 +64,7 @@ def _rotation(length: int, like: Tensor) -> Tensor:
 def _waves(length: int, frequencies: int, like: Tensor) -> tuple[Tensor, Tensor]:
     """Return cosines and sines (n, m) of 2 pi j k / n, divided by sqrt(n)."""
     j, k = (torch.arange(count, device=like.device) for count in (length, frequencies))
-    angles = (j[:, None] * k % length).to(like.dtype) * (2 * math.pi / length)  # exact before it is rounded
-    return angles.cos() * length**-0.5, angles.sin() * length**-0.5
+    n = j[-1:] + 1  # a tensor: the sizes of a graph for any size are no numbers to ONNX
+    turns = (j[:, None] * k % n).to(like.dtype) / n  # exact before it is rounded
+    angles, scale = 2 * math.pi * turns, n.to(like.dtype) ** -0.5
+    return angles.cos() * scale, angles.sin() * scale
