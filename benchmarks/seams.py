@@ -1,6 +1,6 @@
 """How far restoring in tiles differs from restoring in one piece, and whether the seams show.
 
-    python benchmarks/seams.py FOLDER [--weights denoise-chair-tiny denoise-real-kit-tiny dinat_ir/tiny derestormer/tiny] [--auto]
+    python benchmarks/seams.py FOLDER [--weights denoise-chair-tiny denoise-real-kit-tiny ...] [--auto]
 
 FOLDER holds clean photographs, all of one size (turned where needed), larger than the tiles. Noise of sigma 25 is added (seed 0).
 A network and a variant stand for fresh weights (seed 0). With --auto only the overlap that is chosen by default is measured.
@@ -43,7 +43,12 @@ HEADS = (
 )
 BAND = 16
 CASES = [(256, overlap) for overlap in (0, 32, 64, None)]
-WEIGHTS = ["denoise-chair-tiny", "denoise-real-kit-tiny", "dinat_ir/tiny", "derestormer/tiny"]
+WEIGHTS = [
+    "denoise-chair-tiny",
+    "denoise-real-kit-tiny",
+    "defocus-dinat-ir-tiny",
+    "derain-derestormer-tiny",
+]
 
 
 def photographs(folder: Path) -> list[np.ndarray]:
