@@ -21,8 +21,12 @@ ROOMS = (
     "explanation",
     "scale",
     "server",
+    "bridges",
 )
 """Rooms with a page of their own, in the order of the menu."""
+
+BRIDGES = ("restora.bridges.spandrel.install", "restora.bridges.torchmetrics.ProtocolMetric")
+"""What is offered by modules that import libraries which may be missing here."""
 
 HEAD = """\
 # Python
@@ -34,7 +38,7 @@ of the package offer beside stands on their pages; [restora in a program](../emb
 
 def index() -> str:
     """Write the page of `restora.__all__`."""
-    return HEAD + "".join(f"\n{_entry(getattr(restora, name))}" for name in restora.__all__)
+    return HEAD + "".join(f"\n{_entry(_path(getattr(restora, name)))}" for name in restora.__all__)
 
 
 def room(name: str) -> str:
@@ -43,7 +47,8 @@ def room(name: str) -> str:
     text = f"# restora.{name}\n\n{(import_module(f'restora.{name}').__doc__ or '').strip()}\n"
     if beside := [f"[{one.__name__}][{_path(one)}]" for one in own if one in top]:
         text += f"\nOn the page of [Python](index.md): {', '.join(beside)}.\n"
-    return text + "".join(f"\n{_entry(one)}" for one in own if one not in top)
+    paths = [_path(one) for one in own if one not in top] + list(BRIDGES if name == "bridges" else ())
+    return text + "".join(f"\n{_entry(path)}" for path in paths)
 
 
 def offered(name: str) -> list[Any]:
@@ -56,8 +61,8 @@ def offered(name: str) -> list[Any]:
     return list(dict.fromkeys(own))
 
 
-def _entry(thing: Any) -> str:
-    return f"::: {_path(thing)}\n    options: {{heading_level: 2}}\n"
+def _entry(path: str) -> str:
+    return f"::: {path}\n    options: {{heading_level: 2}}\n"
 
 
 def _path(thing: Any) -> str:

@@ -70,6 +70,9 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Put in what is written from the code, and lead links to pages of the site."""
     name = page.file.src_uri
+    markdown = markdown.replace(
+        "```console\n", "```sh\n"
+    )  # without prompts all of it would look like what is answered
     if name.startswith("tasks/"):
         gallery = (ROOT / "docs/gallery.md").read_text(encoding="utf-8")
         task = Path(name).stem
