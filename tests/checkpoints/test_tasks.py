@@ -4,7 +4,7 @@ import pytest
 
 from restora.checkpoints import list_weights
 from restora.checkpoints.published import PUBLISHED
-from restora.checkpoints.tasks import TASKS, load_for_task, weights_for_task
+from restora.checkpoints.tasks import TASKS, best_of, load_for_task, weights_for_task
 from restora.errors import RestoraError
 from restora.training.bundled import list_recipes
 
@@ -49,3 +49,18 @@ def test_task_and_weights_must_agree():
         RestoraError, match=f"{name} are for the task denoise, but dehaze is asked for; give one"
     ):
         load_for_task("dehaze", name)
+
+
+def test_a_larger_network_is_asked_for_by_name():
+    tiny, other = (
+        next(card for card in list_weights() if card.name == f"denoise-{n}-tiny") for n in ("chair", "kit")
+    )
+    small = tiny.model_copy(
+        update={
+            "name": "denoise-chair-small",
+            "variant": "small",
+            "scores": tuple(score.model_copy(update={"psnr": score.psnr + 1}) for score in tiny.scores),
+        }
+    )
+    assert best_of([small, other, tiny]).name == "denoise-chair-tiny"
+    assert best_of([small]).name == "denoise-chair-small"

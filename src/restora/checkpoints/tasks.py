@@ -63,7 +63,7 @@ def tasks_with_weights() -> tuple[str, ...]:
 def weights_for_task(task: str) -> str:
     """Return the name of the best weights in the package for a task.
 
-    Where several networks do a task, the one with the highest mean score on what all of them were measured on wins.
+    Where several networks do a task, the tiny one with the highest mean score on what all of them were measured on wins.
 
     Raises:
         RestoraError: No such task, or no weights for it; the message says how to get some.
@@ -79,7 +79,11 @@ def weights_for_task(task: str) -> str:
 
 
 def best_of(candidates: Sequence[WeightsCard]) -> WeightsCard:
-    """Return the weights with the highest mean score on what all of them were measured on."""
+    """Return the weights with the highest mean score on what all of them were measured on, tiny ones if there are some.
+
+    Larger ones take several times as long for a tenth of a decibel; they are asked for by name or variant.
+    """
+    candidates = [card for card in candidates if card.variant == "tiny"] or candidates
     measured = [{(s.benchmark, s.protocol, s.setting): s.psnr for s in card.scores} for card in candidates]
     common = set.intersection(*(set(scores) for scores in measured))
     means = [sum(scores[key] for key in common) / max(1, len(common)) for scores in measured]
