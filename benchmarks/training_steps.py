@@ -23,14 +23,10 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
+from floors import FLOOR_HEADS, floor, profiled
 from harness import command_line, interleaved, machine, ratio, table, write_results
-from layers import UNIT_SIDE, unit_call
-from torch.profiler import ProfilerActivity, profile
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 from training import BareLoop, build_recipe, made_up_photographs
 
@@ -52,8 +48,6 @@ WAYS = {
     "compile-bfloat16": (True, torch.bfloat16, True),
 }
 """Name -> whether loops are compiled by Numba (the extra `fast`), the precision, and whether torch.compile is used."""
-SHOWN = 8
-FLOOR_HEADS = ("network", "GFLOP", "at GFLOP/s", "GB", "at GB/s", "operations", "floor, ms")
 
 
 def main() -> None:
@@ -90,8 +84,10 @@ def main() -> None:
         }  # all that is to be compiled is, before anything is timed
         for name, steps in ways.items():
             rows += _rows(name, steps, _arithmetic(BareLoop(recipes[name])), arguments)
-            floors.append((name, *_floor(BareLoop(recipes[name]), steps[arguments.ways[0]])))
-            remarks += ["", f"{name}, {arguments.ways[-1]}:", "", *_profile(steps[arguments.ways[-1]])]
+            bare = BareLoop(recipes[name])
+            like = torch.empty(len(bare.degraded), bare.network.config.width, *bare.degraded.shape[2:])
+            floors.append((name, *floor(steps[arguments.ways[0]], _arithmetic(bare), like)))
+            remarks += ["", f"{name}, {arguments.ways[-1]}:", "", *profiled(steps[arguments.ways[-1]])]
     clock = "time of the computing thread" if arguments.threads == 1 else "time by the clock"
     heads = ("network", "way", "ms a step", "times as fast", "crops/s", "GFLOP/s")
     write_results(
@@ -138,47 +134,6 @@ def _arithmetic(loop: BareLoop) -> int:
     return 3 * int(counter.get_total_flops())
 
 
-class Traffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Counts operations, and the bytes of the tensors that they read and write."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        self.operations = self.bytes = 0
-
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Any:
-        out = func(*args, **(kwargs or {}))
-        if not func.is_view:
-            tensors = [leaf for leaf in tree_leaves((args, kwargs, out)) if isinstance(leaf, torch.Tensor)]
-            self.operations += 1
-            self.bytes += sum(t.untyped_storage().nbytes() if 0 in t.stride() else t.nbytes for t in tensors)
-        return out
-
-
-def _floor(loop: BareLoop, step: Callable[[], None]) -> tuple[str, ...]:
-    """Return what a step computes and moves, and how long both take at the speeds of single large operations."""
-    with Traffic() as traffic:
-        step()
-    operations = _arithmetic(loop)
-    batch, _, *sides = loop.degraded.shape
-    a = torch.rand(batch, loop.network.config.width, *sides)
-    b, total, convolution = torch.rand_like(a), torch.empty_like(a), unit_call()
-    times = interleaved({"add": lambda: torch.add(a, b, out=total), "convolution": convolution}, 20)
-    moved, computed = (statistics.median(times[name]) for name in ("add", "convolution"))
-    bandwidth, speed = 3 * a.nbytes / moved, 2 * 64 * 64 * 9 * UNIT_SIDE**2 / computed
-    seconds = operations / speed + traffic.bytes / bandwidth
-    numbers = (
-        operations / 1e9,
-        speed / 1e9,
-        traffic.bytes / 1e9,
-        bandwidth / 1e9,
-        traffic.operations,
-        1000 * seconds,
-    )
-    return tuple(f"{number:.1f}" if number < 100 else f"{number:.0f}" for number in numbers)
-
-
 def _rows(
     name: str, steps: dict[str, Callable[[], None]], operations: int, arguments: argparse.Namespace
 ) -> list[tuple[str, ...]]:
@@ -193,18 +148,6 @@ def _rows(
             (name, way, f"{numbers[0]:.0f}", f"{faster:.2f}", f"{numbers[1]:.1f}", f"{numbers[2]:.0f}")
         )
     return rows
-
-
-def _profile(step: Callable[[], None]) -> list[str]:
-    """Return the operations that take most of a step by themselves."""
-    with profile(activities=[ProfilerActivity.CPU]) as measured:
-        step()
-    found = sorted(measured.key_averages(), key=lambda e: e.self_cpu_time_total, reverse=True)
-    total = sum(event.self_cpu_time_total for event in found)
-    rows = [
-        (f"`{e.key[:60]}`", e.count, f"{100 * e.self_cpu_time_total / total:.0f} %") for e in found[:SHOWN]
-    ]
-    return table(("operation", "calls", "share"), rows, rule="---:")
 
 
 if __name__ == "__main__":
