@@ -18,8 +18,8 @@ def test_weights_that_do_not_come_with_restora_are_the_authors(monkeypatch):
     monkeypatch.setattr(
         models, "load_model", lambda name: asked.append(name) or create_model("dinat_ir/tiny")
     )
-    create_model("dinat_ir", weights="deblur")
-    assert asked == ["dinat-ir/deblur-gopro"]
+    create_model("dinat_ir", weights="derain")
+    assert asked == ["dinat-ir/derain-rain13k"]
 
 
 @pytest.mark.parametrize(

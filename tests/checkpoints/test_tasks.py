@@ -51,16 +51,17 @@ def test_task_and_weights_must_agree():
         load_for_task("dehaze", name)
 
 
-def test_a_larger_network_is_asked_for_by_name():
-    tiny, other = (
-        next(card for card in list_weights() if card.name == f"denoise-{n}-tiny") for n in ("chair", "kit")
-    )
-    small = tiny.model_copy(
-        update={
-            "name": "denoise-chair-small",
-            "variant": "small",
-            "scores": tuple(score.model_copy(update={"psnr": score.psnr + 1}) for score in tiny.scores),
-        }
-    )
-    assert best_of([small, other, tiny]).name == "denoise-chair-tiny"
-    assert best_of([small]).name == "denoise-chair-small"
+def better(card, by, **changes):
+    """Return a card of weights that are better everywhere, in dB."""
+    scores = tuple(score.model_copy(update={"psnr": score.psnr + by}) for score in card.scores)
+    return card.model_copy(update={"scores": scores, **changes})
+
+
+def test_the_best_weights_are_taken_the_faster_if_they_are_as_good_larger_ones_by_name():
+    chair = next(card for card in list_weights() if card.name == "derain-chair-tiny")
+    small = better(chair, 1.0, name="small", variant="small")
+    assert best_of([small, chair]).name == "derain-chair-tiny"
+    assert best_of([small]).name == "small"
+    for by, wins in ((0.04, chair.name), (0.06, "other"), (-0.1, chair.name)):
+        other = better(chair, by, name="other", architecture="dinat_ir")
+        assert best_of([other, chair]).name == best_of([chair, other]).name == wins

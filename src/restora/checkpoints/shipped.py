@@ -35,7 +35,7 @@ def list_weights() -> list[WeightsCard]:
 
     Example:
         >>> [card.name for card in list_weights() if card.task == "denoise"]
-        ['denoise-chair-tiny', 'denoise-kit-tiny']
+        ['denoise-chair-small', 'denoise-chair-tiny', 'denoise-kit-tiny']
     """
     found = {path.stem: path for folder in reversed(weights_folders()) for path in folder.glob("*.json")}
     return [read_card(found[name]) for name in sorted(found)]
