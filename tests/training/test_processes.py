@@ -187,3 +187,9 @@ def test_missing_trackers_are_named(photos: Path, tmp_path: Path, monkeypatch: p
     monkeypatch.setattr("restora.training.processes.find_spec", lambda name: None)
     with pytest.raises(RestoraError, match="wandb is not installed; pip install wandb"):
         build_accelerator(miniature(photos, track=["wandb"]), tmp_path)
+
+
+def test_runs_of_one_process_may_differ_in_precision(tmp_path: Path, photos: Path) -> None:
+    for precision, wanted in (("bfloat16", "bf16"), ("float32", "no"), ("bfloat16", "bf16")):
+        plan = miniature(photos, precision=precision)
+        assert build_accelerator(plan, tmp_path).mixed_precision == wanted

@@ -29,6 +29,7 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
     """
     try:
         from accelerate import Accelerator
+        from accelerate.state import AcceleratorState
         from accelerate.utils import DistributedType, patch_environment
     except ImportError as error:
         raise RestoraError("training needs Accelerate: pip install 'restora[train]'") from error
@@ -39,11 +40,15 @@ def build_accelerator(recipe: Recipe, folder: Path) -> "Accelerator":
     if precision == "auto":
         device = torch.accelerator.current_accelerator() or torch.device("cpu")
         precision = "bfloat16" if computes_in_bfloat16(device) else "float32"
+    wanted = {"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision]
     _meet_again()
+    # Accelerate keeps the precision of the first run in a process, and refuses another one.
+    if AcceleratorState._shared_state and AcceleratorState().mixed_precision != wanted:
+        AcceleratorState._reset_state()
     with patch_environment(accelerate_use_fsdp="false"):  # the Trainer divides by itself; see `sharding`
         accelerator = Accelerator(
             cpu=not torch.accelerator.is_available(),  # so that torchrun's processes find one another there, too
-            mixed_precision={"float32": "no", "bfloat16": "bf16", "float16": "fp16"}[precision],
+            mixed_precision=wanted,
             log_with=list(recipe.track) or None,
             project_dir=folder,
         )
