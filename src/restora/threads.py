@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from threading import Condition, local
+from threading import Condition, Thread, local
 from typing import Literal
 
 from restora.errors import RestoraError
@@ -143,7 +143,9 @@ class _Turns:
         import torch
 
         with self._changed:
-            return self._usual if self._inside and not self._nested else torch.get_num_threads()
+            if self._nested:
+                return torch.get_num_threads()
+            return self._usual if self._inside else _told()
 
     @property
     def _nested(self) -> bool:
@@ -172,7 +174,7 @@ class _Turns:
                 self._waiting.remove(ticket)
                 self._changed.notify_all()
             if not self._inside:
-                self._number, self._usual = number, torch.get_num_threads()
+                self._number, self._usual = number, _told()
             self._inside += 1
             torch.set_num_threads(number)
         self._own.nested = True
@@ -185,6 +187,17 @@ class _Turns:
                 if not self._inside:  # while others compute, it would be theirs as well
                     torch.set_num_threads(self._usual)
                 self._changed.notify_all()
+
+
+def _told() -> int:
+    """Return what torch was told last: a new thread asks, as one that was there during a turn may have kept the number of that."""
+    import torch
+
+    found: list[int] = []
+    asking = Thread(target=lambda: found.append(torch.get_num_threads()))
+    asking.start()
+    asking.join()
+    return found[0]
 
 
 _turns = _Turns()
