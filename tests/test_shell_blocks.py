@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from accelerate.state import AcceleratorState
 from code_blocks import PAGES, ROOT, calls, prepare, shell_lines
 
 from restora.checkpoints.shipped import weights_folder
@@ -101,9 +100,7 @@ def test_commands_run(
     monkeypatch.setattr(Trainer, "run", lambda trainer: (trainer._open_folder(), trainer.save()))
     for line in shell_lines(page):
         if not any(words in line for words in NOT_RUN):
-            AcceleratorState._reset_state()  # of the precision before
             run_line(line, tmp_path, restora_command)
-    AcceleratorState._reset_state()
 
 
 def test_what_is_not_run_is_there() -> None:

@@ -18,14 +18,12 @@ import json, sys
 from pathlib import Path
 import torch
 from accelerate import Accelerator
-from accelerate.state import AcceleratorState
 from restora.training import Recipe, Trainer
 torch.set_num_threads(1)
 Accelerator.end_training = lambda self: None
 folder = Path(sys.argv[1])
 for name, plan in json.loads((folder / "plans.json").read_text()).items():
     for way in ("whole", "divided"):
-        AcceleratorState._reset_state()  # of the precision before
         trainer = Trainer(Recipe.model_validate(plan | {"fsdp": way == "divided"}), folder / name / way)
         if name.endswith("scaled"):
             trainer.accelerator.scaler = torch.amp.GradScaler("cpu", init_scale=2.0**10)

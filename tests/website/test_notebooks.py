@@ -56,13 +56,7 @@ def test_restore_a_photograph(example: Path) -> None:
 
 
 def test_train_on_your_pairs(example: Path) -> None:
-    from accelerate.state import AcceleratorState
-
-    AcceleratorState._reset_state()  # of the precision of tests before
-    try:
-        names = run("train_on_your_pairs", TOYS["train_on_your_pairs"])
-    finally:
-        AcceleratorState._reset_state()
+    names = run("train_on_your_pairs", TOYS["train_on_your_pairs"])
     assert names["trainer"].step == 2
     assert names["weights"].with_suffix(".json").is_file()
     assert names["restored"].pixels.shape == names["wanted"].pixels.shape

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from torch import Tensor
 
-from restora.checkpoints.shipped import shipped_config
+from restora.checkpoints.shipped import list_weights, shipped_card
 from restora.errors import RestoraError
 from restora.networks import ARCHITECTURES, Architecture, architecture
 from restora.networks.architecture import some
@@ -99,10 +99,18 @@ def inspect_as(arch: Architecture, state: Mapping[str, Tensor]) -> Inspection | 
     )
     if not found.fits or any(value.is_meta for value in state.values()):
         return found
+    # Keys and shapes do not tell all of a configuration: how often a KiT hashes, say.
+    others = [
+        card
+        for card in list_weights()
+        if (card.architecture, card.parameters) == (arch.name, found.parameters)
+        and arch.configure(card.config) != config
+    ]
+    if not others:
+        return found
     name_of = arch.official_name if keys == "official" else str
-    ours = {name: state[name_of(name)] for name in network.state_dict()}
-    known = shipped_config(arch.name, found.parameters, ours)
-    return found if known is None else replace(found, config=arch.configure(known))
+    known = shipped_card(others, {name: state[name_of(name)] for name in network.state_dict()})
+    return found if known is None else replace(found, config=arch.configure(known.config))
 
 
 def precision_of(state: Mapping[str, Tensor]) -> str:

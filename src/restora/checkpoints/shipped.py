@@ -1,10 +1,9 @@
 """The weights that come with restora, and with packages that add to it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from torch import Tensor
 
@@ -41,20 +40,21 @@ def list_weights() -> list[WeightsCard]:
     return [read_card(found[name]) for name in sorted(found)]
 
 
-def shipped_config(architecture: str, parameters: int, state: Mapping[str, Tensor]) -> dict[str, Any] | None:
-    """Return the configuration of weights that come with restora, if these are some of them under restora's keys.
+def shipped_card(cards: Iterable[WeightsCard], state: Mapping[str, Tensor]) -> WeightsCard | None:
+    """Return the card of weights that come with restora, if these are some of them under restora's keys.
 
-    Keys and shapes do not tell all of it: how often a KiT hashes, say. A state dict has no card beside it.
+    Args:
+        cards: Of `list_weights`, whose files are read one after another.
+        state: What has no card beside it.
 
     Example:
         >>> state = read_tensors(weights_folder() / "denoise-kit-tiny.safetensors")
-        >>> shipped_config("kit", 669171, state)["rounds"]
-        1
+        >>> shipped_card(list_weights(), state).name
+        'denoise-kit-tiny'
     """
-    alike = [c for c in list_weights() if (c.architecture, c.parameters) == (architecture, parameters)]
-    own = checksum(state) if alike else ""
-    files = ((card, shipped_file(card.name)) for card in alike)
-    return next((card.config for card, file in files if file and checksum(read_tensors(file)) == own), None)
+    own = checksum(state)
+    files = ((card, shipped_file(card.name)) for card in cards)
+    return next((card for card, file in files if file and checksum(read_tensors(file)) == own), None)
 
 
 def shipped_file(name: str) -> Path | None:

@@ -60,9 +60,8 @@ def deformable_convolution(x: Tensor, offsets: Tensor, strengths: Tensor, weight
     displacements = offsets.permute(0, 2, 3, 1).contiguous().view(batch, height, width, taps, 2)
     factors = strengths.permute(0, 2, 3, 1).contiguous()  # (B, H, W, k * k)
     matrix = weight.flatten(2).transpose(1, 2).flatten(1)  # (O, k * k * C)
-    if (
-        torch.compiler.is_compiling()
-    ):  # a traced loop would be as long as the image, and its bounds fix the height
+    if torch.compiler.is_compiling():
+        # A traced loop would be as long as the image, and its bounds fix the height.
         return _strip(features, displacements, factors, matrix, 0).permute(0, 3, 1, 2)
     values = CPU_STRIP_VALUES if x.device.type == "cpu" else DEVICE_STRIP_VALUES
     rows = max(1, values // (batch * width * taps * channels))
