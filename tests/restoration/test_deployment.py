@@ -1,6 +1,7 @@
 """Exported models, run where restora is not."""
 
 import hashlib
+import importlib.util
 import json
 import subprocess
 import sys
@@ -103,7 +104,8 @@ def test_a_graph_that_depends_on_the_size_is_not_exported_for_all(tmp_path: Path
 @needs_openvino
 @pytest.mark.slow
 def test_integers_of_8_bits_are_calibrated(network: RestorationNetwork, tmp_path: Path) -> None:
-    pytest.importorskip("nncf")
+    if not importlib.util.find_spec("nncf"):  # imported by itself it would tell its makers
+        pytest.skip("needs nncf")
     crops = [np.random.default_rng(i).random((1, 3, 32, 32), np.float32) for i in range(2)]
     card, *_ = export_model(
         network, "mine", tmp_path, file_format="openvino", precision="int8", side=32, calibration=crops
@@ -144,3 +146,22 @@ def test_openvino_tells_nobody_of_its_use(network: RestorationNetwork, tmp_path:
             check=True,
         )
         assert done.stdout == ""
+
+
+CAPTURING = """
+import io, logging.config, sys
+from restora.restoration.runtimes.openvino import import_openvino
+sys.stderr = captured = io.StringIO()
+import_openvino()
+sys.stderr = sys.__stderr__
+logging.config.dictConfig({"version": 1})  # closes all handlers
+assert "absl.logging" in sys.modules
+captured.write("still open")
+"""
+
+
+@needs_openvino
+@pytest.mark.skipif(not importlib.util.find_spec("absl"), reason="absl is not installed")
+def test_openvino_leaves_a_captured_stream_open_when_logging_is_set_up() -> None:
+    done = subprocess.run([sys.executable, "-c", CAPTURING], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -11,6 +11,7 @@ from torch import nn
 
 from restora.layers.compiled import compiles, without_compiled_loops
 from restora.restoration import AutoRestorer, Restorer
+from restora.restoration.runtimes import runtime_class
 from restora.threads import chosen_threads, computing_threads
 
 IMAGES = [
@@ -33,7 +34,8 @@ def at_once(work, items, threads=6):
 )
 def test_many_threads_get_the_bytes_that_each_would_get_alone(options):
     if "engine" in options:
-        pytest.importorskip(options["engine"])
+        if not runtime_class(options["engine"]).installed():  # importing OpenVINO would tell its makers
+            pytest.skip("not installed")
         options = {**options, "tile": 64}
     alone = Restorer("denoise-chair-tiny", device="cpu", **options)
     expected = [alone(image) for image in IMAGES]

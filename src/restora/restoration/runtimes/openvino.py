@@ -14,9 +14,17 @@ from restora.restoration.runtimes.runtime import Runtime
 
 
 def import_openvino() -> Any:
-    """Import OpenVINO so that neither it nor NNCF tells its makers of each use, over the network."""
+    """Import OpenVINO so that neither it nor NNCF tells its makers of each use, over the network, and no output is closed.
+
+    It imports absl's logging where that is installed, as with TensorBoard. The handler of absl keeps the standard error of that
+    moment and closes it, if it is no longer that of the process, when somebody sets up logging: uvicorn, Gradio, Django.
+    """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # they do without where it is missing
-    return import_module("openvino")
+    others = "absl.logging" in sys.modules  # which then is left as it is
+    openvino = import_module("openvino")
+    if not others and (absl := sys.modules.get("absl.logging")):
+        absl.get_absl_handler().python_handler.stream = sys.__stderr__  # the one that it never closes
+    return openvino
 
 
 class OpenVINO(Runtime):
