@@ -44,7 +44,7 @@ Written by `benchmarks/gallery.py`. Left degraded, right restored by the weights
 The photographs were not trained on. Each case shows the one that gained most, the median, and the one that gained least:
 failures are part of it. Really degraded ones, of which no clean one exists, stand under "real".
 Where each comes from, and its licence, stands beside it; restored pictures are under the same one. Scores of all:
-[weights.md](weights.md).
+[the weights](weights.md).
 """
 
 

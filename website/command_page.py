@@ -9,7 +9,7 @@ HEAD = """\
 # The command line
 
 Every command with its options, written from the program when these pages are built. `restora --help` and
-`restora COMMAND --help` say the same in a terminal; `restora --install-completion` completes commands, options and choices in bash, zsh,
+`restora COMMAND --help` say the same in a terminal; `restora --install-completion` completes commands, options and names in bash, zsh,
 fish and PowerShell. Results go to the standard output, everything else to the standard error.
 
 | exit code | when |

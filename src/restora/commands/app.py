@@ -206,7 +206,7 @@ def main() -> None:
     logger.handlers[0].setFormatter(_Printable())
     code: Any
     try:
-        app()
+        app(prog_name="restora")  # however it was called: this is what completion is installed for
     except SystemExit as end:
         code, words = end.code, None
     except RestoraError as error:

@@ -42,7 +42,14 @@ benchmarks = typer.Typer(
 
 COLUMNS = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the benchmark, such as rain100l.")]
+Name = Annotated[
+    str,
+    typer.Argument(
+        metavar="NAME",
+        help="Name of the benchmark, such as rain100l.",
+        autocompletion=lambda: list(BENCHMARKS),
+    ),
+]
 
 
 @benchmarks.callback(invoke_without_command=True, epilog=EPILOG)

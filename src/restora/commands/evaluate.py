@@ -19,6 +19,7 @@ from restora.commands.options import (
     Split,
     Threads,
     Variant,
+    names_of_weights,
     pixels_or_auto,
 )
 from restora.commands.progress import counting_bar
@@ -61,7 +62,11 @@ def evaluate(
     ],
     root: Annotated[Path, typer.Option(help="Its folder, or the one above; of several the one above.")],
     weights: Annotated[
-        str | None, typer.Option(help="Restore with weights: a name of 'restora weights', or a file.")
+        str | None,
+        typer.Option(
+            help="Restore with weights: a name of 'restora weights', or a file.",
+            autocompletion=names_of_weights,
+        ),
     ] = None,
     method: Annotated[
         str | None,

@@ -8,6 +8,22 @@ import typer
 from restora.errors import RestoraError
 from restora.threads import chosen_threads
 
+
+def _tasks() -> list[str]:
+    """Return what the shell completes; the library is asked only then."""
+    from restora.checkpoints import TASKS
+
+    return ["auto", *TASKS]
+
+
+def names_of_weights() -> list[str]:
+    """Return what the shell completes; where nothing begins so, it looks for files."""
+    from restora.checkpoints import list_weights
+    from restora.checkpoints.published import PUBLISHED
+
+    return [*(card.name for card in list_weights()), *PUBLISHED]
+
+
 Address = Annotated[
     str | None,
     typer.Option(
@@ -15,11 +31,13 @@ Address = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print for other programs.")]
+_ENGINES = "auto|torch|compile|openvino|onnxruntime"
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:1, mps ...")]
 Engine = Annotated[
     str,
     typer.Option(
-        metavar="auto|torch|compile|openvino|onnxruntime",
+        metavar=_ENGINES,
+        autocompletion=lambda: _ENGINES.split("|"),
         help="What runs the network on a CPU; auto: the fastest here that agrees with torch, measured once.",
     ),
 ]
@@ -50,6 +68,7 @@ Task = Annotated[
         help="What is wrong: auto (whatever is found; nothing is done to a clean photograph), denoise-real (cameras,"
         " JPEG), denoise (Gaussian), deblur, defocus, defocus-dual, derain, desnow or dehaze.",
         show_default="auto",
+        autocompletion=_tasks,
     ),
 ]
 Weights = Annotated[
@@ -58,6 +77,7 @@ Weights = Annotated[
         "--weights",
         "--model",
         help="Weights to use instead: a name from 'restora weights', or a checkpoint.",
+        autocompletion=names_of_weights,
     ),
 ]
 Strength = Annotated[
@@ -72,7 +92,13 @@ SelfEnsemble = Annotated[
     bool,
     typer.Option("--ensemble", help="Average over 8 flips and turns: a little better, 8 times the time."),
 ]
-Precision = Annotated[str, typer.Option(help="auto, float32, bfloat16 or float16.")]
+Precision = Annotated[
+    str,
+    typer.Option(
+        help="auto, float32, bfloat16 or float16.",
+        autocompletion=lambda: ["auto", "float32", "bfloat16", "float16"],
+    ),
+]
 Recursive = Annotated[bool, typer.Option("-r", "--recursive", help="Also look into the folders below.")]
 Split = Annotated[str | None, typer.Option(help="train, val, test or all; the usual one if left out.")]
 Threads = Annotated[str, typer.Option(metavar="auto|NUMBER", help="Threads on a CPU; auto: what is free.")]

@@ -53,7 +53,11 @@ def list_recipes(
 
 
 @recipes.command(epilog=EPILOG)
-def show(name: Annotated[str, typer.Argument(metavar="NAME", help="Such as photos/denoise-laptop.")]) -> None:
+def show(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Such as photos/denoise-laptop.", autocompletion=names)
+    ],
+) -> None:
     """Print a recipe, comments and all."""
     print(find_recipe(name).read_text(encoding="utf-8"), end="")
 
