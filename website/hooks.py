@@ -68,11 +68,12 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Put in what is written from the code, and lead links to pages of the site."""
+    """Put in what is written from the code, and lead links to pages of the site, which are no files to a reader."""
     name = page.file.src_uri
     markdown = markdown.replace(
         "```console\n", "```sh\n"
     )  # without prompts all of it would look like what is answered
+    markdown = re.sub(r"\[([\w-]+)\.md\]\(", lambda link: f"[{re.sub('[_-]', ' ', link[1])}](", markdown)
     if name.startswith("tasks/"):
         gallery = (ROOT / "docs/gallery.md").read_text(encoding="utf-8")
         task = Path(name).stem
@@ -90,7 +91,8 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def on_page_content(html: str, **_: Any) -> str:
-    """Make sliders of pictures that hold before and after."""
+    """Make sliders of pictures that hold before and after; keep options in one piece, which break behind their hyphens."""
+    html = re.sub(r"<code>(?=--?[a-z])([^<]{,24})</code>", r'<code class="option">\1</code>', html)
     return with_sliders(html, sizes())
 
 

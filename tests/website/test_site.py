@@ -88,7 +88,7 @@ def test_every_command_and_option_is_on_the_page(site: Path) -> None:
             for option in (
                 option for one in command.params for option in one.opts if option.startswith("--")
             ):
-                assert f"<code>{option}</code>" in page
+                assert f">{option}</code>" in page
 
 
 def test_every_recipe_benchmark_and_protocol_is_on_its_page(site: Path) -> None:
@@ -97,6 +97,13 @@ def test_every_recipe_benchmark_and_protocol_is_on_its_page(site: Path) -> None:
     )
     assert all(f'id="{name.replace("/", "")}"' in recipes for name in list_recipes())
     assert all(f"<code>{name}</code>" in cards for name in (*BENCHMARKS, *PROTOCOLS))
+
+
+def test_options_stay_in_one_piece_and_pages_are_not_called_files(site: Path) -> None:
+    pages = [path.read_text(encoding="utf-8") for path in site.rglob("*.html")]
+    assert '<code class="option">--overwrite</code>' in (site / "troubleshooting.html").read_text()
+    assert not any(re.search(r"<code>--[a-z]+</code>", page) for page in pages)
+    assert [found for page in pages for found in re.findall(r">[\w-]+\.md</a>", page)] == []
 
 
 def test_examples_of_the_website_are_right() -> None:
