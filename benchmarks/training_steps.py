@@ -7,7 +7,8 @@ and again; the ratio to torch's own operations in float32 is that of each round.
 thread computes, so that other work on the machine counts less; with several threads it is the clock's. GFLOP/s are
 three times the multiply-adds of the forward pass, times two, by this time. torch.compile takes minutes for a network;
 its page is another: --ways loops compile compile-bfloat16 --page training_steps_compiled.md. Pages lie in
-benchmarks/results.
+benchmarks/results. How other work slows a step down, by threads that wait passively or spin: OMP_WAIT_POLICY=passive (or active) and
+--ways loops --threads 2 --beside 2.
 
 The floor of the first way: its multiply-adds at the speed of a 3x3 convolution 64 -> 64 of 256x256, and what its operations read and
 write (each tensor once an operation, views not counted) at the speed of adding two maps of the network's width and the crop's size.
@@ -26,7 +27,7 @@ from pathlib import Path
 
 import torch
 from floors import FLOOR_HEADS, floor, profiled
-from harness import command_line, interleaved, machine, ratio, table, write_results
+from harness import command_line, interleaved, machine, ratio, spinning, table, write_results
 from torch.utils.flop_counter import FlopCounterMode
 from training import BareLoop, build_recipe, made_up_photographs
 
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--ways", nargs="+", default=list(WAYS), choices=list(WAYS))
     parser.add_argument("--page", default="training_steps.md")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--beside", type=int, default=0, help="spinning processes that run at the same time")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--patch", type=int, default=128)
     parser.add_argument("--batch", type=int, default=4)
@@ -67,7 +69,7 @@ def main() -> None:
     rows: list[tuple[str, ...]] = []
     floors: list[tuple[str, ...]] = []
     remarks: list[str] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, spinning(arguments.beside):
         photos = made_up_photographs(Path(folder) / "photos")
         size = {"patch": arguments.patch, "batch": arguments.batch}
         recipes = {

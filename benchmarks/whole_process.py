@@ -10,18 +10,15 @@ otherwise quiet. Adds lines to benchmarks/results/whole_process.md.
 
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
-from harness import RESULTS, ROOT, command_line, machine, processor_seconds, write_results
+from harness import RESULTS, ROOT, command_line, machine, processor_seconds, spinning, write_results
 from large_photograph import picture
 
 from restora.images import write
 
-SPIN = "while True: pass"
 TITLE = "Written by `benchmarks/whole_process.py`, which says how."
 
 
@@ -58,15 +55,8 @@ def main() -> None:
                 )
             if arguments.busy:
                 quiet = restored(own, folder, task)[1]
-                spinning = [
-                    subprocess.Popen([sys.executable, "-c", SPIN]) for _ in range(os.cpu_count() or 1)
-                ]
-                try:
+                with spinning(os.cpu_count() or 1):
                     busy = restored(own, folder, task)[1]
-                finally:
-                    for process in spinning:
-                        process.kill()
-                        process.wait()
                 lines.append(
                     f"- {what}: {quiet:.1f} s, beside spinning processes {busy:.1f} s, {busy / quiet:.1f} times"
                 )

