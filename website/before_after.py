@@ -29,7 +29,7 @@ def _slider(name: str, source: str, number: int, size: dict[str, tuple[int, int]
     )
     image = f'<img src="{source}" alt="{name}, {{}}" loading="lazy" width="{width // 2}" height="{height}">'
     return (
-        f'<fieldset class="before-after" style="aspect-ratio:{width // 2}/{height};max-width:{width // 2}px">'
+        f'<fieldset class="before-after" data-search-exclude style="aspect-ratio:{width // 2}/{height};max-width:{width // 2}px">'
         f"<legend>{name}</legend>"
         f"{image.format('restored')}{buttons}{image.format('degraded')}"
         '<span aria-hidden="true">degraded</span><span aria-hidden="true">restored</span></fieldset>'
