@@ -1,4 +1,5 @@
 import os
+import stat
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -6,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from restora.atomic import claimed, output_file, sweep, write_file
+from restora.atomic import claimed, mode_of, output_file, sweep, write_file
 from restora.errors import RestoraError
 
 
@@ -124,3 +125,14 @@ def test_a_claim_that_cannot_be_made_says_why(tmp_path):
         claimed(tmp_path / "file" / "b.png"),
     ):
         pass
+
+
+def test_what_may_not_be_looked_at_is_not_taken_for_nothing(tmp_path):
+    file, loop = tmp_path / "file", tmp_path / "loop"
+    file.touch()
+    loop.symlink_to(loop)
+    assert stat.S_ISDIR(mode_of(tmp_path))
+    assert stat.S_ISREG(mode_of(file))
+    assert [mode_of(path) for path in (tmp_path / "nowhere", file / "below", loop, Path("a\0b"))] == [0] * 4
+    with pytest.raises(OSError, match="name too long"):
+        mode_of(tmp_path / ("x" * 300))

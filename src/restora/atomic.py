@@ -36,6 +36,26 @@ _REASONS = {
     errno.ENAMETOOLONG: "the name is too long; choose a shorter one",
 }
 
+_NOWHERE = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+
+
+def mode_of(path: Path) -> int:
+    """Return what `stat.S_ISDIR` and its like tell apart; 0 where nothing is.
+
+    From Python 3.14 on `Path.is_dir` and its like answer no also where they may not look.
+
+    Raises:
+        OSError: The system does not let one look, or the name is too long.
+    """
+    try:
+        return path.stat().st_mode
+    except ValueError:  # of a name that holds a zero byte
+        return 0
+    except OSError as error:
+        if error.errno in _NOWHERE:
+            return 0
+        raise
+
 
 @contextmanager
 def replacement(path: Path) -> Iterator[BinaryIO]:

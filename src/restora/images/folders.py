@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_ISDIR, S_ISREG
 
+from restora.atomic import mode_of
 from restora.errors import RestoraError
 from restora.images.formats import IMAGE_SUFFIXES, pip_command
 
@@ -96,7 +98,8 @@ def _unseen(path: Path, error: OSError) -> RestoraError:
 
 
 def _images_of(named: Path, recursive: bool, onerror: OnError | None) -> list[ImageFile]:
-    if named.is_dir():
+    mode = mode_of(named)
+    if S_ISDIR(mode):
         paths = _readable(named, _walk(named, recursive, onerror), onerror)
         images = [ImageFile(path, path.relative_to(named)) for path in paths]
         if not images:
@@ -104,7 +107,7 @@ def _images_of(named: Path, recursive: bool, onerror: OnError | None) -> list[Im
             seen = _seen(named.rglob("*") if recursive else named.iterdir())
             raise RestoraError(f"{named}: holds no images ({_suffixes()}){seen}; name another one{hint}")
         return images
-    if named.exists():
+    if mode:
         return [ImageFile(named, Path(named.name))]
     if not glob.has_magic(str(named)):
         raise RestoraError(f"{named}: does not exist; check the spelling and the folder")
@@ -163,7 +166,7 @@ def _walk(folder: Path, recursive: bool, onerror: OnError | None) -> Iterator[Pa
 
 
 def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and path.is_file()
+    return path.suffix.lower() in IMAGE_SUFFIXES and not path.name.startswith(".") and S_ISREG(mode_of(path))
 
 
 def _fixed_part(pattern: Path) -> Path:

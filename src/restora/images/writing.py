@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
+from stat import S_ISDIR
 from typing import BinaryIO
 
-from restora.atomic import output_file, refusal
+from restora.atomic import mode_of, output_file, refusal
 from restora.errors import RestoraError
 from restora.images.adaptation import adaptations, consistent
 from restora.images.codecs import codec_for, series_codec_for
@@ -250,7 +251,8 @@ def _check_size(path: Path, photograph: Photograph, image_format: ImageFormat) -
 
 def check_free(path: Path, *, overwrite: bool) -> None:
     """Raise what `write` would raise because of what is there already."""
-    if path.is_dir():
+    mode = mode_of(path)
+    if S_ISDIR(mode):
         raise refusal(path, IsADirectoryError(errno.EISDIR, str(path)))
-    if path.exists() and not overwrite:
+    if mode and not overwrite:
         raise RestoraError(f"{path}: exists already; choose another name or folder, or allow to overwrite it")

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from stat import S_ISDIR
 from time import perf_counter
 from typing import Any
 
 import av
 
 from restora import __version__
-from restora.atomic import claimed, output_file, refusal
+from restora.atomic import claimed, mode_of, output_file, refusal
 from restora.cancellation import Cancel, cancellable, check
 from restora.errors import RestoraError
 from restora.restoration import Restorer
@@ -185,9 +186,10 @@ def _target(source: Path, output: str | Path | None, overwrite: bool) -> Path:
     ending = source.suffix if source.suffix.lower() in CONTAINERS else ".mkv"
     target = Path(output) if output else source.with_name(source.stem + DEFAULT_SUFFIX + ending)
     try:
-        if target.is_dir():
+        mode = mode_of(target)
+        if S_ISDIR(mode):
             raise RestoraError(f"{target}: is a folder; name a file, such as {target / 'restored.mp4'}")
-        if target.exists():
+        if mode:
             if target.samefile(source):
                 raise RestoraError(f"{target}: is the film itself; choose another output")
             if not overwrite:
