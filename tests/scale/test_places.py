@@ -1,5 +1,6 @@
 """Places: what is found, read and written by URLs, in memory and on moto's server of S3."""
 
+import threading
 import zipfile
 
 import pytest
@@ -129,6 +130,12 @@ def test_several_at_once_in_order_and_not_further_ahead():
     for answer in places.overlapped(lambda i: i * i, items(), at_once=3):
         assert answer == (len(begun) - 3) ** 2 or len(begun) == 20
     assert len(begun) == 20
+
+
+def test_one_at_a_time_are_made_by_the_thread_that_asks():
+    assert {*places.overlapped(lambda _: threading.get_ident(), range(3), at_once=1)} == {
+        threading.get_ident()
+    }
 
 
 @pytest.mark.parametrize("scheme", ["s3", "gs", "az"])

@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 from glob import has_magic
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar
@@ -164,15 +165,26 @@ def store(place: str, content: bytes) -> None:
 def overlapped(
     function: Callable[[Item], Answer], items: Iterable[Item], *, at_once: int = CONNECTIONS
 ) -> Iterator[Answer]:
-    """Yield what a function makes of each item, in order, several at once and no further ahead."""
+    """Yield what a function makes of each item, in order, several at once and no further ahead; one by the thread that asks."""
+    if at_once == 1:
+        yield from map(function, items)
+        return
     begun: deque[Future[Answer]] = deque()
-    with ThreadPoolExecutor(at_once) as pool:
-        for item in items:
-            begun.append(pool.submit(function, item))
-            if len(begun) == at_once:
-                yield begun.popleft().result()
-        while begun:
+    for item in items:
+        begun.append(_threads(at_once).submit(function, item))
+        if len(begun) == at_once:
             yield begun.popleft().result()
+    while begun:
+        yield begun.popleft().result()
+
+
+@cache
+def _threads(at_once: int) -> ThreadPoolExecutor:
+    """Return threads that stay, for those who read and those who write: what a thread frees is kept for it alone.
+
+    With new threads for every few pictures each place where memory is kept came to be filled by what restoring takes.
+    """
+    return ThreadPoolExecutor(2 * at_once)
 
 
 def file_system(place: str) -> tuple[Any, str]:
