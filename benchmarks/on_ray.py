@@ -1,6 +1,7 @@
 """What Ray costs for each picture, whether memory stays flat, and a model of a million pictures on a hundred GPUs.
 
     python benchmarks/on_ray.py run [--pictures 2000] [--few 200] [--side 192] [--runs local ray1 ray2]
+    python benchmarks/on_ray.py memory [--pictures 600] [--every 50] [--workers 1 2] [--side 192]
     python benchmarks/on_ray.py costs
     python benchmarks/on_ray.py page
 
@@ -8,8 +9,8 @@
 and two workers, each in a process of its own, few pictures and many: what a picture costs beyond starting is the difference of the two, by
 the number of pictures between them. Processor time is that of the process and all below it, as the kernel counts it, looked at every half
 second; the clock runs as well, and means little where the machine is busy. Memory is the proportional set of the same processes after each
-tenth of the run. `costs` measures in this process's own time what a picture of 12 MP takes beside the network: reading JPEG, writing JPEG and PNG, and
-planning. `page` writes benchmarks/results/on_ray.md from both, which lie in benchmarks/results/on_ray.json, with the model.
+tenth of the run. `memory` tells apart the command, its workers and the other processes of Ray. `costs` measures in this process's own time what a picture of 12 MP takes beside the network: reading JPEG, writing JPEG and PNG, and
+planning. `page` writes benchmarks/results/on_ray.md from all, which lie in benchmarks/results/on_ray.json, with the model.
 """
 
 import json
@@ -32,6 +33,8 @@ from restora.images import Photograph, encode, read, write
 LOOK = 0.5  # seconds between two looks at processes
 TENTHS = 10
 JSON = RESULTS / "on_ray.json"
+OPTIONS = ("--task", "denoise", "--engine", "torch", "--threads", "1")
+KINDS = ("command", "workers", "Ray", "processes")
 
 PICTURES, MEGAPIXELS, GPUS, CORES_A_GPU = 1_000_000, 12.0, 100, 12
 SPEEDS = (5.0, 20.0, 80.0)  # MP/s of one GPU: assumed
@@ -52,34 +55,44 @@ def processes(parent: psutil.Process) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
-def watched(words: list[str], output: Path, count: int) -> dict[str, Any]:
-    """Run a command; return its seconds by the clock and of the processor, and its memory after each tenth of the pictures."""
+def kind(process: psutil.Process, parent: psutil.Process) -> str:
+    """Say whether a process is the command, one of its workers, or another one that Ray has started."""
+    if process == parent:
+        return "command"
+    return "workers" if "BlockRestorer" in " ".join(process.cmdline()) else "Ray"
+
+
+def watched(words: list[str], output: Path, count: int, parts: int = TENTHS) -> dict[str, Any]:
+    """Run a command; return its seconds by the clock and of the processor, and its memory by kind after each part of the pictures."""
     begin = time.perf_counter()
     command = [sys.executable, "-m", "restora", *words]
     # In a session of its own, as Ray's processes are: the kernel divides a busy machine by sessions.
     running = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
-    parent, spent, memory = psutil.Process(running.pid), dict[tuple[int, float], float](), list[float]()
+    parent, spent = psutil.Process(running.pid), dict[tuple[int, float], float]()
+    memory: list[dict[str, float]] = []
     while running.poll() is None:
         time.sleep(LOOK)
         done = len(list(output.glob("*.png"))) if output.exists() else 0
-        due = done * TENTHS >= (len(memory) + 1) * count
-        held = 0
+        due = done * parts >= (len(memory) + 1) * count
+        held: dict[str, float] = {}
         for process in processes(parent):
             try:
                 times = process.cpu_times()
                 spent[process.pid, process.create_time()] = times.user + times.system
-                held += process.memory_full_info().pss if due else 0
+                if due:
+                    name = kind(process, parent)
+                    held[name] = held.get(name, 0) + process.memory_full_info().pss / MIB
+                    held["processes"] = held.get("processes", 0) + 1
             except psutil.Error:  # it has ended
                 continue
-        if due:
-            memory.append(held / MIB)
+        if due and held.get("command"):  # it has not ended just now
+            memory.append(held)
     assert running.returncode == 0, words
     assert len(list(output.glob("*.png"))) == count
     return {"clock": time.perf_counter() - begin, "processor": sum(spent.values()), "memory": memory}
 
 
 def run(arguments: Any) -> None:
-    options = ["--task", "denoise", "--engine", "torch", "--threads", "1"]
     ways = {"local": [], "ray1": ["--on", "ray", "--workers", "1"], "ray2": ["--on", "ray", "--workers", "2"]}
     found = json.loads(JSON.read_text()) if JSON.exists() else {}
     found |= {"side": arguments.side, "machine": machine()}  # and its load before
@@ -90,12 +103,33 @@ def run(arguments: Any) -> None:
             for way in arguments.runs:
                 output = folder.with_name(f"{count}-{way}")
                 took = watched(
-                    ["restore", str(folder), "-o", str(output), *options, *ways[way]], output, count
+                    ["restore", str(folder), "-o", str(output), *OPTIONS, *ways[way]], output, count
                 )
                 found.setdefault("runs", {}).setdefault(way, {})[str(count)] = took
                 write_file(JSON, json.dumps(found, indent=1) + "\n")
                 print(way, count, took, flush=True)
                 shutil.rmtree(output)
+
+
+def memory(arguments: Any) -> None:
+    """Note what each kind of process holds while pictures are restored on Ray."""
+    found = json.loads(JSON.read_text()) if JSON.exists() else {}
+    found |= {"memory": {}, "memory_machine": machine(), "memory_every": arguments.every}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "in"
+        small_pictures(folder, arguments.pictures, arguments.side)
+        for workers in arguments.workers:
+            output = folder.with_name(f"out{workers}")
+            words = ["restore", str(folder), "-o", str(output), *OPTIONS, "--on", "ray"]
+            took = watched(
+                [*words, "--workers", str(workers)],
+                output,
+                arguments.pictures,
+                arguments.pictures // arguments.every,
+            )
+            found.setdefault("memory", {})[str(workers)] = took["memory"]
+            print(workers, took["memory"], flush=True)
+    write_file(JSON, json.dumps(found, indent=1) + "\n")
 
 
 def costs(arguments: Any) -> None:
@@ -178,7 +212,7 @@ def page(arguments: Any) -> None:
         few, many = counts(runs)
         one = {clock: beyond_start(runs, clock) for clock in ("processor", "clock")}
         starting = runs[str(few)]["processor"] - few * one["processor"]
-        memory = runs[str(many)]["memory"]
+        memory = runs[str(many)].get("memory", [])
         rows.append(
             (
                 {"local": "local", "ray1": "Ray, 1 worker", "ray2": "Ray, 2 workers"}[way],
@@ -187,7 +221,7 @@ def page(arguments: Any) -> None:
                 f"{one['processor'] / local['processor'] - 1:+.0%}",
                 f"{1000 * one['clock']:.1f}",
                 f"{starting:.0f}",
-                " ".join(f"{held:.0f}" for held in memory if held),  # none where it had ended
+                " ".join(f"{sum(held.get(name, 0) for name in ('all', *KINDS[:3])):.0f}" for held in memory),
             )
         )
     cost = found["costs"]
@@ -206,6 +240,17 @@ def page(arguments: Any) -> None:
                 "MiB after each tenth",
             ),
             rows,
+            rule="---:",
+        ),
+        "",
+        f"The same by kind ({found['memory_machine']}), in MiB after every {found['memory_every']} pictures:",
+        "",
+        *table(
+            ("workers", *KINDS),
+            [
+                (workers, *(" ".join(f"{held.get(name, 0):.0f}" for held in parts) for name in KINDS))
+                for workers, parts in found["memory"].items()
+            ],
             rule="---:",
         ),
         "",
@@ -253,7 +298,7 @@ def page(arguments: Any) -> None:
 def main() -> None:
     parser = command_line(__doc__)
     parts = parser.add_subparsers(required=True)
-    for call in (run, costs, page):
+    for call in (run, memory, costs, page):
         part = parts.add_parser(call.__name__)
         part.set_defaults(call=call)
         if call is run:
@@ -261,6 +306,11 @@ def main() -> None:
             part.add_argument("--few", type=int, default=200)
             part.add_argument("--side", type=int, default=192)
             part.add_argument("--runs", nargs="+", default=["local", "ray1", "ray2"])
+        if call is memory:
+            part.add_argument("--pictures", type=int, default=600)
+            part.add_argument("--every", type=int, default=50)
+            part.add_argument("--side", type=int, default=192)
+            part.add_argument("--workers", type=int, nargs="+", default=[1, 2])
     arguments = parser.parse_args()
     arguments.call(arguments)
 
