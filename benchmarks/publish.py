@@ -72,7 +72,7 @@ def ship(
     if continued:
         before += [shipped for shipped in list_weights() if shipped.name == card.name]
     spent = {
-        name: sum(getattr(one, name) for one in (card, *before))
+        name: round(sum(getattr(one, name) for one in (card, *before)), 1)
         for name in ("steps", "images_seen", "seconds")
     }
     card = card.model_copy(

@@ -78,8 +78,8 @@ def weights_for_task(task: str) -> str:
     return best_of(candidates).name
 
 
-TIE = 0.05
-"""Decibels by which weights may be behind the best and still be as good."""
+TIE = 0.1
+"""Decibels by which weights may be behind the best and still be as good: nobody sees a tenth."""
 
 
 def best_of(candidates: Sequence[WeightsCard]) -> WeightsCard:
