@@ -16,6 +16,7 @@ What a step takes beyond their sum is what starting operations and hardly vector
 """
 
 import argparse
+import os
 import shlex
 import statistics
 import sys
@@ -90,6 +91,8 @@ def main() -> None:
             like = torch.empty(len(bare.degraded), bare.network.config.width, *bare.degraded.shape[2:])
             floors.append((name, *floor(steps[arguments.ways[0]], _arithmetic(bare), like)))
             remarks += ["", f"{name}, {arguments.ways[-1]}:", "", *profiled(steps[arguments.ways[-1]])]
+    wait = os.environ.get("OMP_WAIT_POLICY")
+    policy = f"OMP_WAIT_POLICY={wait} " if wait else ""
     clock = "time of the computing thread" if arguments.threads == 1 else "time by the clock"
     heads = ("network", "way", "ms a step", "times as fast", "crops/s", "GFLOP/s")
     write_results(
@@ -97,7 +100,7 @@ def main() -> None:
         [
             f"Batches of {arguments.batch} crops of {arguments.patch}x{arguments.patch}, tiny variants; {machine()}; {clock},"
             f" medians of {arguments.rounds} steps of each, in turn. Written by"
-            f" `benchmarks/training_steps.py {shlex.join(sys.argv[1:])}`.",
+            f" `{policy}python benchmarks/training_steps.py {shlex.join(sys.argv[1:])}`.",
             "",
             *table(heads, rows, rule="---:"),
             "",
