@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from harness import machine, table, write_results
 from numpy.typing import NDArray
-from short_training import averaged_network, comparison, middles
+from short_training import STROKES, averaged_network, comparison, middles
 
 from restora import Restorer
 from restora.degradations import TrajectoryBlur
@@ -28,7 +28,6 @@ from restora.restoration import with_local_statistics
 
 PATCH = 64
 DILATIONS = (9, 4, 2, 1)  # 7 neighbours so far apart span 64, 32, 16 and 8 pixels
-STROKES: dict[str, Any] = {"length": (3.0, 10.0), "exposures": (1.0,), "anxiety": (0.001, 0.003, 0.005)}
 PUBLISHED = {  # PSNR on GoPro of networks of width 16, from the authors' evaluation scripts
     ("local_only", False): 31.56,
     ("global_only", False): 32.03,

@@ -111,8 +111,9 @@ def processor_seconds(arguments: Sequence[str], folder: str, **environment: str)
 
 @contextmanager
 def spinning(processes: int) -> Iterator[None]:
-    """Keep cores busy for the time of a block, by processes that compute and do nothing else."""
-    started = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(processes)]
+    """Keep cores busy for the time of a block, by processes that do nothing else and end with this one, even if it is killed."""
+    code = f"import os\nwhile os.getppid() == {os.getpid()}: pass"
+    started = [subprocess.Popen([sys.executable, "-c", code]) for _ in range(processes)]
     try:
         yield
     finally:

@@ -127,9 +127,9 @@ def memory(arguments: Any) -> None:
                 arguments.pictures,
                 arguments.pictures // arguments.every,
             )
-            found.setdefault("memory", {})[str(workers)] = took["memory"]
+            found["memory"][str(workers)] = took["memory"]
+            write_file(JSON, json.dumps(found, indent=1) + "\n")
             print(workers, took["memory"], flush=True)
-    write_file(JSON, json.dumps(found, indent=1) + "\n")
 
 
 def costs(arguments: Any) -> None:

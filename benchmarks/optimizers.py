@@ -11,24 +11,20 @@ optimizers.json, so that a run may renew a part of them.
 
 import json
 import statistics
+from functools import partial
 from typing import Any
 
 from harness import RESULTS, machine, table, write_results
-from short_training import SIDE, averaged_network, comparison
+from short_training import SIDE, STROKES, averaged_network, comparison
 
 from restora.atomic import write_file
 from restora.errors import RestoraError
 from restora.training.recipe import Recipe
-from restora.training.validation import open_validation
+from restora.training.validation import Validation, open_validation
 
 PATCH, BATCH = 64, 8
 NOISE: dict[str, Any] = {"kind": "gaussian_noise", "sigma": [0, 50]}
-STROKES: dict[str, Any] = {
-    "kind": "motion_trajectory",
-    "length": [3, 10],
-    "exposures": [1.0],
-    "anxiety": [0.001, 0.003, 0.005],
-}
+BLUR: dict[str, Any] = {"kind": "motion_trajectory", **STROKES}
 TAUGHT: dict[str, dict[str, Any]] = {
     "chair": {"task": "denoise", "degradation": NOISE, "validated": ("noise/25", "gaussian-rgb8")},
     "kit": {
@@ -38,12 +34,11 @@ TAUGHT: dict[str, dict[str, Any]] = {
         "overrides": {"rounds": 1},
     },
     "derestormer": {"task": "derain", "degradation": "rain/light", "validated": ("rain/light", "rgb8")},
-    "dinat_ir": {"task": "deblur", "degradation": STROKES, "validated": (STROKES, "rgb8")},
+    "dinat_ir": {"task": "deblur", "degradation": BLUR, "validated": (BLUR, "rgb8")},
 }
 """Network -> what it is taught, what its score is of and by which protocol, and what differs from `tiny`."""
-OPTIMIZER = {"kind": "muon", "warmup": 20}
 RATES: dict[str, dict[str, Any]] = {
-    f"{name} {rate:g}": {"optimizer": {"kind": name.lower(), "learning_rate": rate}}
+    f"{name} {rate:g}": {"kind": name.lower(), "learning_rate": rate}
     for name, rates in {"AdamW": (1e-3, 4e-3), "Muon": (2e-3, 4e-3, 8e-3)}.items()
     for rate in rates
 }
@@ -56,12 +51,12 @@ def main() -> None:
     arguments = parser.parse_args()
     found: dict[str, dict[str, str]] = json.loads(ROWS.read_text()) if ROWS.exists() else {}
     for network in arguments.networks:
-        scores = {way: _score(arguments, network, change) for way, change in RATES.items()}
+        score = partial(_score, arguments, network, _validation(arguments, network))
+        scores = {way: score(optimizer) for way, optimizer in RATES.items()}
         best = max((way for way in RATES if way.startswith("Muon")), key=scores.__getitem__)
-        rate = RATES[best]["optimizer"]["learning_rate"]
         scores |= {
-            f"{best}, {way}": _score(arguments, network, change)
-            for way, change in _changes(rate, arguments.steps).items()
+            f"{best}, {way}": score(RATES[best] | optimizer, **others)
+            for way, (optimizer, others) in _changes(RATES[best]["learning_rate"], arguments.steps).items()
         }
         found[network] = {way: f"{score:.2f}" for way, score in scores.items()}
         found[network]["run"] = (
@@ -76,51 +71,54 @@ def main() -> None:
     write_results("optimizers.md", lines)
 
 
-def _changes(rate: float, steps: int) -> dict[str, dict[str, Any]]:
-    """Return what is changed at the best rate of Muon, one thing at a time."""
-    optimizers: dict[str, dict[str, Any]] = {
-        "AdamW's part at a quarter": {"adamw_learning_rate": rate / 4},
-        "warm-up 60": {"warmup": 60},
-        "momentum 0.9": {"momentum": 0.9},
-        "no clipping": {"clip": None},
-    }
+def _changes(rate: float, steps: int) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Return what is changed at the best rate of Muon, one thing at a time: of the optimizer, and of the rest of the recipe."""
     return {
-        **{way: {"optimizer": {"learning_rate": rate, **settings}} for way, settings in optimizers.items()},
-        "averaged at 0.95": {"optimizer": {"learning_rate": rate}, "ema": 0.95},
+        "AdamW's part at a quarter": ({"adamw_learning_rate": rate / 4}, {}),
+        "warm-up 60": ({"warmup": 60}, {}),
+        "momentum 0.9": ({"momentum": 0.9}, {}),
+        "no clipping": ({"clip": None}, {}),
+        "averaged at 0.95": ({}, {"ema": 0.95}),
         **{
-            f"batches of {batch}": {
-                "optimizer": {"learning_rate": rate},
-                "stages": [{"steps": steps * BATCH // batch, "patch": PATCH, "batch": batch}],
-            }
+            f"batches of {batch}": (
+                {},
+                {"stages": [{"steps": steps * BATCH // batch, "patch": PATCH, "batch": batch}]},
+            )
             for batch in (BATCH // 2, BATCH * 2)
         },
     }
 
 
-def _score(arguments: Any, network: str, change: dict[str, Any]) -> float:
+def _validation(arguments: Any, network: str) -> Validation:
+    """Open the photographs that every way is scored on."""
+    found = open_validation(Recipe.model_validate(_recipe(arguments, network)))
+    assert found is not None
+    return found
+
+
+def _score(
+    arguments: Any, network: str, validation: Validation, optimizer: dict[str, Any], **others: Any
+) -> float:
     """Return the mean PSNR of a short training, over seeds and images; minus infinity if it explodes."""
     scores: list[float] = []
     for seed in arguments.seeds:
-        recipe = _recipe(arguments, network, seed, change)
-        validation = open_validation(Recipe.model_validate(recipe))
-        assert validation is not None
+        recipe = _recipe(arguments, network, seed=seed, optimizer={"warmup": 20, **optimizer}, **others)
         try:
             scores += validation.scores(averaged_network(recipe))
         except RestoraError as error:
             if "explodes" not in str(error):
                 raise
             scores.append(float("-inf"))
-    print(network, change, f"{statistics.mean(scores):.2f}", flush=True)
+    print(network, optimizer, others, f"{statistics.mean(scores):.2f}", flush=True)
     return statistics.mean(scores)
 
 
-def _recipe(arguments: Any, network: str, seed: int, change: dict[str, Any]) -> dict[str, Any]:
+def _recipe(arguments: Any, network: str, **changed: Any) -> dict[str, Any]:
     taught = TAUGHT[network]
     degradation, protocol = taught["validated"]
     return {
         "name": "optimizers",
         "task": taught["task"],
-        "seed": seed,
         "model": {
             "architecture": network,
             "variant": "tiny",
@@ -139,8 +137,7 @@ def _recipe(arguments: Any, network: str, seed: int, change: dict[str, Any]) -> 
             "side": SIDE,
             "images": 28,
         },
-        **change,
-        "optimizer": {**OPTIMIZER, **change["optimizer"]},
+        **changed,
     }
 
 

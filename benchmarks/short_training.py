@@ -16,6 +16,8 @@ from restora.training import Trainer
 from restora.training.recipe import Recipe
 
 SIDE = 256
+STROKES: dict[str, Any] = {"length": (3.0, 10.0), "exposures": (1.0,), "anxiety": (0.001, 0.003, 0.005)}
+"""Motion blur that a short training learns: what `TrajectoryBlur` takes."""
 
 
 def comparison(description: str | None, *, steps: int) -> argparse.ArgumentParser:

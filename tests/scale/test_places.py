@@ -1,6 +1,7 @@
 """Places: what is found, read and written by URLs, in memory and on moto's server of S3."""
 
 import threading
+import time
 import zipfile
 
 import pytest
@@ -130,6 +131,19 @@ def test_several_at_once_in_order_and_not_further_ahead():
     for answer in places.overlapped(lambda i: i * i, items(), at_once=3):
         assert answer == (len(begun) - 3) ** 2 or len(begun) == 20
     assert len(begun) == 20
+
+
+def test_nothing_goes_on_behind_who_leaves():
+    done = []
+
+    def slow(number):
+        time.sleep(0.05 * number)
+        done.append(number)
+
+    answers = places.overlapped(slow, range(3), at_once=3)
+    next(answers)
+    del answers
+    assert sorted(done) == [0, 1, 2]
 
 
 def test_one_at_a_time_are_made_by_the_thread_that_asks():

@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
 from glob import has_magic
@@ -170,12 +170,15 @@ def overlapped(
         yield from map(function, items)
         return
     begun: deque[Future[Answer]] = deque()
-    for item in items:
-        begun.append(_threads(at_once).submit(function, item))
-        if len(begun) == at_once:
+    try:
+        for item in items:
+            begun.append(_threads(at_once).submit(function, item))
+            if len(begun) == at_once:
+                yield begun.popleft().result()
+        while begun:
             yield begun.popleft().result()
-    while begun:
-        yield begun.popleft().result()
+    finally:
+        wait(begun)  # nothing is still read or written when an error, or who has enough, ends it
 
 
 @cache
