@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from restora.degradations import GaussianNoise
+from restora.degradations import GaussianNoise, SpeckleNoise
 
 
 def generator(seed: int) -> torch.Generator:
@@ -53,3 +53,19 @@ def test_noise_may_be_the_same_in_all_channels() -> None:
     same = (noise - noise[:, :1]).abs().amax((1, 2, 3)) < 1e-6
     assert 0.15 < same.float().mean() < 0.35
     assert noise[same].std() == pytest.approx(25 / 255, rel=0.1)
+
+
+def test_speckle_grows_with_the_brightness_of_each_channel() -> None:
+    clean = torch.full((2, 3, 128, 128), 0.2)
+    clean[:, 1] = 0.6
+    sample = SpeckleNoise((0.1, 0.1)).sample(clean, generator(0))
+    assert sample.parameters["deviation"].tolist() == pytest.approx([0.1, 0.1])
+    deviations = (sample.degraded - clean).std((0, 2, 3))
+    torch.testing.assert_close(deviations, torch.tensor([0.02, 0.06, 0.02]), rtol=0.05, atol=0)
+
+
+def test_speckle_that_is_alike_leaves_colours() -> None:
+    clean = torch.rand(200, 3, 8, 8) + 0.1
+    factor = SpeckleNoise((0.1, 0.1), alike=0.25)(clean, generator(0)) / clean
+    same = (factor - factor[:, :1]).abs().amax((1, 2, 3)) < 1e-5
+    assert 0.15 < same.float().mean() < 0.35

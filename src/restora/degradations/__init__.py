@@ -24,7 +24,7 @@ from restora.degradations.depth_defocus import (
 from restora.degradations.trajectory_blur import TrajectoryBlur as TrajectoryBlur
 from restora.degradations.frame_averaging import FrameAveraging as FrameAveraging
 from restora.degradations.camera_noise import CameraNoise as CameraNoise
-from restora.degradations.noise import GaussianNoise as GaussianNoise
+from restora.degradations.noise import GaussianNoise as GaussianNoise, SpeckleNoise as SpeckleNoise
 from restora.degradations.shaping import Coarse as Coarse, Sharpening as Sharpening, Uneven as Uneven
 from restora.degradations.jpeg import JpegCompression as JpegCompression
 from restora.degradations.composition import Compose as Compose, Identity as Identity, OneOf as OneOf

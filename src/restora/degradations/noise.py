@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from restora.degradations.colour import are_gray
 from restora.degradations.degradation import Degradation, Sample
 from restora.degradations.draws import normal, per_image, uniform
-from restora.degradations.limits import Amount, Within
+from restora.degradations.limits import Amount, Share, Within
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,42 @@ class GaussianNoise(Degradation, kind="gaussian_noise", family="noise"):
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Add noise; ``parameters["sigma"]`` is (B,) in grey levels."""
         sigma = uniform(self.sigma, clean, generator)
-        noise = normal(clean, generator, *clean.shape[1:])
-        same = are_gray(clean)
-        if self.alike:
-            same = same | per_image(uniform((0, 1), clean, generator) < self.alike)
-        noise = torch.where(same, noise[:, :1], noise)
+        noise = _normal(clean, generator, self.alike)
         return Sample(clean + noise * per_image(sigma / 255), {"sigma": sigma})
+
+
+@dataclass(frozen=True)
+class SpeckleNoise(Degradation, kind="speckle_noise", family=""):
+    """Multiplicative noise, y = x (1 + n) with n ~ N(0, deviation^2), neither clipped nor quantised.
+
+    The grain of scanned film and what is left of noise after strong saturation: the brighter a channel, the stronger. An
+    image whose channels are all equal has one noise.
+
+    Attributes:
+        deviation: Lowest and highest standard deviation as a share of a channel's brightness; each image draws its own.
+        alike: Share of the images whose factor is the same in all channels: brightness varies, colour does not.
+
+    Example:
+        >>> speckle = SpeckleNoise(deviation=(0.1, 0.1))
+        >>> y = speckle(torch.full((1, 3, 64, 64), 0.5), torch.Generator().manual_seed(0))
+        >>> round(float(y.std()), 2)
+        0.05
+    """
+
+    deviation: Share = (0.0, 0.2)
+    alike: Annotated[float, Within(0, 1)] = 0.0
+
+    def sample(self, clean: Tensor, generator: Generator) -> Sample:
+        """Multiply with noise; ``parameters["deviation"]`` is (B,), a share of the brightness."""
+        deviation = uniform(self.deviation, clean, generator)
+        noise = _normal(clean, generator, self.alike)
+        return Sample(clean * (1 + noise * per_image(deviation)), {"deviation": deviation})
+
+
+def _normal(clean: Tensor, generator: Generator, alike: float) -> Tensor:
+    """Draw noise of deviation 1: one for all channels of gray images and of a share ``alike`` of the others."""
+    noise = normal(clean, generator, *clean.shape[1:])
+    same = are_gray(clean)
+    if alike:
+        same = same | per_image(uniform((0, 1), clean, generator) < alike)
+    return torch.where(same, noise[:, :1], noise)
