@@ -204,6 +204,27 @@ def test_two_views_are_given_as_the_published_weights_expect() -> None:
     )  # blue of the left view first, red of the right one last
 
 
+@pytest.mark.parametrize("bias", [False, True])
+def test_weights_for_one_view_start_those_for_two_as_nearly_the_same_function(bias: bool) -> None:
+    torch.manual_seed(0)
+    form = {
+        "width": 12,
+        "blocks": (1, 1, 1, 1),
+        "refinement_blocks": 1,
+        "dilations": (1, 1, 1, 1),
+        "bias": bias,
+    }
+    one, two = DiNATIR(DiNATIRConfig(**form)), DiNATIR(DiNATIRConfig(**form, dual_pixel=True))
+    two.load_state_dict(two.from_one_view(one.state_dict()))
+    smooth = F.interpolate(torch.rand(1, 3, 8, 8), (64, 64), mode="bicubic")
+    left, right = smooth + 0.05, smooth - 0.05
+    with torch.no_grad():
+        change = (two(torch.cat([left, right], 1)) - one(smooth))[..., 8:-8, 8:-8]
+    assert change.square().mean().sqrt() < 0.03
+    again = two.from_one_view(two.state_dict())
+    assert all(torch.equal(again[name], weight) for name, weight in two.state_dict().items())
+
+
 @pytest.mark.parametrize("mode", ["hybrid", "local_only", "global_only"])
 def test_output_depends_on_nothing_beyond_the_declared_reach(mode: str) -> None:
     torch.manual_seed(0)

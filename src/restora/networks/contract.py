@@ -2,6 +2,7 @@
 
 import copy
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -115,6 +116,22 @@ class RestorationNetwork(nn.Module, ABC):
         folded = copy.deepcopy(self)
         fold_parts(folded)
         return folded
+
+    def from_one_view(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return weights as this network takes them: of those for one view each of two views gets half.
+
+        Args:
+            weights: Of a network of the same size, for one view or for as many as this one.
+        """
+        own = self.state_dict()
+        return {
+            name: torch.cat([weight, weight], 1) / 2
+            if weight.ndim == 4
+            and name in own
+            and own[name].shape == (len(weight), 2 * weight.shape[1], *weight.shape[2:])
+            else weight
+            for name, weight in weights.items()
+        }
 
     def to_device(self, device: torch.device) -> Self:
         """Move to a device, with kernels channels last in memory, where convolutions are fastest."""

@@ -6,10 +6,12 @@ The shape is Restormer's. Its blocks come in pairs: the first attends to the 7x7
 comes through a gate for each channel (the channel-aware module).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from restora.layers import (
@@ -255,6 +257,41 @@ class DiNATIR(RestorationNetwork):
         out: Tensor = self.tail(full) + x if self.skip is None else self.tail(full + self.skip(shallow))
         return out
 
+    def from_one_view(self, weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Return weights as this network takes them; for two views, of one it starts as nearly the same function.
+
+        The view that is added at the end there comes through the skip here, whose weights are those by which least squares give
+        the image back, on one whose spectrum falls as a photograph's does.
+        """
+        if self.skip is None or "skip.weight" in weights:
+            return super().from_one_view(weights)
+        head, tail = weights["head.weight"].float(), weights["tail.weight"].float()
+        own = {name: weight for name, weight in self.skip.state_dict(prefix="skip.").items()}
+        own |= {name: torch.zeros_like(bias) for name, bias in own.items() if name.endswith("bias")}
+        return {
+            **weights,
+            **own,
+            "head.weight": torch.cat([head, head], 1).flip(1) / 2,  # B, G, R, see `forward`
+            "skip.weight": _image_through(head, tail)[..., None, None],
+        }
+
+
+def _image_through(head: Tensor, tail: Tensor) -> Tensor:
+    """Return the (2w, w) weights of a 1x1 convolution that is to turn the head's features into what the tail makes the image of.
+
+    Args:
+        head: (w, 3, 3, 3), kernel of the first convolution.
+        tail: (3, 2w, 3, 3), kernel of the last.
+    """
+    generator, side = torch.Generator().manual_seed(0), 64
+    octaves = (torch.randn(1, 3, side // s, side // s, generator=generator) * s for s in (1, 2, 4, 8, 16, 32))
+    image = sum(F.interpolate(octave, (side, side), mode="bicubic") for octave in octaves)
+    features = F.conv2d(image, head, padding=1)  # (1, w, side, side)
+    through = F.conv2d(features.transpose(0, 1), tail.transpose(0, 1).flatten(0, 1)[:, None], padding=1)
+    through = through.unflatten(1, (tail.shape[1], 3)).flatten(2)  # (w, 2w, 3 side side)
+    answer = torch.linalg.lstsq(through.flatten(0, 1).T, image.flatten()[:, None]).solution
+    return answer.reshape(len(head), -1).T.contiguous()
+
 
 ARCHITECTURE = Architecture(
     name="dinat_ir",
@@ -271,6 +308,9 @@ ARCHITECTURE = Architecture(
         "small": DiNATIRConfig(width=16, blocks=(2, 3, 3, 3)),
         # Ours, under 0.8 M parameters, for a laptop: few pairs, and dilations that fit crops of 128 pixels.
         "tiny": DiNATIRConfig(width=12, blocks=(1, 1, 1, 1), refinement_blocks=1, dilations=(18, 9, 4, 2)),
+        "tiny_dual_pixel": DiNATIRConfig(
+            width=12, blocks=(1, 1, 1, 1), refinement_blocks=1, dilations=(18, 9, 4, 2), dual_pixel=True
+        ),
     },
     stages=("encoder_full", "encoder_half", "encoder_quarter", "latent"),
     hyper_parameters=hyper_parameters,

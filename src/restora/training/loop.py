@@ -3,7 +3,7 @@
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -155,7 +155,7 @@ class Trainer:
             RestoraError: They belong to another network.
         """
         own = self.network.state_dict()
-        weights = _for_as_many_views(weights, own)
+        weights = self.network.from_one_view(weights)
         try:
             self.network.load_state_dict(
                 {name: divided_like(value, own.get(name, value)) for name, value in weights.items()}
@@ -416,15 +416,3 @@ class Trainer:
         append_line(self.folder / "log.jsonl", vars(report))
         logger.info("step %d/%d: %s", report.step, self.recipe.steps, self.words(report))
         self.report(report)
-
-
-def _for_as_many_views(given: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return weights whose first convolutions take two views where they are wanted to, each view half."""
-    return {
-        name: torch.cat([weights, weights], 1) / 2
-        if weights.ndim == 4
-        and name in wanted
-        and wanted[name].shape == (len(weights), 2 * weights.shape[1], *weights.shape[2:])
-        else weights
-        for name, weights in given.items()
-    }
