@@ -266,11 +266,10 @@ class DiNATIR(RestorationNetwork):
         if self.skip is None or "skip.weight" in weights:
             return super().from_one_view(weights)
         head, tail = weights["head.weight"].float(), weights["tail.weight"].float()
-        own = {name: weight for name, weight in self.skip.state_dict(prefix="skip.").items()}
-        own |= {name: torch.zeros_like(bias) for name, bias in own.items() if name.endswith("bias")}
+        empty = {f"skip.{name}": torch.zeros(own.shape) for name, own in self.skip.state_dict().items()}
         return {
             **weights,
-            **own,
+            **empty,
             "head.weight": torch.cat([head, head], 1).flip(1) / 2,  # B, G, R, see `forward`
             "skip.weight": _image_through(head, tail)[..., None, None],
         }
@@ -284,12 +283,13 @@ def _image_through(head: Tensor, tail: Tensor) -> Tensor:
         tail: (3, 2w, 3, 3), kernel of the last.
     """
     generator, side = torch.Generator().manual_seed(0), 64
-    octaves = (torch.randn(1, 3, side // s, side // s, generator=generator) * s for s in (1, 2, 4, 8, 16, 32))
-    image = sum(F.interpolate(octave, (side, side), mode="bicubic") for octave in octaves)
+    octaves = [torch.randn(1, 3, side // s, side // s, generator=generator) * s for s in (1, 2, 4, 8, 16, 32)]
+    enlarged = [F.interpolate(octave, (side, side), mode="bicubic") for octave in octaves]
+    image = torch.stack(enlarged).sum(0)
     features = F.conv2d(image, head, padding=1)  # (1, w, side, side)
     through = F.conv2d(features.transpose(0, 1), tail.transpose(0, 1).flatten(0, 1)[:, None], padding=1)
-    through = through.unflatten(1, (tail.shape[1], 3)).flatten(2)  # (w, 2w, 3 side side)
-    answer = torch.linalg.lstsq(through.flatten(0, 1).T, image.flatten()[:, None]).solution
+    through = through.reshape(len(head) * tail.shape[1], -1)  # (w 2w, 3 side side)
+    answer: Tensor = torch.linalg.lstsq(through.T, image.flatten()[:, None]).solution
     return answer.reshape(len(head), -1).T.contiguous()
 
 
