@@ -127,7 +127,7 @@ def _recipe(arguments: Any, network: str, **changed: Any) -> dict[str, Any]:
         "data": {"photos": arguments.photos},
         "degradation": taught["degradation"],
         "losses": [{"kind": "psnr"}],
-        "scale_weights": [0.05, 0.1, 1.0] if network == "chair" else [1.0],
+        "scale_weights": [0.05, 0.1, 1.0] if network in ("chair", "derestormer") else [1.0],
         "stages": [{"steps": arguments.steps, "patch": PATCH, "batch": BATCH}],
         "ema": 0.99,
         "validation": {
