@@ -33,7 +33,7 @@ SHOWN = {
     "derain": ("rain-light", "rain-heavy"),
     "desnow": ("snow-medium", "snow-veiled"),
     "dehaze": ("haze-outdoor", "haze-indoor", "haze-night"),
-    "any": ("rain-light", "snow-medium", "sensor-strong", "motion-light"),
+    "any": ("rain-light", "snow-medium", "haze-outdoor", "sensor-strong", "motion-light"),
 }
 """Cases of each task, all of them degraded photographs; two views of one are not shown."""
 

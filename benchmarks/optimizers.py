@@ -67,7 +67,14 @@ def main() -> None:
     for network in TAUGHT:
         if network in found:
             run = found[network].pop("run")
-            lines += ["", f"## {network}", "", f"{run}.", "", *table(("way", "dB"), sorted(found[network].items()))]
+            lines += [
+                "",
+                f"## {network}",
+                "",
+                f"{run}.",
+                "",
+                *table(("way", "dB"), sorted(found[network].items())),
+            ]
     write_results("optimizers.md", lines)
 
 

@@ -38,6 +38,9 @@ def test_any_weights_do_what_is_missing_or_unsure_but_never_a_clean_picture():
     assert treated(there, rain=0.99).tasks == ("any",)
     assert treated(there, rain=0.3, snow=0.4, clean=0.1).tasks == ("any",)
     assert treated(there, clean=0.8).tasks == ()
+    assert treated(there, rain=0.3, clean=0.4).tasks == ()
+    assert treated(there, haze=0.3, motion=0.4).tasks == ()  # what is soft is taken for hazy
+    assert treated(there, haze=0.4, motion=0.3).tasks == ("any",)
     assert treated(there, noise=0.9).tasks == ("denoise-real",)
 
 

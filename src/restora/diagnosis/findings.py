@@ -69,6 +69,11 @@ class Diagnosis:
         return damages or (("clean",) if self.confidences["clean"] >= SURE else ())
 
     @property
+    def likeliest(self) -> str:
+        """Which of `DAMAGES` has the highest confidence, whether it is found or not."""
+        return max(self.confidences, key=self.confidences.__getitem__)
+
+    @property
     def noise_is_coarse(self) -> bool:
         """Whether the grain of the noise is larger than a pixel."""
         return self.noise_coarseness >= 0.5

@@ -29,6 +29,10 @@ THRESHOLDS = {
 }
 """Confidences from which on a damage is mended; chosen by gain and harm, see docs/diagnosis.md."""
 
+LEFT_ALONE = ("clean", "motion")
+"""What a picture must not look like most for weights for ``any`` damage to be tried: of motion blur they take nothing, and what is
+soft and pale they take for hazy. See docs/diagnosis.md."""
+
 INDEPENDENT_NOISE = "denoise"
 """Task of noise that is independent from pixel to pixel, as benchmarks have it; other noise is no Gaussian one."""
 INDEPENDENT = 0.3
@@ -56,7 +60,7 @@ def treatment_of(diagnosis: Diagnosis, available: Callable[[], set[str]] | None 
 
     At most two damages are mended, the surest ones, noise before blur. Where a damage is found but its weights are not
     there, ``any`` weights do what they can, if there are some; so they do for a picture that is damaged in a way that
-    is not sure. Otherwise a picture is left alone: wrong weights do more harm than none.
+    is not sure, unless it is likely to be moved or clean. Otherwise it is left alone: wrong weights do more harm than none.
 
     Args:
         diagnosis: Of the picture.
@@ -72,7 +76,7 @@ def treatment_of(diagnosis: Diagnosis, available: Callable[[], set[str]] | None 
             due.setdefault(task, []).append(name)
     missing = tuple(task for task in _ordered(due) if task not in there)
     tasks = tuple(task for task in _ordered(due) if task in there)
-    if "any" in there and (missing or not tasks) and diagnosis["clean"] < SURE:
+    if "any" in there and (missing or (not tasks and diagnosis.likeliest not in LEFT_ALONE)):
         return Treatment(("any",), missing)
     return Treatment(tasks, missing)
 
