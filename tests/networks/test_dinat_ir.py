@@ -220,7 +220,8 @@ def test_weights_for_one_view_start_those_for_two_as_nearly_the_same_function(bi
     left, right = smooth + 0.05, smooth - 0.05
     with torch.no_grad():
         change = (two(torch.cat([left, right], 1)) - one(smooth))[..., 8:-8, 8:-8]
-    assert change.square().mean().sqrt() < 0.03
+    assert change.square().mean().sqrt() < 0.01
+    assert two.state_dict()["skip.weight"].abs().max() < 50
     again = two.from_one_view(two.state_dict())
     assert all(torch.equal(again[name], weight) for name, weight in two.state_dict().items())
 

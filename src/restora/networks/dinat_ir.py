@@ -32,6 +32,8 @@ Mode = Literal["hybrid", "local_only", "global_only"]
 KERNEL_SIZE = 7
 """Side of the neighborhood, in every published network."""
 
+SMALLEST_DIRECTION = 1e-4
+"""Singular values below this share of the largest are left out of a fit, so that its weights stay small."""
 
 ENGINE_TILE = 576
 """Multiple of all published dilations, so that the classes of pixels that see one another are equally long: a third of the graph."""
@@ -285,12 +287,15 @@ def _image_through(head: Tensor, tail: Tensor) -> Tensor:
     generator, side = torch.Generator().manual_seed(0), 64
     octaves = [torch.randn(1, 3, side // s, side // s, generator=generator) * s for s in (1, 2, 4, 8, 16, 32)]
     enlarged = [F.interpolate(octave, (side, side), mode="bicubic") for octave in octaves]
-    image = torch.stack(enlarged).sum(0)
+    image = torch.stack(enlarged).sum(0).double()  # some directions are nearly dependent
+    head, tail = head.double(), tail.double()
     features = F.conv2d(image, head, padding=1)  # (1, w, side, side)
     through = F.conv2d(features.transpose(0, 1), tail.transpose(0, 1).flatten(0, 1)[:, None], padding=1)
     through = through.reshape(len(head) * tail.shape[1], -1)  # (w 2w, 3 side side)
-    answer: Tensor = torch.linalg.lstsq(through.T, image.flatten()[:, None]).solution
-    return answer.reshape(len(head), -1).T.contiguous()
+    answer: Tensor = torch.linalg.lstsq(
+        through.T, image.flatten()[:, None], rcond=SMALLEST_DIRECTION, driver="gelsd"
+    ).solution
+    return answer.reshape(len(head), -1).T.float().contiguous()
 
 
 ARCHITECTURE = Architecture(
