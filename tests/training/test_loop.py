@@ -17,6 +17,7 @@ from recipes import miniature
 
 from restora.checkpoints import load_model
 from restora.errors import RestoraError
+from restora.networks import create_model
 from restora.training import Report, Trainer
 from restora.training.checkpoint import load_checkpoint
 from restora.training.divergence import DivergenceWatch
@@ -306,3 +307,11 @@ def test_weights_for_one_view_start_a_network_for_two(photos: Path, tmp_path: Pa
     x = torch.rand(1, 3, 16, 16)
     with torch.no_grad():
         assert torch.allclose(two.network.eval()(torch.cat([x, x], 1)), one(x), atol=1e-6)
+
+
+def test_another_network_starts_none_for_two_views(photos: Path, tmp_path: Path) -> None:
+    chosen = {"architecture": "dinat_ir", "variant": "tiny_dual_pixel", "overrides": {"width": 2}}
+    plan = miniature(photos, model=chosen, degradation="defocus/dual", scale_weights=[1.0])
+    two = Trainer(plan, tmp_path / "two")
+    with pytest.raises(RestoraError, match="not those of a dinat_ir/tiny_dual_pixel"):
+        two.initialise(create_model("chair", "tiny").state_dict())

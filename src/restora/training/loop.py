@@ -155,12 +155,12 @@ class Trainer:
             RestoraError: They belong to another network.
         """
         own = self.network.state_dict()
-        weights = self.network.from_one_view(weights)
         try:
+            weights = self.network.from_one_view(weights)
             self.network.load_state_dict(
                 {name: divided_like(value, own.get(name, value)) for name, value in weights.items()}
             )
-        except RuntimeError as error:
+        except (KeyError, RuntimeError) as error:
             model = self.recipe.model
             raise RestoraError(
                 f"the weights to start from are not those of a {model.architecture}/{model.variant}"
