@@ -291,6 +291,25 @@ def gains(records: list[dict[str, Any]]) -> str:
     )
 
 
+def unsure(records: list[dict[str, Any]]) -> str:
+    """What `any` gains on pictures of which nothing is sure enough for weights of its own, by what is likeliest."""
+    text = row(["likeliest", "n", "gain, dB", "worse by 0.1 dB", "n without a clean one", "most changed"])
+    text += row(["---"] * 6)
+    members = [
+        record
+        for record in records
+        if way_of(record["tasks"]) in ("any", AS_IT_IS) and record["confidences"]["clean"] < SURE
+    ]
+    for name in DAMAGES:
+        ours = [record["results"] for record in members if diagnosis_of(record).likeliest == name]
+        known = [results for results in ours if results[AS_IT_IS]["psnr"] is not None]
+        others = [results["any"]["change"] for results in ours if results[AS_IT_IS]["psnr"] is None]
+        gained = np.array([results["any"]["psnr"] - results[AS_IT_IS]["psnr"] for results in known])
+        gain = (f"{gained.mean():+.2f}", int((gained < -0.1).sum())) if known else ("", "")
+        text += row([NAMES[name], len(known), *gain, len(others), f"{max(others):.1f}" if others else ""])
+    return text
+
+
 def real(records: list[dict[str, Any]]) -> str:
     text = row(["picture", "found", "mended by"]) + row(["---"] * 3)
     for record in records:
@@ -319,6 +338,10 @@ distance of confidence and truth. A snowy picture with a veil, or rain with mist
 ## Gain and harm without a task
 
 {gains(records)}
+What `any` would gain where no damage is sure enough for its own weights and the picture is not surely clean, by what is likeliest; most changed: in
+grey levels. Where that is clean or motion blur, the command leaves the picture alone.
+
+{unsure(records)}
 ## Really degraded pictures
 
 Tasks in brackets have no weights in the package.

@@ -19,6 +19,7 @@ from short_training import SIDE, STROKES, averaged_network, comparison
 
 from restora.atomic import write_file
 from restora.errors import RestoraError
+from restora.networks import create_model
 from restora.training.recipe import Recipe
 from restora.training.validation import Validation, open_validation
 
@@ -67,14 +68,8 @@ def main() -> None:
     for network in TAUGHT:
         if network in found:
             run = found[network].pop("run")
-            lines += [
-                "",
-                f"## {network}",
-                "",
-                f"{run}.",
-                "",
-                *table(("way", "dB"), sorted(found[network].items())),
-            ]
+            lines += ["", f"## {network}", "", f"{run}.", ""]
+            lines += table(("way", "dB"), sorted(found[network].items()))
     write_results("optimizers.md", lines)
 
 
@@ -123,6 +118,7 @@ def _score(
 def _recipe(arguments: Any, network: str, **changed: Any) -> dict[str, Any]:
     taught = TAUGHT[network]
     degradation, protocol = taught["validated"]
+    scales = create_model(network, "tiny").requirements.scales
     return {
         "name": "optimizers",
         "task": taught["task"],
@@ -134,7 +130,7 @@ def _recipe(arguments: Any, network: str, **changed: Any) -> dict[str, Any]:
         "data": {"photos": arguments.photos},
         "degradation": taught["degradation"],
         "losses": [{"kind": "psnr"}],
-        "scale_weights": [0.05, 0.1, 1.0] if network in ("chair", "derestormer") else [1.0],
+        "scale_weights": [0.05, 0.1, 1.0][-scales:],
         "stages": [{"steps": arguments.steps, "patch": PATCH, "batch": BATCH}],
         "ema": 0.99,
         "validation": {

@@ -60,7 +60,7 @@ def treatment_of(diagnosis: Diagnosis, available: Callable[[], set[str]] | None 
 
     At most two damages are mended, the surest ones, noise before blur. Where a damage is found but its weights are not
     there, ``any`` weights do what they can, if there are some; so they do for a picture that is damaged in a way that
-    is not sure, unless it is likely to be moved or clean. Otherwise it is left alone: wrong weights do more harm than none.
+    is not sure. Where clean or moved is likeliest it is left alone: wrong weights do more harm than none.
 
     Args:
         diagnosis: Of the picture.
@@ -76,7 +76,7 @@ def treatment_of(diagnosis: Diagnosis, available: Callable[[], set[str]] | None 
             due.setdefault(task, []).append(name)
     missing = tuple(task for task in _ordered(due) if task not in there)
     tasks = tuple(task for task in _ordered(due) if task in there)
-    if "any" in there and (missing or (not tasks and diagnosis.likeliest not in LEFT_ALONE)):
+    if "any" in there and (missing or not tasks) and diagnosis.likeliest not in LEFT_ALONE:
         return Treatment(("any",), missing)
     return Treatment(tasks, missing)
 

@@ -267,13 +267,13 @@ class DiNATIR(RestorationNetwork):
         """
         if self.skip is None or "skip.weight" in weights:
             return super().from_one_view(weights)
-        head, tail = weights["head.weight"].float(), weights["tail.weight"].float()
+        head = weights["head.weight"]
         empty = {f"skip.{name}": torch.zeros(own.shape) for name, own in self.skip.state_dict().items()}
         return {
             **weights,
             **empty,
             "head.weight": torch.cat([head, head], 1).flip(1) / 2,  # B, G, R, see `forward`
-            "skip.weight": _image_through(head, tail)[..., None, None],
+            "skip.weight": _image_through(head, weights["tail.weight"])[..., None, None],
         }
 
 
