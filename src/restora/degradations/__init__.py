@@ -26,6 +26,7 @@ from restora.degradations.frame_averaging import FrameAveraging as FrameAveragin
 from restora.degradations.camera_noise import CameraNoise as CameraNoise
 from restora.degradations.noise import GaussianNoise as GaussianNoise, SpeckleNoise as SpeckleNoise
 from restora.degradations.shaping import Coarse as Coarse, Sharpening as Sharpening, Uneven as Uneven
+from restora.degradations.quantization import Quantization as Quantization
 from restora.degradations.jpeg import JpegCompression as JpegCompression
 from restora.degradations.composition import Compose as Compose, Identity as Identity, OneOf as OneOf
 from restora.plugins import add_plugins
