@@ -40,8 +40,6 @@ def tiny() -> nn.Module:
         ({"tile": 64, "overlap": 64}, "overlap must be at most 60 for a tile of 64, got 64"),
         ({"tile": 64, "overlap": 61}, "overlap must be at most 60 for a tile of 64, got 61"),
         ({"overlap": 256}, "overlap must be at most 252 for a tile of 256, got 256"),
-        ({"border": -1}, "border must be a number of pixels or 'auto', got -1"),
-        ({"border": 1.5}, "border must be a number of pixels or 'auto', got 1.5"),
         ({"precision": "float8"}, "unknown precision 'float8'"),
         ({"device": "nonsense"}, "device 'nonsense' is not there"),
     ],
@@ -150,17 +148,6 @@ def test_without_tiles_a_real_network_answers_as_when_it_is_called(
         answer = tiny.eval()(torch.from_numpy(image).permute(2, 0, 1)[None])
     np.testing.assert_allclose(restored, answer[0].permute(1, 2, 0).clamp(0, 1), atol=1e-5)
     assert np.abs(restored - image).max() > 1e-3
-
-
-def test_the_border_is_what_the_card_says_unless_another_is_asked_for(make_image: MakeImage) -> None:
-    network, image = restora.load_model("denoise-chair-tiny"), make_image((24, 40, 3))
-    assert Restorer(network, device="cpu").border == 0
-    network.card = network.card.model_copy(update={"border": 12})
-    stated = Restorer(network, device="cpu", tile=None)
-    around = np.pad(image, [(12, 12), (12, 12), (0, 0)], "reflect")
-    plain = Restorer(network, device="cpu", tile=None, border=0)
-    np.testing.assert_array_equal(stated(image), plain(around)[12:-12, 12:-12])
-    assert (stated(image) != plain(image)).any()
 
 
 def test_an_ensemble_turns_with_the_image(tiny: nn.Module, make_image: MakeImage) -> None:

@@ -51,15 +51,6 @@ class Local(nn.Module):
         return x + self.layers(x)
 
 
-class Edging(nn.Module):
-    """Changes the outermost pixels of what it sees, and nothing else."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        edge = torch.ones_like(x)
-        edge[..., 4:-4, 4:-4] = 0
-        return x + 0.5 * edge * (0.5 - x)
-
-
 class Sharpener(nn.Module):
     """A convolution and nothing added to the image; what it changes is exactly nothing all the same."""
 
@@ -177,44 +168,6 @@ def test_a_network_of_known_reach_gives_the_same_in_tiles_as_in_one_piece(data: 
     tiled = restore_pixels(engine, image, **cut)
     worst = np.abs(whole.astype(np.float64) - tiled).max()
     assert worst <= (1 if image.dtype == np.uint8 else 1e-5)
-
-
-@settings(max_examples=40, deadline=None)
-@given(st.data())
-def test_a_border_is_the_mirror_image_restored_and_cut_off(data: st.DataObject) -> None:
-    multiple, image = data.draw(st.sampled_from([1, 2, 4])), data.draw(images(("uint8", "float32")))
-    image = np.clip(image, 0, 1) if image.dtype.kind == "f" else image
-    border = data.draw(st.integers(0, 30))  # more than there is to reflect, now and then
-    engine = ready(Local(multiple))
-    around = image
-    for axis in (0, 1):
-        width = [(border, border) if i == axis else (0, 0) for i in range(image.ndim)]
-        around = np.pad(around, width, "reflect" if image.shape[axis] > 1 else "edge")
-    expected = restore_pixels(engine, around, tile=None, overlap=None)
-    expected = expected[border : border + len(image), border : border + image.shape[1]]
-    cut = data.draw(cuts(multiple, 1, least_overlap=2 * (engine.requirements.receptive_field or 0)))
-    for how in ({"tile": None, "overlap": None}, cut):
-        restored = restore_pixels(engine, image, border=border, **how)
-        assert restored.shape == image.shape
-        worst = np.abs(restored.astype(np.float64) - expected).max()
-        assert worst <= (1 if image.dtype == np.uint8 else 1e-5)
-
-
-def test_a_border_hides_what_a_network_does_at_the_edge_of_what_it_sees(make_image: MakeImage) -> None:
-    image, engine = make_image((40, 60, 3), "float32"), ready(Edging())
-    plain = restore_pixels(engine, image, tile=None, overlap=None)
-    assert np.abs(plain - image).max() > 0.1
-    np.testing.assert_array_equal(restore_pixels(engine, image, tile=None, overlap=None, border=8), image)
-
-
-@pytest.mark.parametrize("border", [0, 5, 40])
-def test_memory_that_runs_out_does_not_shift_the_border(border: int) -> None:
-    image, local = numbered(600, 120), Local(1)
-    scarce = Scarce(local, MemoryError(), [220 * 220, 64 * 128], calls=2)
-    restored = restore_pixels(ready(scarce), image, tile=128, overlap=None, border=border)
-    assert (64, 64) in scarce.sizes
-    whole = restore_pixels(ready(local), image, tile=None, overlap=None, border=border)
-    np.testing.assert_allclose(restored, whole, rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("multiple", [1, 2, 4])

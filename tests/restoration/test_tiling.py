@@ -11,7 +11,6 @@ from restora.networks.contract import Requirements
 from restora.restoration.tiling import (
     auto_overlap,
     check_tile,
-    mirrored,
     padded_indices,
     plan_axis,
     possible_overlap,
@@ -192,11 +191,3 @@ def test_padding_of_any_axis_is_a_reflection_or_the_edge_where_that_cannot_be(
     np.testing.assert_array_equal(
         padded_indices(padded // 3, padded, extent, padded), expected[padded // 3 :]
     )
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.integers(2, 40), st.integers(0, 130))
-def test_an_axis_goes_on_as_its_mirror_image_as_often_as_that_takes(extent: int, border: int) -> None:
-    expected = np.pad(np.arange(extent), border, "reflect")
-    np.testing.assert_array_equal(mirrored(np.arange(-border, extent + border), extent), expected)
-    assert mirrored(np.arange(-border, border + 1), 1).tolist() == [0] * (2 * border + 1)

@@ -51,9 +51,6 @@ class WeightsCard(BaseModel):
     )
     licence: str
     description: str = Field(description="what the weights are for and where they fail")
-    border: int = Field(
-        0, ge=0, description="pixels by which pictures go on as their mirror image while they are restored"
-    )
     recipe: str | None = Field(None, description="the recipe that trained them")
     steps: int | None = Field(None, description="optimiser steps")
     images_seen: int | None = Field(None, description="crops that the training saw")

@@ -51,8 +51,6 @@ class Restorer:
             largest tile from 256 to 1024 pixels that fits into half of the free memory (and into 1 GiB on a
             CPU, 2 for networks that match content), judged by the layer outputs of a small trial run. Images that fit into a tile are not cut.
         overlap: Pixels that neighbouring tiles share at least; ``"auto"`` as in `auto_overlap`.
-        border: Pixels by which an image goes on as its mirror image, on every side, while it is restored: where weights change much, as
-            those for haze do, the edge of what they see shows as a frame. ``"auto"`` is what the weights' card says, 0 without one.
         ensemble: Average over the eight flips and turns of the image: eight times the time, a little better.
         strength: Share of the restored image in the result, 0 to 1; the rest is the image as it came.
         precision: ``"float32"``, ``"bfloat16"``, ``"float16"``, or ``"auto"``: on a CPU what is faster with these weights at a
@@ -92,7 +90,6 @@ class Restorer:
         *,
         tile: int | Literal["auto"] | None = "auto",
         overlap: int | Literal["auto"] = "auto",
-        border: int | Literal["auto"] = "auto",
         ensemble: bool = False,
         strength: float = 1.0,
         precision: str = "auto",
@@ -118,8 +115,6 @@ class Restorer:
             raise RestoraError(f"tile must be a number of pixels, 'auto' or None, got {tile!r}")
         if not (overlap == "auto" or (isinstance(overlap, int) and overlap >= 0)):
             raise RestoraError(f"overlap must be a number of pixels or 'auto', got {overlap!r}")
-        if not (border == "auto" or (isinstance(border, int) and border >= 0)):
-            raise RestoraError(f"border must be a number of pixels or 'auto', got {border!r}")
         if ensemble and network.requirements.in_channels != 3:
             raise RestoraError(
                 "the self-ensemble turns photographs; views of a dual-pixel sensor cannot be turned"
@@ -129,8 +124,6 @@ class Restorer:
         self.tile, self.overlap, self.threads, self.reproducible = tile, overlap, threads, reproducible
         self.strength, self.batch = strength, batch
         self.weights = network.card.name if network.card else None
-        stated = network.card.border if network.card else 0
-        self.border: int = stated if border == "auto" else border
         self._of_thread, self._choosing = local(), Lock()
         self._last_used: dict[str, str | int | None] = {}
 
@@ -214,8 +207,7 @@ class Restorer:
         threads = chosen_threads(self.threads)
         with plainly:
             with self._choosing, computing_threads(threads):
-                height, width = (side + 2 * self.border for side in opened.pixels.shape[:2])
-                engine, tile, name = self._chosen(height, width)
+                engine, tile, name = self._chosen(*opened.pixels.shape[:2])
             self._of_thread.used = self._last_used = {
                 "weights": self.weights,
                 "device": engine.device.type,
@@ -229,7 +221,6 @@ class Restorer:
                 opened.pixels,
                 tile=tile,
                 overlap=overlap,
-                border=self.border,
                 threads=threads,
                 progress=progress,
                 smaller=self._smaller,

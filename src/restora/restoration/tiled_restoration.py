@@ -18,7 +18,6 @@ from restora.restoration.engine import Engine
 from restora.restoration.tiling import (
     AxisPlan,
     auto_overlap,
-    mirrored,
     padded_indices,
     plan_axis,
     possible_overlap,
@@ -83,7 +82,6 @@ def restore_pixels(
     *,
     tile: int | None,
     overlap: int | None,
-    border: int = 0,
     threads: Threads = None,
     progress: Progress | None = None,
     smaller: Callable[[int], None] = lambda side: None,
@@ -102,8 +100,6 @@ def restore_pixels(
         tile: Side of a tile in pixels, or ``None`` for the whole image at once. Halved when memory runs out;
             the run then goes on below the rows that are finished.
         overlap: Pixels that neighbouring tiles share at least, or ``None`` for `auto_overlap`.
-        border: Pixels by which the image goes on as its mirror image, on every side, while it is restored. Networks whose
-            convolutions pad with zeros show a frame where they change much; with a border it lies outside.
         threads: That compute a tile; see `restora.threads`.
         progress: Called with the finished fraction after each tile, rising to 1.
         smaller: Called with the new side when a tile is halved; may refuse it by raising.
@@ -126,14 +122,14 @@ def restore_pixels(
         raise RestoraError(f"the network takes {views}; got an image of shape {pixels.shape}")
     if pixels.size == 0:
         raise RestoraError(f"an image of shape {pixels.shape} has no pixels")
-    canvas = _Canvas(engine, pixels, border, threads, progress)
-    while canvas.done < canvas.height:
+    canvas = _Canvas(engine, pixels, threads, progress)
+    while canvas.done < len(pixels):
         try:
             canvas.sweep(tile, _overlap(overlap, tile, engine.requirements))
         except (MemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
-            tile = _halved(engine.requirements, max(canvas.height, canvas.width), tile, error)
+            tile = _halved(engine.requirements, pixels.shape, tile, error)
             smaller(tile)
             overlap = None if overlap is None else possible_overlap(overlap, tile, engine.requirements)
         # Outside of the handler, for the error holds on to the memory of the tile that failed.
@@ -145,18 +141,12 @@ class _Canvas:
     """An image that is being restored from the top down.
 
     Attributes:
-        height: Rows to restore, those of the border included.
-        width: Columns, likewise.
-        restored: The result, without the border.
+        restored: The result; its first `done` rows are finished.
         done: How many rows are finished.
     """
 
-    def __init__(
-        self, engine: Engine, pixels: Pixels, border: int, threads: Threads, progress: Progress | None
-    ) -> None:
+    def __init__(self, engine: Engine, pixels: Pixels, threads: Threads, progress: Progress | None) -> None:
         self.engine, self.pixels, self.threads, self.progress = engine, pixels, threads, progress
-        self.border = border
-        self.height, self.width = (side + 2 * border for side in pixels.shape[:2])
         self.values = Range.of(pixels)
         self.changed = pixels if pixels.ndim == 2 else pixels[..., :3]  # of two views the left one
         self.restored: Pixels = np.empty(self.changed.shape, pixels.dtype)
@@ -164,15 +154,16 @@ class _Canvas:
         self._fraction = 0.0
         # What finished tiles say about the rows below `done`, times their weights, and the weights' sum. With it a
         # run that is interrupted goes on with other tiles and fades from the old ones to the new.
-        self._pending = np.zeros((0, self.width, *self.changed.shape[2:]), np.float32)
+        self._pending = np.zeros((0, *self.changed.shape[1:]), np.float32)  # (rows, W[, 3])
         self._weight = np.zeros(0, np.float32)  # (rows,)
 
     def sweep(self, tile: int | None, overlap: int) -> None:
         """Restore all rows from `done` on; when it raises, `done` says how far it came."""
         needs = self.engine.requirements
+        height, width = self.pixels.shape[:2]
         # Begin above the first row that is wanted, for the network to see what lies there.
         first = max(0, self.done - overlap) // needs.multiple * needs.multiple
-        rows, columns = (self._plan(extent, tile, overlap) for extent in (self.height - first, self.width))
+        rows, columns = (self._plan(extent, tile, overlap) for extent in (height - first, width))
 
         above = self.done - first
         pending = np.concatenate([np.zeros((above, *self._pending.shape[1:]), np.float32), self._pending])
@@ -184,9 +175,9 @@ class _Canvas:
             band = np.zeros((max(rows.tile, len(pending)), *self._pending.shape[1:]), np.float32)
             band[: len(pending)] = pending
             for j, left in enumerate(columns.starts):
-                inside = min(columns.tile, self.width - left)
+                inside = min(columns.tile, width - left)
                 window = torch.from_numpy(row_weight[:, None] * columns.weights[j])[:, :inside]
-                change = self._change(first, rows, columns, top, left)[:, :inside]
+                change = self._change(self.pixels[first:], rows, columns, top, left)[:, :inside]
                 place = torch.from_numpy(band)[: rows.tile, left : left + inside]
                 place.addcmul_(change, window if change.ndim == 2 else window[..., None])
                 self._report(first, (i + (j + 1) / len(columns.starts)) / len(rows.starts))
@@ -207,41 +198,36 @@ class _Canvas:
             extent, tile, overlap, margin=margin, multiple=needs.multiple, min_size=needs.min_size
         )
 
-    def _change(self, first: int, rows: AxisPlan, columns: AxisPlan, top: int, left: int) -> Tensor:
+    def _change(self, pixels: Pixels, rows: AxisPlan, columns: AxisPlan, top: int, left: int) -> Tensor:
         """Run the network on one tile: (tile, tile[, 3]), what it changes, in the network's units."""
         check()
-        seen = self.pixels
+        row_indices = padded_indices(top, top + rows.tile, rows.extent, rows.padded)
+        column_indices = padded_indices(left, left + columns.tile, columns.extent, columns.padded)
         # Rows, then columns, is five times as fast as both at once.
-        for axis, (plan, begin, start) in enumerate(((rows, first, top), (columns, 0, left))):
-            indices = begin + padded_indices(start, start + plan.tile, plan.extent, plan.padded)
-            seen = seen.take(mirrored(indices - self.border, self.pixels.shape[axis]), axis)
+        seen = pixels.take(row_indices, axis=0).take(column_indices, axis=1)
         seen = np.minimum(seen, 1) if self.values.has_highlights else seen
         # Without a copy by planes: in memory channels stay last, as the network takes them.
         x = torch.from_numpy(to_float(gray_to_rgb(seen))).permute(2, 0, 1)[None]
         with computing_threads(self.threads):
             change = self.engine.residual(x)[0].permute(1, 2, 0)  # (tile, tile, 3)
-        return change if seen.ndim == 3 else change.mean(2)
+        return change if pixels.ndim == 3 else change.mean(2)
 
     def _finish(self, end: int, change: Change) -> None:
         """Store the rows from `done` to ``end``: the image and what is to change, in the image's own type."""
-        height, width = self.changed.shape[:2]
-        inside = slice(*np.clip((self.done - self.border, end - self.border), 0, height))
-        above = max(0, self.border - self.done)
-        change = change[above : above + inside.stop - inside.start, self.border : self.border + width]
-        pixels, values = self.changed[inside], self.values
+        pixels, values = self.changed[self.done : end], self.values
         wide = np.promote_types(pixels.dtype, np.float32)  # float64 keeps its digits
         total: NDArray[Any] = change.astype(wide)
         total *= values.scale
         total += pixels
         np.clip(total, values.low, values.high, out=total)
-        self.restored[inside] = np.rint(total, out=total) if pixels.dtype.kind == "u" else total
+        self.restored[self.done : end] = np.rint(total, out=total) if pixels.dtype.kind == "u" else total
         self.done = end
 
     def _report(self, first: int, swept: float) -> None:
         """Tell the progress; never less than before, though an interrupted row of tiles is begun again."""
         if self.progress:
-            reached = (first + swept * (self.height - first)) / self.height
-            self._fraction = max(self._fraction, reached)
+            height = len(self.pixels)
+            self._fraction = max(self._fraction, (first + swept * (height - first)) / height)
             self.progress(self._fraction)
 
 
@@ -251,9 +237,11 @@ def _overlap(overlap: int | None, tile: int | None, requirements: Requirements) 
     return auto_overlap(tile, requirements) if overlap is None else overlap
 
 
-def _halved(requirements: Requirements, longest: int, tile: int | None, error: BaseException) -> int:
+def _halved(
+    requirements: Requirements, shape: tuple[int, ...], tile: int | None, error: BaseException
+) -> int:
     """Return a tile of half the side."""
-    multiple = requirements.multiple
+    multiple, longest = requirements.multiple, max(shape[:2])
     present = longest if tile is None else min(longest, tile)
     smaller = present // 2 // multiple * multiple
     if smaller < max(SMALLEST_TILE, requirements.min_size):

@@ -203,18 +203,3 @@ def padded_indices(start: int, stop: int, extent: int, padded: int) -> NDArray[n
     if padded - extent < extent:
         return np.where(positions < extent, positions, 2 * (extent - 1) - positions)
     return np.minimum(positions, extent - 1)
-
-
-def mirrored(positions: NDArray[np.intp], extent: int) -> NDArray[np.intp]:
-    """Return which pixels of an axis stand at any positions of it, where it goes on as its mirror image on both sides.
-
-    The edge is not repeated. However far a position is, it is mirrored as often as that takes.
-
-    Example:
-        >>> mirrored(np.arange(-3, 6), extent=4).tolist()
-        [3, 2, 1, 0, 1, 2, 3, 2, 1]
-    """
-    period = max(1, 2 * (extent - 1))
-    inside = np.abs(positions) % period
-    found: NDArray[np.intp] = np.minimum(inside, period - inside)
-    return found

@@ -40,7 +40,6 @@ def export_weights(trainer: Trainer, precision: str = "float16") -> Path:
         precision=precision,
         licence="Apache-2.0",
         description=f"trained by the recipe {recipe.name}; not yet measured",
-        border=recipe.border,
         recipe=recipe.name,
         steps=trainer.step,
         images_seen=crops_seen(recipe, trainer.step),

@@ -83,11 +83,6 @@ class Recipe(Section):
     mixup: float = Field(
         0.0, ge=0, le=1, description="share of the pairs that are blended with another (MixUp)"
     )
-    border: int = Field(
-        0,
-        ge=0,
-        description="pixels by which pictures go on as their mirror image while the weights restore them",
-    )
     optimizer: OptimizerSection = Field(OptimizerSection(), description="how the weights move")
     stages: tuple[StageSection, ...] = Field(min_length=1, description="one after the other")
     accumulate: int = Field(

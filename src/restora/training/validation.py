@@ -46,13 +46,11 @@ class Validation:
         images: Images, decoded and degraded once.
         rule: Protocol, whose first metric is the score.
         samples: Number of images that are written as strips.
-        border: See `Restorer`.
     """
 
     images: Sequence[HeldOut]
     rule: Protocol
     samples: int = 0
-    border: int = 0
 
     def scores(
         self, network: RestorationNetwork, strips: Path | None = None, share: slice = slice(None)
@@ -66,7 +64,7 @@ class Validation:
             share: Which of the images; several processes take a part each.
         """
         device = next(network.parameters()).device
-        restorer = Restorer(network, tile=None, border=self.border, precision="float32", device=device)
+        restorer = Restorer(network, tile=None, precision="float32", device=device)
         scores = []
         for number in range(len(self.images))[share]:
             image = self.images[number]
@@ -113,7 +111,7 @@ def open_validation(recipe: Recipe) -> Validation | None:
         images = [_paired(pair, settings.side) for pair in _spread(pairs, settings.images)]
     if not images:
         raise RestoraError(f"{settings.photos}: no photographs to validate on")
-    return Validation(images, rule, settings.samples, recipe.border)
+    return Validation(images, rule, settings.samples)
 
 
 def _degraded(name: str, photo: NDArray[Any], degrade: Degradation, seed: int, side: int) -> HeldOut:
