@@ -13,8 +13,8 @@ from restora.degradations.limits import Within
 class Quantization(Degradation, kind="quantization", family=""):
     """Clip and round to the whole numbers of a file, the last step where strong contrast will be taken back.
 
-    Under dense haze a few grey levels are all that is left of a scene. A network that only saw them exactly makes
-    hard bands of the steps between them. Not differentiable.
+    Under dense haze a few grey levels are all that is left of a scene, and a network that only saw exact values knows nothing
+    of the steps between them. Not differentiable.
 
     Attributes:
         bits: Bits of a channel: 8 in JPEG, 8 or 16 in PNG, 10 to 14 in a raw file.
