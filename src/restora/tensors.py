@@ -29,11 +29,18 @@ def to_pixels(image: Tensor) -> NDArray[Any]:
     return np.ascontiguousarray(plain.detach().permute(1, 2, 0).cpu().numpy())
 
 
-def quantize(values: Tensor) -> Tensor:
-    """Clamp to [0, 1] and round to uint8, any shape, on the device and in the precision of the values.
+def quantize(values: Tensor, bits: int = 8) -> Tensor:
+    """Clamp to [0, 1] and round to whole numbers, any shape, on the device and in the precision of the values.
+
+    Args:
+        values: 1 is the largest number of these bits.
+        bits: 1 to 16.
+
+    Returns:
+        uint8; int32 for more than 8 bits.
 
     Example:
         >>> quantize(torch.tensor([-1.0, 0.5, 2.0])).tolist()
         [0, 128, 255]
     """
-    return (values.clamp(0, 1) * 255).round().to(torch.uint8)
+    return (values.clamp(0, 1) * ((1 << bits) - 1)).round().to(torch.uint8 if bits <= 8 else torch.int32)

@@ -7,6 +7,7 @@ from torch import Generator, Tensor
 
 from restora.degradations.degradation import Degradation, Sample
 from restora.degradations.limits import Within
+from restora.tensors import quantize
 
 
 @dataclass(frozen=True)
@@ -29,5 +30,4 @@ class Quantization(Degradation, kind="quantization", family=""):
 
     def sample(self, clean: Tensor, generator: Generator) -> Sample:
         """Round a batch; no parameters."""
-        most = 2**self.bits - 1
-        return Sample((clean.clamp(0, 1) * most).round() / most, {})
+        return Sample(quantize(clean, self.bits).to(clean.dtype) / (2**self.bits - 1), {})
