@@ -459,3 +459,54 @@ def steepest_change_of_noise(matches_content: bool) -> float:
 def test_noise_that_differs_from_tile_to_tile_changes_slowly() -> None:
     assert steepest_change_of_noise(matches_content=True) < 0.25
     assert steepest_change_of_noise(matches_content=False) > 0.5  # the bound above can fail
+
+
+class OnlySquares(nn.Module):
+    """Brightens squares and refuses anything else."""
+
+    requirements = Requirements(multiple=4, min_size=8, global_context=True, square=True)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sides: list[int] = []
+
+    def forward(self, x: Tensor) -> Tensor:
+        assert x.shape[2] == x.shape[3]
+        self.sides.append(x.shape[2])
+        return x + 0.25
+
+
+@pytest.mark.parametrize(
+    ("height", "width", "tile", "side"),
+    [
+        (90, 130, None, 92),
+        (130, 90, None, 92),
+        (90, 130, 40, 40),
+        (3, 150, None, 64),
+        (5, 6, None, 8),
+        (90, 130, 512, 92),
+    ],
+)
+def test_a_network_that_wants_squares_sees_squares(
+    height: int, width: int, tile: int | None, side: int
+) -> None:
+    network = OnlySquares()
+    engine = Engine(network, torch.device("cpu"), torch.float32)
+    image = np.full((height, width, 3), 0.5, np.float32)
+    for overlap in (None, 16):
+        np.testing.assert_allclose(restore_pixels(engine, image, tile=tile, overlap=overlap), 0.75, atol=1e-5)
+    assert set(network.sides) == {side}
+
+
+def test_a_network_of_squares_takes_smaller_ones_when_memory_runs_out() -> None:
+    class Small(OnlySquares):
+        def forward(self, x: Tensor) -> Tensor:
+            if x.shape[2] > 64:
+                raise OUT_OF_MEMORY[0]
+            return super().forward(x)
+
+    network = Small()
+    engine = Engine(network, torch.device("cpu"), torch.float32)
+    restored = restore_pixels(engine, np.full((128, 200, 3), 0.5, np.float32), tile=None, overlap=None)
+    np.testing.assert_allclose(restored, 0.75, atol=1e-5)
+    assert set(network.sides) == {64}

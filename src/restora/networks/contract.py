@@ -27,6 +27,7 @@ class Requirements:
             instance norm), so that a tile and the whole image give different results.
         matches_content: Whether a pixel takes from similar places anywhere in the input, so that what else a tile
             holds decides how much noise stays in all of it, and neighbours must fade into one another slowly.
+        square: Whether the network is at home in squares alone: an image of another shape is restored in square tiles.
         precisions: Names of the torch dtypes in which the network was measured to be safe.
         scales: Number of supervised outputs, of which the last is full size.
         min_batch: Smallest batch in training mode; a batch norm of what is pooled needs two.
@@ -45,6 +46,7 @@ class Requirements:
     receptive_field: int | None = None
     global_context: bool = False
     matches_content: bool = False
+    square: bool = False
     precisions: tuple[str, ...] = ("float32",)
     scales: int = 1
     min_batch: int = 1

@@ -272,12 +272,17 @@ class DeRestormer(RestorationNetwork):
 
     @property
     def requirements(self) -> Requirements:
-        """Multiple of 4, at least 8 pixels a side (the published code fails on maps of one pixel)."""
+        """Multiple of 4, at least 8 pixels a side (the published code fails on maps of one pixel).
+
+        Square, as all that it was trained and tested on: of a map that is not, the attention reads the transposed one,
+        and so nothing beyond the shorter side.
+        """
         precisions = ("float32", "bfloat16", "float16")
         return Requirements(
             multiple=4,
             min_size=8,
             global_context=True,
+            square=True,
             precisions=precisions,
             engine_tile=384,
             exports_quickly=False,

@@ -21,6 +21,7 @@ from restora.restoration.tiling import (
     padded_indices,
     plan_axis,
     possible_overlap,
+    square_tile,
     unreliable_margin,
 )
 from restora.threads import Threads, computing_threads
@@ -97,8 +98,8 @@ def restore_pixels(
         engine: What runs a tile.
         pixels: (H, W) gray, (H, W, 3) RGB, or (H, W, 6) RGB of the left and of the right view of a dual-pixel
             sensor, for a network that takes both; uint8, uint16 or float in [0, 1].
-        tile: Side of a tile in pixels, or ``None`` for the whole image at once. Halved when memory runs out;
-            the run then goes on below the rows that are finished.
+        tile: Side of a tile in pixels, or ``None`` for the whole image at once, or for the largest squares where the network
+            wants them. Halved when memory runs out; the run then goes on below the rows that are finished.
         overlap: Pixels that neighbouring tiles share at least, or ``None`` for `auto_overlap`.
         threads: That compute a tile; see `restora.threads`.
         progress: Called with the finished fraction after each tile, rising to 1.
@@ -122,6 +123,9 @@ def restore_pixels(
         raise RestoraError(f"the network takes {views}; got an image of shape {pixels.shape}")
     if pixels.size == 0:
         raise RestoraError(f"an image of shape {pixels.shape} has no pixels")
+    if engine.requirements.square:
+        tile = square_tile(tile, *pixels.shape[:2], engine.requirements)
+        overlap = None if overlap is None else possible_overlap(overlap, tile, engine.requirements)
     canvas = _Canvas(engine, pixels, threads, progress)
     while canvas.done < len(pixels):
         try:
@@ -194,9 +198,8 @@ class _Canvas:
     def _plan(self, extent: int, tile: int | None, overlap: int) -> AxisPlan:
         needs = self.engine.requirements
         margin = unreliable_margin(overlap, needs)
-        return plan_axis(
-            extent, tile, overlap, margin=margin, multiple=needs.multiple, min_size=needs.min_size
-        )
+        smallest = tile if needs.square and tile else needs.min_size
+        return plan_axis(extent, tile, overlap, margin=margin, multiple=needs.multiple, min_size=smallest)
 
     def _change(self, pixels: Pixels, rows: AxisPlan, columns: AxisPlan, top: int, left: int) -> Tensor:
         """Run the network on one tile: (tile, tile[, 3]), what it changes, in the network's units."""

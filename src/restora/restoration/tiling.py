@@ -15,6 +15,8 @@ FADE = 16
 """Pixels over which tiles fade into one another beyond the reach of the network."""
 CONTENT_OVERLAP = 160
 """Pixels that tiles share where they leave different noise behind: a change over a few dozen pixels shows as a line."""
+SMALLEST_SQUARE = 64
+"""Pixels; a long strip is padded to this breadth where a network wants squares, for hundreds of tiny ones would see nothing."""
 
 
 def tile_named(word: str) -> int | Literal["auto"] | None:
@@ -132,6 +134,27 @@ def check_tile(tile: int, overlap: int, *, multiple: int = 1, min_size: int = 1)
         raise RestoraError(f"tile must be at least {smallest} for this network, got {tile}")
     if overlap > tile - multiple:
         raise RestoraError(f"overlap must be at most {tile - multiple} for a tile of {tile}, got {overlap}")
+
+
+def square_tile(tile: int | None, height: int, width: int, requirements: Requirements) -> int:
+    """Return the side of the square tiles of an image: at most the wanted one, and at most the image's shorter side.
+
+    An image narrower than `SMALLEST_SQUARE` is padded to it, unless it is smaller than that both ways.
+
+    Args:
+        tile: Side in pixels of the tiles that are wanted, or ``None`` for as large as can be.
+        height: Of the image in pixels.
+        width: Likewise.
+        requirements: What the network says of itself.
+
+    Example:
+        >>> needs = Requirements(multiple=4, square=True)
+        >>> square_tile(None, 510, 768, needs), square_tile(256, 510, 768, needs), square_tile(None, 20, 768, needs)
+        (512, 256, 64)
+    """
+    shorter, longer = sorted((height, width))
+    side = requirements.fitting_side(max(shorter, min(longer, SMALLEST_SQUARE)))
+    return side if tile is None else min(tile, side)
 
 
 def auto_overlap(tile: int, requirements: Requirements) -> int:

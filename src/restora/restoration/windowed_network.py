@@ -47,7 +47,7 @@ class WindowedNetwork(RestorationNetwork):
     @property
     def requirements(self) -> Requirements:
         """Any size from that of a window on; all else as the network."""
-        return replace(self.network.requirements, multiple=1, min_size=self.side)
+        return replace(self.network.requirements, multiple=1, min_size=self.side, square=False)
 
     def forward(self, x: Tensor) -> Tensor:
         """Restore (B, C, H, W) -> (B, 3, H, W), H and W at least a window."""
