@@ -124,7 +124,8 @@ def restore_pixels(
     if pixels.size == 0:
         raise RestoraError(f"an image of shape {pixels.shape} has no pixels")
     if engine.requirements.square:
-        tile = square_tile(tile, *pixels.shape[:2], engine.requirements)
+        height, width = pixels.shape[:2]
+        tile = square_tile(tile, height, width, engine.requirements)
         overlap = None if overlap is None else possible_overlap(overlap, tile, engine.requirements)
     canvas = _Canvas(engine, pixels, threads, progress)
     while canvas.done < len(pixels):
