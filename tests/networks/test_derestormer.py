@@ -11,6 +11,7 @@ from golden import DATA, filled, load, tensor
 from restora.checkpoints import convert_state_dict, to_official_state_dict
 from restora.layers import OverParameterizedConv2d, bilinear_sample
 from restora.networks import ARCHITECTURES, DeRestormer, DeRestormerConfig
+from restora.restoration import Restorer
 from restora.restoration.windowed_network import join_windows, split_windows
 from restora.training.losses import (
     charbonnier_loss,
@@ -293,3 +294,14 @@ def test_official_names_are_all_different() -> None:
     with torch.device("meta"):
         names = list(published(8).state_dict())
     assert len({ARCHITECTURES["derestormer"].official_name(name) for name in names}) == len(names)
+
+
+def test_the_restorer_shows_it_squares() -> None:
+    torch.manual_seed(0)
+    restorer = Restorer(
+        DeRestormer(DeRestormerConfig(width=8, blocks=(1, 1, 1))), tile=None, precision="float32"
+    )
+    image = np.random.default_rng(0).random((64, 96, 3), dtype=np.float32)
+    own = slice(0, 32)  # columns of the left square that the right one, which begins there, does not have
+    np.testing.assert_allclose(restorer(image)[:, own], restorer(image[:, :64])[:, own], atol=1e-6)
+    np.testing.assert_allclose(restorer(image)[:, 64:], restorer(image[:, 32:])[:, 32:], atol=1e-6)

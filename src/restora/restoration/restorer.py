@@ -49,7 +49,8 @@ class Restorer:
             copied; the caller's own keeps its device, precision and mode.
         tile: Side of the tiles in pixels; ``None`` restores the whole image at once; ``"auto"`` takes the
             largest tile from 256 to 1024 pixels that fits into half of the free memory (and into 1 GiB on a
-            CPU, 2 for networks that match content), judged by the layer outputs of a small trial run. Images that fit into a tile are not cut.
+            CPU, 2 for networks that match content), judged by the layer outputs of a small trial run. Images that fit into a tile are not cut,
+            unless the network wants squares: then tiles are no larger than the shorter side of the image.
         overlap: Pixels that neighbouring tiles share at least; ``"auto"`` as in `auto_overlap`.
         ensemble: Average over the eight flips and turns of the image: eight times the time, a little better.
         strength: Share of the restored image in the result, 0 to 1; the rest is the image as it came.
