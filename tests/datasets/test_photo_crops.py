@@ -30,6 +30,21 @@ def test_a_crop_depends_on_its_number_and_the_seed_alone(folder: Path) -> None:
     assert crops.with_patch(24)[0].shape == (3, 24, 24)
 
 
+def test_enlarged_crops_are_softer_and_the_others_as_they_were() -> None:
+    photo = np.random.default_rng(3).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+
+    def roughness(enlarged: float) -> list[float]:
+        crops = PhotoCrops([photo], patch=16, reduction=1.0, enlarged=enlarged, augmentation="none")
+        return [float(crops[i].diff(dim=2).abs().mean()) for i in range(60)]
+
+    sharp, some, soft = roughness(0.0), roughness(0.3), roughness(1.0)
+    assert sum(soft) < 0.85 * sum(sharp)
+    assert min(soft) > 0.3 * min(sharp)
+    assert sum(soft) < sum(some) < sum(sharp)
+    with pytest.raises(RestoraError, match=r"enlarged must be in \[0, 1\], got 1.5"):
+        PhotoCrops([photo], patch=16, enlarged=1.5)
+
+
 def test_without_reduction_every_crop_is_part_of_a_photograph(folder: Path) -> None:
     photos = {tuple(sorted(np.unique(np.asarray(Image.open(p).convert("RGB"))))) for p in folder.iterdir()}
     assert photos

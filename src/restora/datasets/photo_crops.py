@@ -27,6 +27,8 @@ FLAT = 6.0
 """Grey levels of 255: a crop whose values have a smaller standard deviation is flat."""
 MOST_TRIALS = 8
 """Crops that are drawn at most in place of flat ones; some photographs have no others."""
+MOST_ENLARGED = 1.6
+"""By which a crop is enlarged at most."""
 
 
 class Drawing(TypedDict, total=False):
@@ -35,6 +37,7 @@ class Drawing(TypedDict, total=False):
     patch: Required[int]
     seed: int
     reduction: float
+    enlarged: float
     gray: float
     flat: float
     drawn: float
@@ -62,6 +65,8 @@ class PhotoCrops(Dataset[Tensor]):
         patch: Side of a crop in pixels.
         seed: Of everything random.
         reduction: The strongest reduction as a factor in (0, 1]; 1 turns it off.
+        enlarged: Share of the photographs' crops that are not reduced but enlarged by up to 1.6, bilinearly or
+            bicubically: soft without blur, which is to be left alone.
         gray: Share of the crops that become gray: their three channels are one of the photograph's, drawn.
         flat: Share of the flat crops, whose values hardly vary, in place of which another crop is drawn.
         drawn: Share of the crops that are text or line art instead of a photograph; see `drawn_picture`.
@@ -87,6 +92,7 @@ class PhotoCrops(Dataset[Tensor]):
         patch: int,
         seed: int = 0,
         reduction: float = 0.5,
+        enlarged: float = 0.0,
         gray: float = 0.0,
         flat: float = 0.0,
         drawn: float = 0.0,
@@ -100,8 +106,10 @@ class PhotoCrops(Dataset[Tensor]):
             raise RestoraError("no photographs to train on: name a folder with images")
         if not 0 < reduction <= 1:
             raise RestoraError(f"reduction must be in (0, 1], got {reduction}")
+        if not 0 <= enlarged <= 1:
+            raise RestoraError(f"enlarged must be in [0, 1], got {enlarged}")
         self.patch, self.seed, self.reduction, self.gray, self.length = patch, seed, reduction, gray, length
-        self.flat, self.drawn, self.fonts = flat, drawn, fonts
+        self.enlarged, self.flat, self.drawn, self.fonts = enlarged, flat, drawn, fonts
         self.augmentation, self.permute_channels = augmentation, permute_channels
         self.photos, self._order = photos, order
         if order is None:
@@ -184,9 +192,13 @@ class PhotoCrops(Dataset[Tensor]):
         pixels = self.photos[number]
         shorter = min(pixels.shape[:2])
         factor = random.uniform(self.reduction, 1.0) if random.random() < 0.5 else 1.0
+        interpolation = cv2.INTER_AREA
+        if self.enlarged and random.random() < self.enlarged:
+            factor = random.uniform(1.0, MOST_ENLARGED)
+            interpolation = (cv2.INTER_LINEAR, cv2.INTER_CUBIC)[random.integers(2)]
         side = min(round(self.patch / factor), max(shorter, self.patch))
         top, left = draw_place(random, pixels, side)
         crop: NDArray[Any] = cut(pixels, top, left, side)
         if side != self.patch:
-            crop = cv2.resize(crop, (self.patch, self.patch), interpolation=cv2.INTER_AREA)
+            crop = cv2.resize(crop, (self.patch, self.patch), interpolation=interpolation)
         return crop

@@ -98,6 +98,12 @@ class PhotosData(AnyData):
     reduction: float = Field(
         0.5, gt=0, le=1, description="strongest random reduction of a crop; 1 turns it off"
     )
+    enlarged: float = Field(
+        0.0,
+        ge=0,
+        le=1,
+        description="share of the crops that are enlarged: soft without blur, to be left alone",
+    )
     gray: float = Field(0.0, ge=0, le=1, description="share of the crops that become gray")
     flat: float = Field(
         0.0, ge=0, le=1, description="share of the crops without detail in place of which another is drawn"

@@ -28,6 +28,7 @@ def open_crops(recipe: Recipe) -> Crops:
             patch=patch,
             seed=seed,
             reduction=data.reduction,
+            enlarged=data.enlarged,
             gray=data.gray,
             flat=data.flat,
             drawn=data.drawn,
