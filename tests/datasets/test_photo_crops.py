@@ -30,7 +30,7 @@ def test_a_crop_depends_on_its_number_and_the_seed_alone(folder: Path) -> None:
     assert crops.with_patch(24)[0].shape == (3, 24, 24)
 
 
-def test_enlarged_crops_are_softer_and_the_others_as_they_were() -> None:
+def test_a_share_of_the_crops_is_enlarged_and_softer() -> None:
     photo = np.random.default_rng(3).integers(0, 256, (64, 64, 3), dtype=np.uint8)
 
     def roughness(enlarged: float) -> list[float]:
