@@ -21,16 +21,17 @@ from restora.restoration import Restorer
 
 RINGS = ((0, 2), (2, 4), (4, 8), (8, 16), (16, 32), (32, 64))
 CASES = (
-    *(
-        f"any-chair-tiny={variant}"
-        for variant in ("haze-outdoor", "haze-indoor", "haze-night", "rain-heavy", "snow-veiled")
-    ),
-    *(f"dehaze-chair-tiny={variant}" for variant in ("haze-outdoor", "haze-indoor", "haze-night")),
-    *(
-        "derain-chair-tiny=rain-heavy",
-        "desnow-chair-tiny=snow-veiled",
-        "denoise-real-chair-tiny=sensor-strong",
-    ),
+    "any-chair-tiny=haze-outdoor",
+    "any-chair-tiny=haze-indoor",
+    "any-chair-tiny=haze-night",
+    "any-chair-tiny=rain-heavy",
+    "any-chair-tiny=snow-veiled",
+    "dehaze-chair-tiny=haze-outdoor",
+    "dehaze-chair-tiny=haze-indoor",
+    "dehaze-chair-tiny=haze-night",
+    "derain-chair-tiny=rain-heavy",
+    "desnow-chair-tiny=snow-veiled",
+    "denoise-real-chair-tiny=sensor-strong",
 )
 
 
@@ -45,7 +46,9 @@ def differences(case: str, folder: Path, every: int) -> tuple[list[float], float
     weights, variant = case.split("=")
     restorer = Restorer(weights, tile=None, engine="torch", precision="float32")
     found, scores = [], []
-    for pair in list(open_benchmark("photographs", folder, variant=variant))[::every]:
+    pairs = open_benchmark("photographs", folder, variant=variant)
+    for number in range(0, len(pairs), every):
+        pair = pairs[number]
         clean, restored = np.asarray(pair.clean), restorer(pair.degraded)
         error = restored.astype(np.float64) - clean
         distance = distance_from_edge(*error.shape[:2])
