@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from restora.errors import RestoraError, first_problem, shortened
-from restora.networks.contract import RestorationNetwork
+from restora.networks.contract import Requirements, RestorationNetwork
 
 State = Mapping[str, Tensor]
 
@@ -120,6 +120,10 @@ class Architecture:
         with torch.device("meta"), _Undrawn():
             return self.network(config)
 
+    def requirements(self, config: Any) -> Requirements:
+        """Return what the network of a configuration asks of images and batches."""
+        return _requirements_of(self, config)
+
     def official_name(self, name: str) -> str:
         """Return the authors' key of one of our keys.
 
@@ -204,6 +208,11 @@ class _Undrawn(TorchFunctionMode):
         if func is Tensor.normal_ or func is Tensor.uniform_:
             return args[0]
         return func(*args, **(kwargs or {}))
+
+
+@cache
+def _requirements_of(architecture: Architecture, config: Any) -> Requirements:
+    return architecture.on_meta(config).requirements
 
 
 @cache

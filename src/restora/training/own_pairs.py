@@ -68,7 +68,7 @@ def write_pairs_recipe(
     """
     name, _, variant = network.partition("/")
     arch = architecture(name)
-    needs = arch.on_meta(arch.variant(variant or "base")).requirements
+    needs = arch.requirements(arch.variant(variant or "base"))
     if needs.in_channels != 3:
         raise RestoraError(f"{network}: takes two views of a dual-pixel sensor, not pairs of two folders")
     run = f"pairs-{name}-{variant or 'base'}".replace("_", "-")

@@ -133,7 +133,7 @@ class Recipe(Section):
         try:
             arch = architecture(self.model.architecture)
             config = arch.configure(vars(arch.variant(self.model.variant)) | self.model.overrides)
-            needs = arch.on_meta(config).requirements
+            needs = arch.requirements(config)
         except RestoraError as error:
             raise ValueError(f"model: {error}") from error
         if len(self.scale_weights) != needs.scales or not any(self.scale_weights):
