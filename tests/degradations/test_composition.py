@@ -9,10 +9,13 @@ from restora.degradations import (
     Haze,
     Identity,
     JpegCompression,
+    NightHaze,
     OneOf,
+    Part,
     Rain,
     TrajectoryBlur,
 )
+from restora.training.described_degradation import describe
 
 NESTED = Compose(
     (
@@ -22,8 +25,9 @@ NESTED = Compose(
 )
 
 
-def test_contract():
-    check_degradation(NESTED)
+@pytest.mark.parametrize("degradation", [NESTED, Part(NESTED), Part(Haze.preset("indoor"), (1, 2.5))])
+def test_contract(degradation):
+    check_degradation(degradation)
 
 
 def test_compose_is_its_steps_one_after_the_other(generator):
@@ -100,3 +104,46 @@ def test_nonsense_is_refused(generator):
 def test_one_of_several_with_two_views_has_two_views(generator):
     views = OneOf((DualPixelDefocus(), DualPixelDefocus(shape="disc")))(torch.rand(2, 3, 8, 8), generator(0))
     assert views.shape == (2, 6, 8, 8)
+
+
+def test_a_part_of_a_scene_no_larger_than_the_image_is_the_degradation_itself(generator):
+    clean, outdoor = torch.rand(1, 3, 24, 32), Haze.preset("outdoor")
+    part = Part(outdoor, (1, 1)).sample(clean, generator(0))
+    random = generator(0)
+    torch.rand(1, generator=random)  # the extent
+    torch.randint(1, (2,), generator=random)  # where the image lies
+    whole = outdoor.sample(clean, random)
+    torch.testing.assert_close(part.degraded, whole.degraded)
+    torch.testing.assert_close(part.parameters["of.depth"], whole.parameters["depth"])
+
+
+@pytest.mark.parametrize("extent", [1.3, 2, 5.7])
+def test_a_scene_goes_on_beyond_the_image_and_the_image_stays(extent, generator):
+    clean = torch.rand(3, 3, 20, 28)
+    assert torch.equal(Part(Identity(), (extent, extent))(clean, generator(0)), clean)
+    # a long blur takes from beyond the border, where the mirror image is: what is even stays even
+    stroke = TrajectoryBlur(length=(15, 15))
+    torch.testing.assert_close(
+        Part(stroke, (extent, extent))(torch.full_like(clean, 0.5), generator(0)), torch.full_like(clean, 0.5)
+    )
+
+
+def test_depth_of_a_part_does_not_lie_between_the_edges(generator):
+    clean, hazy = torch.zeros(40, 3, 32, 32), Haze.preset("outdoor")
+    whole = hazy.sample(clean, generator(0)).parameters["depth"]
+    sample = Part(hazy, (4, 4)).sample(clean, generator(0))
+    part = sample.parameters["of.depth"]
+    assert part.shape == whole.shape
+    assert sample.parameters["extent"].shape == (40,)
+    rise = [float((depth[:, :, 0] - depth[:, :, -1]).mean()) for depth in (whole, part)]
+    assert 0 < rise[1] < 0.6 * rise[0]
+    tops = [float(depth[:, :, 0].std()) for depth in (whole, part)]
+    assert tops[1] > tops[0]  # the upper edge of a part may be near
+
+
+def test_recipes_say_what_is_a_part():
+    assert describe({"kind": "part", "of": "haze/night", "extent": [1, 3]}) == Part(NightHaze(), (1, 3))
+    with pytest.raises(ValueError, match="part needs of"):
+        describe({"kind": "part"})
+    with pytest.raises(ValueError, match="extent must be two numbers with 1 <= low <= high <= 16"):
+        describe({"kind": "part", "of": "haze/night", "extent": [0.5, 3]})

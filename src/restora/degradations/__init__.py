@@ -28,7 +28,12 @@ from restora.degradations.noise import GaussianNoise as GaussianNoise, SpeckleNo
 from restora.degradations.shaping import Coarse as Coarse, Sharpening as Sharpening, Uneven as Uneven
 from restora.degradations.quantization import Quantization as Quantization
 from restora.degradations.jpeg import JpegCompression as JpegCompression
-from restora.degradations.composition import Compose as Compose, Identity as Identity, OneOf as OneOf
+from restora.degradations.composition import (
+    Compose as Compose,
+    Identity as Identity,
+    OneOf as OneOf,
+    Part as Part,
+)
 from restora.plugins import add_plugins
 # isort: on
 

@@ -1,11 +1,14 @@
-"""Degradations made of others: one after the other, or one of several at random."""
+"""Degradations made of others: one after the other, one of several at random, or one of a larger scene."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import torch
 from torch import Generator, Tensor
 
 from restora.degradations.degradation import Degradation, Sample
+from restora.degradations.draws import log_uniform
+from restora.degradations.limits import Range, Within
 
 
 @dataclass(frozen=True)
@@ -118,3 +121,67 @@ class OneOf(Degradation, kind="one_of", family=""):
                 spread[chosen] = values.to(clean.dtype)
                 parameters[f"{number}.{name}"] = spread
         return Sample(clean.clone() if degraded is None else degraded, parameters)
+
+
+@dataclass(frozen=True)
+class Part(Degradation, kind="part", family=""):
+    """A degradation of a larger scene, of which the image is a part at a random place.
+
+    A crop shows a part of a photograph, and haze that is drawn over the crop alone says where its edges are: the depth of a
+    whole scene lies between them. A network that has learnt so treats what is far from the edges of a photograph, or near
+    them, in another way. Beyond the image the scene goes on as the image mirrored.
+
+    Attributes:
+        of: The degradation.
+        extent: How many times as long as those of the image the sides of the scene are, drawn so that its logarithm is
+            uniform.
+
+    Example:
+        >>> from restora.degradations import Haze
+        >>> clean, outdoor = torch.zeros(8, 3, 32, 32), Haze.preset("outdoor")
+        >>> def depths(degradation):
+        ...     return degradation.sample(clean, torch.Generator().manual_seed(0)).parameters
+        >>> def spans(depth):
+        ...     return float((depth.amax((1, 2, 3)) - depth.amin((1, 2, 3))).mean())
+        >>> spans(depths(Part(outdoor, (4, 4)))["of.depth"]) < 0.8 * spans(depths(outdoor)["depth"])
+        True
+    """
+
+    of: Degradation
+    extent: Annotated[Range, Within(1, 16)] = (1.0, 4.0)
+
+    def sample(self, clean: Tensor, generator: Generator) -> Sample:
+        """Degrade a batch.
+
+        ``parameters``: ``extent`` (B,), and those of the degradation that have one shape for all images, after ``of.``; maps
+        of the scene are cut as it is.
+        """
+        extent = log_uniform(self.extent, clean, generator)
+        height, width = clean.shape[-2:]
+        degraded, drawn = [], []
+        for image, times in zip(clean[:, None], extent.tolist(), strict=True):
+            rows, columns = (round(side * times) for side in (height, width))
+            top, left = (
+                int(torch.randint(beyond + 1, (), generator=generator, device=clean.device))
+                for beyond in (rows - height, columns - width)
+            )
+            down, across = _mirrored(rows, top, height, clean), _mirrored(columns, left, width, clean)
+            sample = self.of.sample(image[..., down[:, None], across], generator)
+            within = (..., slice(top, top + height), slice(left, left + width))
+            degraded.append(sample.degraded[within])
+            drawn.append(
+                {
+                    name: values[within] if values.shape[-2:] == (rows, columns) else values
+                    for name, values in sample.parameters.items()
+                }
+            )
+        shapes = [{name: values.shape for name, values in one.items()} for one in drawn]
+        shared = [name for name, shape in shapes[0].items() if all(one.get(name) == shape for one in shapes)]
+        inner = {f"of.{name}": torch.cat([one[name] for one in drawn]) for name in shared}
+        return Sample(torch.cat(degraded), {"extent": extent, **inner})
+
+
+def _mirrored(length: int, start: int, side: int, like: Tensor) -> Tensor:
+    """Return for each place of a longer side which pixel of the image's side stands there, the image's first at ``start``."""
+    places = (torch.arange(length, device=like.device) - start) % (2 * side)
+    return torch.minimum(places, 2 * side - 1 - places)

@@ -24,7 +24,8 @@ def describe(description: Any) -> Degradation:
             - ``{"kind": "haze", "beta": [0.6, 1.8], ...}`` with fields of that degradation;
             - ``{"kind": "compose", "steps": [...]}``, one after the other;
             - ``{"kind": "one_of", "parts": [...], "weights": [...]}``, one of them at random;
-            - ``{"kind": "coarse", "of": ...}`` or ``uneven``, another one with a coarse grain or in places only.
+            - ``{"kind": "coarse", "of": ...}`` or ``uneven``, another one with a coarse grain or in places only; or ``part``, of a larger
+              scene.
 
     Raises:
         ValueError: An unknown kind, preset or key (the nearest one is suggested), or a value out of range.
