@@ -6,6 +6,7 @@ from typing import Annotated
 import torch
 from torch import Generator, Tensor
 
+from restora.degradations.convolution import mirrored
 from restora.degradations.degradation import Degradation, Sample
 from restora.degradations.draws import log_uniform
 from restora.degradations.limits import Range, Within
@@ -165,7 +166,8 @@ class Part(Degradation, kind="part", family=""):
                 int(torch.randint(beyond + 1, (), generator=generator, device=clean.device))
                 for beyond in (rows - height, columns - width)
             )
-            down, across = _mirrored(rows, top, height, clean), _mirrored(columns, left, width, clean)
+            down = mirrored(height, top, rows - height - top, clean.device)
+            across = mirrored(width, left, columns - width - left, clean.device)
             sample = self.of.sample(image[..., down[:, None], across], generator)
             within = (..., slice(top, top + height), slice(left, left + width))
             degraded.append(sample.degraded[within])
@@ -179,9 +181,3 @@ class Part(Degradation, kind="part", family=""):
         shared = [name for name, shape in shapes[0].items() if all(one.get(name) == shape for one in shapes)]
         inner = {f"of.{name}": torch.cat([one[name] for one in drawn]) for name in shared}
         return Sample(torch.cat(degraded), {"extent": extent, **inner})
-
-
-def _mirrored(length: int, start: int, side: int, like: Tensor) -> Tensor:
-    """Return for each place of a longer side which pixel of the image's side stands there, the image's first at ``start``."""
-    places = (torch.arange(length, device=like.device) - start) % (2 * side)
-    return torch.minimum(places, 2 * side - 1 - places)

@@ -60,7 +60,7 @@ def convolve(images: Tensor, kernels: Tensor) -> Tensor:
 
 def reflected(images: Tensor, radius: int) -> Tensor:
     """Continue images by mirror images, border pixels not repeated; more than once if need be."""
-    height, width = (_mirror(side, radius, images.device) for side in images.shape[-2:])
+    height, width = (mirrored(side, radius, radius, images.device) for side in images.shape[-2:])
     return images[..., height[:, None], width]
 
 
@@ -81,8 +81,14 @@ def fast_length(side: int) -> int:
         side += 1
 
 
-def _mirror(side: int, radius: int, device: torch.device) -> Tensor:
-    index = torch.arange(-radius, side + radius, device=device)
+def mirrored(side: int, before: int, after: int, device: torch.device) -> Tensor:
+    """Return which pixels of a side stand where, from so many before it to so many after it: (before + side + after,).
+
+    Example:
+        >>> mirrored(3, 2, 4, torch.device("cpu")).tolist()
+        [2, 1, 0, 1, 2, 1, 0, 1, 2]
+    """
+    index = torch.arange(-before, side + after, device=device)
     period = max(1, 2 * (side - 1))
     index = index.abs() % period
     return torch.minimum(index, period - index)
