@@ -25,7 +25,7 @@ def test_every_preset(name: str) -> None:
     assert describe(name) == all_presets()[name]
 
 
-@pytest.mark.parametrize("kind", sorted(DEGRADATIONS.keys() - {"haze", "compose", "one_of"}))
+@pytest.mark.parametrize("kind", sorted(DEGRADATIONS.keys() - {"haze", "compose", "one_of", "part"}))
 def test_every_kind_with_its_defaults(kind: str) -> None:
     assert describe({"kind": kind}) == DEGRADATIONS[kind]()
 
