@@ -7,7 +7,7 @@ import torch
 from torch import Generator, Tensor
 
 from restora.degradations.convolution import mirrored
-from restora.degradations.degradation import Degradation, Sample
+from restora.degradations.degradation import Degradation, Sample, joined
 from restora.degradations.draws import log_uniform
 from restora.degradations.limits import Range, Within
 
@@ -177,7 +177,4 @@ class Part(Degradation, kind="part", family=""):
                     for name, values in sample.parameters.items()
                 }
             )
-        shapes = [{name: values.shape for name, values in one.items()} for one in drawn]
-        shared = [name for name, shape in shapes[0].items() if all(one.get(name) == shape for one in shapes)]
-        inner = {f"of.{name}": torch.cat([one[name] for one in drawn]) for name in shared}
-        return Sample(torch.cat(degraded), {"extent": extent, **inner})
+        return Sample(torch.cat(degraded), {"extent": extent, **joined(drawn)})

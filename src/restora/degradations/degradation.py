@@ -1,10 +1,11 @@
 """What every degradation is, and all of them by name: kinds, ``rain``, and presets, ``rain/heavy``."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
+import torch
 from torch import Generator, Tensor
 
 from restora.degradations.limits import check_fields
@@ -32,6 +33,26 @@ class Sample:
 
     degraded: Tensor
     parameters: dict[str, Tensor]
+
+
+def joined(drawn: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:
+    """Join what an inner degradation drew for one image after the other: what all have in one shape, after ``of.``.
+
+    Args:
+        drawn: ``parameters`` of each image, (1, ...).
+
+    Example:
+        >>> import torch
+        >>> one = {"sigma": torch.ones(1), "kernel": torch.ones(1, 3, 3)}
+        >>> joined([one, {"sigma": torch.zeros(1), "kernel": torch.ones(1, 5, 5)}])
+        {'of.sigma': tensor([1., 0.])}
+    """
+    first, *others = drawn
+    return {
+        f"of.{name}": torch.cat([one[name] for one in drawn])
+        for name, values in first.items()
+        if all(name in one and one[name].shape == values.shape for one in others)
+    }
 
 
 class Degradation(ABC):

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Generator, Tensor
 
-from restora.degradations.degradation import Degradation, Sample
+from restora.degradations.degradation import Degradation, Sample, joined
 from restora.degradations.draws import log_uniform, per_image, uniform
 from restora.degradations.limits import Range, Share, Within
 from restora.degradations.noise import GaussianNoise
@@ -63,10 +63,10 @@ class Coarse(Degradation, kind="coarse", family=""):
                 align_corners=None if mode == "nearest" else False,
             )
             degraded.append(image + change)
-            drawn.append(sample.parameters)
-        shared = [name for name in drawn[0] if all(name in one and one[name].ndim == 1 for one in drawn)]
-        inner = {f"of.{name}": torch.cat([one[name] for one in drawn]) for name in shared}
-        return Sample(torch.cat(degraded), {"factor": factor, "enlarged": chosen.to(clean.dtype), **inner})
+            drawn.append({name: values for name, values in sample.parameters.items() if values.ndim == 1})
+        return Sample(
+            torch.cat(degraded), {"factor": factor, "enlarged": chosen.to(clean.dtype), **joined(drawn)}
+        )
 
 
 @dataclass(frozen=True)
